@@ -1,0 +1,91 @@
+"""What can go wrong, and what it means for the batch and for the exit code.
+
+::
+
+    LongdocError                  carries cause and remedy, in Chinese and English
+    ├── PipelineError             one document is bad: recorded, the batch goes on          exit 1
+    │   ├── InputError            the path: missing, a directory without PDFs, unreadable
+    │   ├── ReadError             the bytes: not a PDF, cut, encrypted, a bomb, no pages
+    │   │   └── NoTextError       pages without a text layer, and no OCR
+    │   ├── PromptTooLongError    a request that can't fit the model's context
+    │   ├── CutAnswerError        the model stopped at its token limit, however small the part
+    │   ├── BadAnswerError        the model's answer is not what the schema asked for
+    │   └── RequestError          the engine refused or lost this one request, after bounded retries
+    ├── UsageError                the call itself makes no sense                             exit 2
+    ├── SettingsError             a setting, a model folder, a database that can't be used   exit 3
+    └── EngineError               the engine as a whole is dead or out of reach              exit 4
+
+``PipelineError`` is caught once per document, in ``run``. Anything outside this tree is a bug and crashes.
+"""
+
+from __future__ import annotations
+
+from pipeline.lang import Text
+
+
+class LongdocError(Exception):
+    """An error that a user can act on.
+
+    ``cause`` names the thing and what is wrong with its value; ``remedy`` says what to do.
+    Neither holds document text: both go to logs and to the database.
+    """
+
+    exit_code = 1
+
+    def __init__(self, cause: Text, remedy: Text) -> None:
+        super().__init__(cause, remedy)
+        self.cause = cause
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return str(Text(f"{self.cause.zh}。{self.remedy.zh}", f"{self.cause.en}. {self.remedy.en}"))
+
+
+class PipelineError(LongdocError):
+    """This document is bad: record it, step over it."""
+
+
+class InputError(PipelineError):
+    """A path that gives no bytes: missing, a directory without PDFs, unreadable."""
+
+
+class ReadError(PipelineError):
+    """Bytes that give no document: not a PDF, cut, encrypted, past a limit, without pages."""
+
+
+class NoTextError(ReadError):
+    """Pages without a usable text layer, and no OCR to read them."""
+
+
+class PromptTooLongError(PipelineError):
+    """A request whose prompt and answer can't fit the model's context."""
+
+
+class CutAnswerError(PipelineError):
+    """An answer that ends at its token limit even for the smallest part."""
+
+
+class BadAnswerError(PipelineError):
+    """An answer that is no valid instance of its schema, after the bounded retries."""
+
+
+class RequestError(PipelineError):
+    """One request that the engine refused or lost, after the bounded retries."""
+
+
+class UsageError(LongdocError):
+    """The call makes no sense as typed."""
+
+    exit_code = 2
+
+
+class SettingsError(LongdocError):
+    """A setting, model folder or database that can't be used."""
+
+    exit_code = 3
+
+
+class EngineError(LongdocError):
+    """The engine as a whole is dead or out of reach: no request of any document can succeed."""
+
+    exit_code = 4

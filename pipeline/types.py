@@ -1,0 +1,312 @@
+"""The values that travel from PDF to row. Pure, frozen; identity is the store's concern.
+
+Every position is a half-open character span of ``Document.text``, which is final once reading ends.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+PageHealth = Literal["text", "garbled", "scan", "sparse", "blank"]
+Match = Literal["exact", "normalized", "fuzzy", "none"]
+Severity = Literal["high", "medium", "low", "info"]
+Status = Literal["present", "absent", "unclear", "conflict"]
+Source = Literal["llm", "rule"]
+FinishReason = Literal["stop", "length", "abort", "error", "repetition"]
+Role = Literal["system", "user"]
+
+
+class Span(NamedTuple):
+    """Half-open character interval of ``Document.text``."""
+
+    start: int
+    end: int
+
+    @property
+    def length(self) -> int:
+        return self.end - self.start
+
+    def holds(self, other: Span) -> bool:
+        """Whether ``other`` lies wholly inside this span."""
+        return self.start <= other.start and other.end <= self.end
+
+
+class Box(NamedTuple):
+    """A rectangle on a page as shown: PDF points, origin at the top left, y downwards. ``page`` counts from 1."""
+
+    page: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+# --- documents -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page. ``span`` tiles ``Document.text`` with its neighbours (a paragraph that runs over a page break is cut
+    there); it is empty for a page without readable text."""
+
+    number: int
+    """Counts from 1, as PDF viewers do."""
+    span: Span
+    label: str | None
+    """The printed page number where the PDF names one (``iv``, ``A-3``)."""
+    width: float
+    height: float
+    """Size as shown, in points."""
+    health: PageHealth
+    """What the page's own text layer is worth, before any OCR."""
+    read_by: Literal["pdfium", "pypdf", "ocr", "none"]
+    confidence: float | None = None
+    """Mean OCR confidence, 0 to 1; None where the page was not read by OCR."""
+    margins: tuple[str, ...] = ()
+    """Headers, footers and page numbers: kept, but not part of ``Document.text``."""
+
+
+@dataclass(frozen=True, slots=True)
+class OcrLine:
+    """A recognised line: where it stands in the text, and on the page."""
+
+    span: Span
+    box: Box
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bookmark:
+    """An entry of the PDF's own outline. ``page`` counts from 1 (None: it leads nowhere); ``level`` from 1."""
+
+    title: str
+    page: int | None
+    level: int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A heading and all that stands under it, up to the next heading of its level or above."""
+
+    number: str
+    """As printed: ``第三条``, ``3.1``, ``（二）``; empty for an unnumbered heading."""
+    title: str
+    level: int
+    """1 is the outermost."""
+    span: Span
+    heading: Span
+    """The heading line itself; starts where ``span`` starts."""
+    parent: int | None
+    """Index of the enclosing section in ``Document.sections``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document as read. ``text`` is NFKC-cleaned, lines joined to paragraphs (one a line), and final.
+
+    ``origins[i]`` is the index of PDFium's character on its page that ``text[i]`` came from; -1 where there is none
+    (a joined line's newline, an OCR page). Boxes come from it, see ``pdf.read.boxes``.
+    """
+
+    id: str
+    """sha256 of the file's bytes, in hex."""
+    filename: str
+    title: str
+    text: str
+    pages: tuple[Page, ...]
+    sections: tuple[Section, ...] = ()
+    bookmarks: tuple[Bookmark, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+    origins: array[int] = field(default_factory=lambda: array("i"))
+    ocr_lines: tuple[OcrLine, ...] = ()
+    """In the order of their spans."""
+
+    def page_at(self, offset: int) -> int:
+        """Page number (from 1) of the character at ``offset``; ``offset == len(text)`` is the last page with text."""
+        low, high = 0, len(self.pages) - 1
+        while low < high:
+            middle = (low + high + 1) // 2
+            if self.pages[middle].span.start <= offset:
+                low = middle
+            else:
+                high = middle - 1
+        while low > 0 and not self.pages[low].span.length:  # empty pages share their neighbour's start
+            low -= 1
+        return self.pages[low].number
+
+    def section_at(self, offset: int) -> Section | None:
+        """The innermost section around ``offset``."""
+        inner = None
+        for section in self.sections:
+            if section.span.start > offset:
+                break
+            if offset < section.span.end:
+                inner = section
+        return inner
+
+    def unread_pages(self) -> tuple[int, ...]:
+        """Numbers of the pages that have content but gave no usable text."""
+        return tuple(p.number for p in self.pages if p.read_by == "none" and p.health != "blank")
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A part of a document that is sent to the model as it stands. A document's chunks tile its text."""
+
+    index: int
+    span: Span
+    tokens: int
+    headings: tuple[str, ...] = ()
+    """Titles of the sections around its start, outermost first."""
+
+
+# --- generation ------------------------------------------------------------------------------------------------------
+
+
+class Message(NamedTuple):
+    role: Role
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Sampling parameters, as vLLM and OpenAI-compatible servers name them."""
+
+    temperature: float = 0.7
+    top_p: float = 0.8
+    top_k: int = 20
+    min_p: float = 0.0
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to the model. Everything but ``document_id``, ``task`` and ``priority`` decides the answer."""
+
+    document_id: str
+    task: str
+    """Stable label for people, such as ``contract/money``."""
+    messages: tuple[Message, ...]
+    schema: Mapping[str, object] | None
+    """JSON schema of the answer; None for free text."""
+    max_tokens: int
+    sampling: Sampling
+    thinking: bool
+    prompt_tokens: int
+    """Counted (or over-estimated) before sending; for admission, never for billing."""
+    attempt: int = 0
+    """0 for the first asking; a retry of a bad answer is another request."""
+    priority: int = 0
+    """Lower runs first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """An answer, whole or not: ``finish_reason`` says which."""
+
+    text: str
+    """The answer without the thoughts."""
+    thoughts: str
+    finish_reason: FinishReason
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    reused: bool = False
+    """Whether it came from the journal."""
+
+
+# --- findings --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """A quote, and where it stands. ``span`` None means that it is not in the document (``match`` is ``none``)."""
+
+    quote: str
+    span: Span | None
+    page: int | None
+    match: Match
+    section: str = ""
+    """Number and title of the innermost section."""
+    boxes: tuple[Box, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One statement about a document.
+
+    ``category`` is a stable code (``parties``, ``money``, ``risks``, ``checks`` ...); ``item`` names the thing within
+    it in Chinese; ``value`` is short; ``detail`` explains.
+    """
+
+    category: str
+    item: str
+    value: str
+    source: Source
+    evidence: tuple[Evidence, ...] = ()
+    detail: str = ""
+    severity: Severity = "info"
+    status: Status = "present"
+    suggestion: str = ""
+    legal_basis: str = ""
+
+    @property
+    def grounded(self) -> bool:
+        """Whether every quote stands in the document. An absence has no quote and counts as grounded: its proof is
+        what was read."""
+        if self.status == "absent":
+            return True
+        return bool(self.evidence) and all(e.match != "none" for e in self.evidence)
+
+
+# --- what the store gives back -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFinding:
+    id: int
+    finding: Finding
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRecord:
+    """One analysis as the database holds it: what reports, digests and exports are made from."""
+
+    analysis_id: int
+    run_id: str
+    document_id: str | None
+    """None where no bytes could be read (a missing path)."""
+    filename: str
+    title: str
+    kind: str
+    pack: str
+    engine: str
+    engine_reason: str
+    model: str
+    strategy: str
+    strategy_reason: str
+    status: Literal["done", "failed"]
+    error_type: str
+    error_message: str
+    summary: str
+    pages: int
+    characters: int
+    tokens: int
+    unread_pages: tuple[int, ...]
+    health: Mapping[str, int]
+    """Pages by health: ``{"text": 10, "scan": 1}``."""
+    chunks: int
+    requests: int
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    seconds: float
+    finished_at: datetime
+    """Timezone-aware, UTC."""
+    notes: tuple[str, ...] = ()
+    """What a reader must know of how far this can be trusted, in the run's language."""
+    findings: tuple[StoredFinding, ...] = ()
