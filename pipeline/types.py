@@ -185,11 +185,13 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One question to the model. Everything but ``document_id``, ``task`` and ``priority`` decides the answer."""
+    """One question to the model. Messages, schema, sampling, limits and attempt decide the answer."""
 
     document_id: str
-    task: str
-    """Stable label for people, such as ``contract/money``."""
+    prompt: str
+    """Name and version of the prompt, such as ``contract/money@1``."""
+    prompt_sha256: str
+    """sha256 of the prompt's template."""
     messages: tuple[Message, ...]
     schema: Mapping[str, object] | None
     """JSON schema of the answer; None for free text."""
@@ -263,50 +265,80 @@ class Finding:
         return bool(self.evidence) and all(e.match != "none" for e in self.evidence)
 
 
-# --- what the store gives back -----------------------------------------------------------------------------------------
+# --- analyses ----------------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class StoredFinding:
-    id: int
-    finding: Finding
+class DocumentInfo:
+    """What the database keeps of a document: everything but its text."""
 
-
-@dataclass(frozen=True, slots=True)
-class AnalysisRecord:
-    """One analysis as the database holds it: what reports, digests and exports are made from."""
-
-    analysis_id: int
-    run_id: str
-    document_id: str | None
-    """None where no bytes could be read (a missing path)."""
+    id: str | None
+    """sha256 of the bytes; None where no bytes could be read (a missing path)."""
     filename: str
-    title: str
+    title: str = ""
+    pages: int = 0
+    characters: int = 0
+    tokens: int = 0
+    health: Mapping[str, int] = field(default_factory=dict[str, int])
+    """Pages by health: ``{"text": 10, "scan": 1}``."""
+    unread_pages: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """One document analysed, or failed by name: the unit that is saved in one transaction."""
+
+    document: DocumentInfo
+    fingerprint: str
+    """sha256 of all that decides the findings (document, kind, pack, prompts, model, rules): equal means "analysed
+    already". Empty for a failure that came before the document could be identified."""
     kind: str
     pack: str
-    engine: str
-    engine_reason: str
-    model: str
     strategy: str
     strategy_reason: str
     status: Literal["done", "failed"]
-    error_type: str
-    error_message: str
-    summary: str
-    pages: int
-    characters: int
-    tokens: int
-    unread_pages: tuple[int, ...]
-    health: Mapping[str, int]
-    """Pages by health: ``{"text": 10, "scan": 1}``."""
-    chunks: int
-    requests: int
-    prompt_tokens: int
-    cached_tokens: int
-    completion_tokens: int
-    seconds: float
-    finished_at: datetime
-    """Timezone-aware, UTC."""
+    error_type: str = ""
+    error_message: str = ""
+    summary: str = ""
     notes: tuple[str, ...] = ()
     """What a reader must know of how far this can be trusted, in the run's language."""
-    findings: tuple[StoredFinding, ...] = ()
+    chunks: int = 0
+    requests: int = 0
+    prompt_tokens: int = 0
+    cached_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+    findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredAnalysis:
+    """An analysis as the database gives it back: what reports, digests and exports are made from."""
+
+    id: int
+    run_id: str
+    engine: str
+    engine_reason: str
+    model: str
+    finished_at: datetime
+    """Timezone-aware, UTC."""
+    analysis: Analysis
+    finding_ids: tuple[int, ...]
+    """Row ids, in the order of ``analysis.findings``."""
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A durable completion: cache, resume and audit in one."""
+
+    key: str
+    """sha256 of everything that decides the answer."""
+    document_id: str
+    prompt: str
+    """Name and version of the prompt, such as ``contract/money@1``; never document text."""
+    prompt_sha256: str
+    model: str
+    schema_sha256: str
+    sampling: str
+    """JSON."""
+    completion: Completion
