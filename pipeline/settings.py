@@ -53,16 +53,18 @@ class Settings(BaseModel):
     tokenizer: Path | None = Field(None, description="tokenizer.json (or its folder) for exact counts with http")
     base_url: str = Field("", description="OpenAI-compatible server, such as http://127.0.0.1:8000/v1")
     api_key: SecretStr = Field(SecretStr(""), description="API key of that server")
-    context_tokens: int | None = Field(None, ge=1024, description="context length; default: as the model or server says")
+    context_tokens: int | None = Field(
+        None, ge=1024, description="context length; default: as the model or server says"
+    )
     chunk_tokens: int = Field(8000, ge=200, description="most document tokens in one map-reduce part")
     max_output_tokens: int = Field(4096, ge=256, description="most tokens of one answer")
-    max_tokens_in_flight: int = Field(400_000, ge=1024, description="prompt and answer tokens given to the engine at once")
+    max_tokens_in_flight: int = Field(400_000, ge=1024, description="most tokens given to the engine at once")
     concurrency: int = Field(16, ge=1, le=1024, description="most requests at once to an http server")
     request_timeout_s: float = Field(600.0, gt=0, description="longest wait for one answer of an http server")
     retries: int = Field(4, ge=0, le=20, description="retries of one http request (429, 5xx, broken answers)")
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="share of GPU memory that vLLM may take")
     cpu_kv_gib: int = Field(2, ge=1, description="KV cache of vLLM on a CPU, in GiB")
-    vllm_args: Mapping[str, object] = Field(default_factory=dict, description="further AsyncEngineArgs, as a TOML table")
+    vllm_args: Mapping[str, object] = Field(default_factory=dict, description="further AsyncEngineArgs (TOML table)")
 
     # reading
     workers: int = Field(2, ge=1, le=64, description="PDF reading processes")
@@ -98,7 +100,9 @@ def load_settings(
             take(name, value, str(path))
     elif PREFIX + "CONFIG" in environ:
         raise SettingsError(
-            Text(f"LONGDOC_CONFIG 指向的文件不存在：{path}", f"LONGDOC_CONFIG names a file that does not exist: {path}"),
+            Text(
+                f"LONGDOC_CONFIG 指向的文件不存在：{path}", f"LONGDOC_CONFIG names a file that does not exist: {path}"
+            ),
             Text("请改正路径或取消该变量", "correct the path or unset the variable"),
         )
     for key, value in environ.items():
@@ -116,9 +120,14 @@ def load_settings(
         shown = "***" if name in ("api_key", "passwords") else repr(values.get(name))
         where = origin.get(name, "")
         raise SettingsError(
-            Text(f"设置 {name}（{where}）的值 {shown} 不合法：{first['msg']}",
-                 f"setting {name} ({where}) has the unfit value {shown}: {first['msg']}"),
-            Text(f"{name}：{Settings.model_fields[name].description}", f"{name}: {Settings.model_fields[name].description}"),
+            Text(
+                f"设置 {name}（{where}）的值 {shown} 不合法：{first['msg']}",
+                f"setting {name} ({where}) has the unfit value {shown}: {first['msg']}",
+            ),
+            Text(
+                f"{name}：{Settings.model_fields[name].description}",
+                f"{name}: {Settings.model_fields[name].description}",
+            ),
         ) from None
 
 
@@ -147,6 +156,9 @@ def _parse_variable(name: str, value: str, key: str) -> object:
 
 def _unknown(name: str, where: str) -> SettingsError:
     near = difflib.get_close_matches(name, Settings.model_fields, n=1)
-    zh, en = (f"是不是 {near[0]}？", f"did you mean {near[0]}?") if near else (
-        "可用的名字见 README 的设置一节", "README lists the names")
+    zh, en = (
+        (f"是不是 {near[0]}？", f"did you mean {near[0]}?")
+        if near
+        else ("可用的名字见 README 的设置一节", "README lists the names")
+    )
     return SettingsError(Text(f"不认识的设置 {name}（{where}）", f"unknown setting {name} ({where})"), Text(zh, en))

@@ -1,0 +1,1 @@
+"""What is asked and checked for each kind of document."""

@@ -1,0 +1,124 @@
+"""What a kind of document is made of: question groups whose answers are flat lists of quoted items.
+
+JSON schemas bound every string and list, for the grammar that guides the model. Validation does not repeat those
+bounds: a true quote that is longer than asked for is still a true quote, and a list that is over-full is full.
+"""
+
+from __future__ import annotations
+
+import copy
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Literal, cast
+
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+
+from pipeline.types import Document, Evidence, Finding, Severity
+
+SHORT, LONG, QUOTE = 80, 200, 300
+"""Most characters of a name or value, an explanation, a quote."""
+
+Short = Annotated[str, WithJsonSchema({"type": "string", "maxLength": SHORT})]
+Long = Annotated[str, WithJsonSchema({"type": "string", "maxLength": LONG})]
+Quote = Annotated[str, WithJsonSchema({"type": "string", "maxLength": QUOTE})]
+Level = Literal["high", "medium", "low"]
+Prove = Callable[[str], Evidence]
+
+
+class Item(BaseModel, ABC):
+    """One extracted thing with its verbatim evidence. Subclasses say what a finding of it looks like."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    quote: Quote = Field(description="原文逐字摘录，足以单独证明本条")
+
+    @abstractmethod
+    def findings(self, evidence: Evidence, prove: Prove) -> Sequence[Finding]:
+        """The findings that this item makes. ``evidence`` is of its quote; ``prove`` locates another verbatim value."""
+
+
+class Answer(BaseModel):
+    """The answer to one question group: lists of items only."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    def lists(self) -> Mapping[str, Sequence[Item]]:
+        return {name: cast(Sequence[Item], getattr(self, name)) for name in type(self).model_fields}
+
+
+def at_most(count: int) -> object:
+    """The bound of a list in the JSON schema; a list that reaches it is taken as incomplete."""
+    return Field(json_schema_extra={"maxItems": count})
+
+
+@dataclass(frozen=True)
+class Group:
+    """A question: the prompt of the same name, the shape of its answer, and whether thinking pays."""
+
+    name: str
+    answer: type[Answer]
+    thinks: bool = False
+
+    @cached_property
+    def schema(self) -> Mapping[str, object]:
+        """Flat JSON schema of the answer: no references, no titles."""
+        return _flat(self.answer.model_json_schema())
+
+    @cached_property
+    def bounds(self) -> Mapping[str, int]:
+        """Most items of each list."""
+        properties = cast(Mapping[str, Mapping[str, object]], self.schema["properties"])
+        return {name: cast(int, shape["maxItems"]) for name, shape in properties.items()}
+
+    @cached_property
+    def fields(self) -> str:
+        """The answer's fields, one a line, for the prompt: so that schema and prompt can't disagree."""
+        lines: list[str] = []
+        for name, field in self.answer.model_fields.items():
+            lines.append(f"{name}：{field.description}（最多 {self.bounds[name]} 条）")
+            item = _item_type(field.annotation)
+            lines += [f"  - {inner}：{info.description}" for inner, info in item.model_fields.items()]
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of document: its questions for the model and its rules in code."""
+
+    name: Literal["contract", "report"]
+    groups: tuple[Group, ...]
+    rules: Callable[[Document], list[Finding]]
+    rules_version: int
+
+
+def finding(category: str, item: str, value: str, evidence: Evidence, detail: str = "") -> Finding:
+    """A fact that the model extracted."""
+    return Finding(category, item.strip(), value.strip(), "llm", (evidence,), detail.strip())
+
+
+def _item_type(annotation: object) -> type[Item]:
+    return cast(type[Item], annotation.__args__[0])  # type: ignore[attr-defined]
+
+
+def _flat(schema: Mapping[str, object]) -> Mapping[str, object]:
+    """Put definitions in place of references, close every object, drop what guides nobody."""
+    definitions = cast(Mapping[str, object], schema.get("$defs", {}))
+
+    def walk(node: object, *, names: bool = False) -> object:
+        if isinstance(node, list):
+            return [walk(part) for part in cast(list[object], node)]
+        if not isinstance(node, Mapping):
+            return node
+        fields = cast(Mapping[str, object], node)
+        if "$ref" in fields:
+            return walk(definitions[cast(str, fields["$ref"]).rsplit("/", 1)[1]])
+        drop = () if names else ("title", "description", "$defs")
+        out = {key: walk(value, names=key == "properties") for key, value in fields.items() if key not in drop}
+        if out.get("type") == "object" and not names:
+            out["additionalProperties"] = False
+            out["required"] = list(cast(Mapping[str, object], out["properties"]))
+        return out
+
+    return cast(Mapping[str, object], walk(copy.deepcopy(schema)))

@@ -1,0 +1,1 @@
+"""Annual, interim and research reports."""
