@@ -1,0 +1,50 @@
+"""Read a sample's source: YAML front matter (type, look, gold), then one block per line.
+
+A line is a paragraph unless it begins with ``@word``: title, h1 to h3, center, right, plain, bold, cover, space, break,
+toc, table (column weights with alignment follow; rows of ``|`` cells until ``@end``) or sign (rows of ``|``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from layout import Block, Style
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    name: str
+    front: dict[str, Any]
+    blocks: list[Block]
+
+    @property
+    def style(self) -> Style:
+        return Style(**self.front.get("style", {}))
+
+
+def parse_blocks(text: str) -> list[Block]:
+    blocks: list[Block] = []
+    lines = iter(text.splitlines())
+    for line in lines:
+        line = line.strip()
+        if not line:
+            continue
+        word, _, rest = line[1:].partition(" ") if line[0] == "@" else ("para", "", line)
+        if word in ("table", "sign"):
+            rows: list[tuple[str, ...]] = []
+            for row in lines:
+                if row.strip() == "@end":
+                    break
+                rows.append(tuple(cell.strip() for cell in row.strip().strip("|").split("|")))
+            blocks.append(Block(word, rows=tuple(rows), options=tuple(rest.split())))
+        else:
+            blocks.append(Block(word, rest.strip()))
+    return blocks
+
+
+def read_source(path: Path) -> Source:
+    _, front, body = path.read_text(encoding="utf-8").split("---\n", 2)
+    return Source(path.stem, yaml.safe_load(front), parse_blocks(body))
