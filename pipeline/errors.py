@@ -42,7 +42,12 @@ class LongdocError(Exception):
 
 
 class PipelineError(LongdocError):
-    """This document is bad: record it, step over it."""
+    """This document is bad: record it, step over it.
+
+    ``rejected_keys`` name the journaled completions that led here: the next run asks those again.
+    """
+
+    rejected_keys: tuple[str, ...] = ()
 
 
 class InputError(PipelineError):

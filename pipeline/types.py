@@ -219,6 +219,8 @@ class Completion:
     completion_tokens: int
     reused: bool = False
     """Whether it came from the journal."""
+    key: str = ""
+    """Its key in the journal; empty before it is kept there."""
 
 
 # --- findings ---------------------------------------------------------------------------------------------------------
@@ -297,6 +299,8 @@ class Analysis:
     strategy: str
     strategy_reason: str
     status: Literal["done", "failed"]
+    side: str = ""
+    """Whose side the review took: ``甲方``, ``乙方``, or empty."""
     error_type: str = ""
     error_message: str = ""
     summary: str = ""

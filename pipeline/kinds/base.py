@@ -15,7 +15,7 @@ from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
-from pipeline.types import Document, Evidence, Finding, Severity
+from pipeline.types import Document, Evidence, Finding
 
 SHORT, LONG, QUOTE = 80, 200, 300
 """Most characters of a name or value, an explanation, a quote."""

@@ -27,7 +27,7 @@ class Party(Item):
 
 
 class Term(Item):
-    item: Short = Field(description="名目：合同名称、合同编号、签订日期、生效条件、合同期限、起始日期、终止日期、标的等")
+    item: Short = Field(description="名目：合同名称、合同编号、签订日期、生效条件、合同期限、起止日期、标的等")
     value: Long = Field(description="内容；日期写作 YYYY-MM-DD")
 
     def findings(self, evidence: Evidence, prove: Prove) -> Sequence[Finding]:

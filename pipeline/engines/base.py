@@ -1,0 +1,32 @@
+"""The one narrow seam between the pipeline and whatever generates."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from pipeline.types import Completion, Request
+
+Generate = Callable[[Request], Awaitable[Completion]]
+"""All that an analysis knows of engines. Raises PipelineError for this request alone, EngineError when none can
+succeed any more. An answer that ends early is returned, not raised: ``finish_reason`` tells."""
+
+
+class Engine(Protocol):
+    """A loaded model, or a server that has one."""
+
+    name: str
+    """``vllm`` or ``http``."""
+    model: str
+    context_tokens: int
+    """Prompt and answer together."""
+    thinks: bool
+    """Whether thinking can be switched on safely."""
+    parallel: int
+    """Most requests worth having at once."""
+    notices: tuple[str, ...]
+    """What the user should know of how it was set up."""
+
+    async def generate(self, request: Request) -> Completion: ...
+
+    async def close(self) -> None: ...

@@ -1,0 +1,356 @@
+"""Any OpenAI-compatible server: vLLM serve, SGLang, Ollama and their kin.
+
+Failures are told apart by what can be done: a passing one (429, 5xx, a broken connection, a body that is no chat
+completion) is retried with back-off and jitter, a refused request fails alone, and a server that refuses everyone
+(no connection, wrong key, model unknown) ends the run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar, cast
+
+import httpx
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
+from pipeline.lang import Text
+from pipeline.settings import Settings
+from pipeline.types import Completion, FinishReason, Request
+
+_PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_LONGEST_PAUSE_S = 30.0
+_DEAD_AFTER = 8
+"""Requests given up in a row, without one success between, after which the server counts as dead."""
+_LIST_MODELS = "GET /models"
+
+T = TypeVar("T")
+
+
+class _Message(BaseModel):
+    content: str | None = None
+    reasoning_content: str | None = None
+    reasoning: str | None = None
+
+
+class _Choice(BaseModel):
+    message: _Message
+    finish_reason: str | None = None
+
+
+class _PromptDetails(BaseModel):
+    cached_tokens: int | None = None
+
+
+class _Usage(BaseModel):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _PromptDetails | None = None
+
+
+class _ChatCompletion(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    choices: list[_Choice]
+    usage: _Usage | None = None
+
+
+class _Passing(Exception):
+    """A failure that may be gone at the next try; ``pause_s`` is what the server asked for, ``unreachable`` that no
+    answer came at all."""
+
+    def __init__(self, what: Text, *, pause_s: float = 0.0, unreachable: bool = False, most_retries: int = 20) -> None:
+        super().__init__(what)
+        self.what = what
+        self.pause_s = pause_s
+        self.unreachable = unreachable
+        self.most_retries = most_retries
+
+
+class HttpEngine:
+    """One model of one server. Open it with :meth:`connect`."""
+
+    name = "http"
+    thinks = False
+    """Without a reasoning parser on the server, thoughts would land in the answer: only ``--thinking on`` asks."""
+
+    def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
+        self.model = settings.model
+        self.context_tokens = settings.context_tokens or 0
+        self.parallel = settings.concurrency
+        self.notices: tuple[str, ...] = ()
+        self._client = client
+        self._retries = settings.retries
+        self._successes = 0
+        self._given_up_in_a_row = 0
+
+    @classmethod
+    async def connect(cls, settings: Settings) -> HttpEngine:
+        """Ask the server which models it serves and how long their context is.
+
+        Raises EngineError if it can't be reached, SettingsError if the context length is not to be known.
+        """
+        key = settings.api_key.get_secret_value()
+        try:
+            client = httpx.AsyncClient(
+                base_url=settings.base_url.rstrip("/") + "/",
+                headers={"Authorization": f"Bearer {key}"} if key else {},
+                timeout=httpx.Timeout(settings.request_timeout_s, connect=10.0),
+                limits=httpx.Limits(
+                    max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency
+                ),
+                trust_env=False,
+            )
+        except (httpx.InvalidURL, ValueError) as error:
+            raise _bad_url(settings.base_url) from error
+        engine = cls(settings, client)
+        try:
+            await engine._learn_model()
+        except BaseException:
+            await client.aclose()
+            raise
+        return engine
+
+    async def generate(self, request: Request) -> Completion:
+        """Ask, with bounded retries. Raises RequestError, PromptTooLongError or EngineError."""
+        body = self._body(request)
+        data = await self._retried(lambda: self._post(body, request), request.prompt)
+        choice = data.choices[0]
+        answer, thoughts = _without_thoughts(choice.message)
+        usage = data.usage or _Usage()
+        return Completion(
+            text=answer,
+            thoughts=thoughts,
+            finish_reason=_finish_reason(choice.finish_reason),
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=(usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens) or 0,
+            completion_tokens=usage.completion_tokens,
+        )
+
+    async def close(self) -> None:
+        await self._client.aclose()
+
+    def _body(self, request: Request) -> Mapping[str, object]:
+        sampling = request.sampling
+        body: dict[str, object] = {
+            "model": self.model,
+            "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+            "max_tokens": request.max_tokens,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "top_k": sampling.top_k,
+            "min_p": sampling.min_p,
+            "seed": sampling.seed,
+            "stream": False,
+            "chat_template_kwargs": {"enable_thinking": request.thinking},
+        }
+        if request.schema is not None:
+            name = request.prompt.partition("@")[0].replace("/", "_")
+            schema = {"name": name, "schema": request.schema, "strict": True}
+            body["response_format"] = {"type": "json_schema", "json_schema": schema}
+        return body
+
+    async def _learn_model(self) -> None:
+        models = await self._retried(self._get_models, _LIST_MODELS)
+        if not self.model:
+            if len(models) != 1:
+                raise SettingsError(
+                    Text(f"服务器有 {len(models)} 个模型：{'、'.join(models)[:300]}",
+                         f"the server has {len(models)} models: {', '.join(models)[:300]}"),
+                    Text("请用 --model 指定一个", "name one with --model"),
+                )  # fmt: skip
+            self.model = next(iter(models))
+        served = models.get(self.model)
+        if served is None and len(models) == 1:
+            served = next(iter(models.values()))
+        self.context_tokens = self.context_tokens or served or 0
+        if not self.context_tokens:
+            raise SettingsError(
+                Text(f"服务器没有说明模型 {self.model} 的上下文长度（max_model_len）",
+                     f"the server does not tell the context length (max_model_len) of model {self.model}"),
+                Text("请设置 LONGDOC_CONTEXT_TOKENS 为它实际的长度",
+                     "set LONGDOC_CONTEXT_TOKENS to what it really is"),
+            )  # fmt: skip
+
+    async def _get_models(self) -> dict[str, int | None]:
+        """Context length by model id; empty where the server has no such list."""
+        reply = await self._send("GET", "models", None)
+        if reply.status_code in (404, 405, 501):
+            return {self.model: None} if self.model else {}
+        _raise_for_everyone(reply, self.model)
+        if reply.status_code != 200:
+            raise _Passing(_status(reply))
+        try:
+            rows = cast(list[dict[str, object]], reply.json()["data"])
+            return {str(row["id"]): int(cast(int, row.get("max_model_len") or 0)) or None for row in rows}
+        except (ValueError, KeyError, TypeError) as error:
+            raise _Passing(
+                Text("/models 的回答不是 JSON 模型列表", "/models answered with no JSON list of models")
+            ) from error
+
+    async def _post(self, body: Mapping[str, object], request: Request) -> _ChatCompletion:
+        reply = await self._send("POST", "chat/completions", body)
+        if reply.status_code != 200:
+            _raise_for_everyone(reply, self.model)
+            raise _refusal(reply, request)
+        try:
+            data = _ChatCompletion.model_validate_json(reply.content)
+        except ValidationError as error:
+            raise _Passing(Text("回答不是 chat completion", "the body is no chat completion")) from error
+        if not data.choices:
+            raise _Passing(Text("回答里没有 choices", "the answer has no choices"))
+        return data
+
+    async def _send(self, method: str, path: str, body: Mapping[str, object] | None) -> httpx.Response:
+        try:
+            reply = await self._client.request(method, path, json=body)
+        except httpx.TimeoutException as error:
+            raise _Passing(Text("超时", "timed out"), unreachable=True, most_retries=1) from error
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
+            raise _bad_url(str(self._client.base_url)) from error
+        except httpx.HTTPError as error:
+            kind = type(error).__name__
+            raise _Passing(Text(f"连接失败（{kind}）", f"no connection ({kind})"), unreachable=True) from error
+        if reply.status_code in _PASSING:
+            raise _Passing(_status(reply), pause_s=_retry_after(reply))
+        return reply
+
+    async def _retried(self, attempt: Callable[[], Awaitable[T]], what: str) -> T:
+        """Run ``attempt`` until it succeeds, at most ``retries`` times more; then say who is to blame."""
+        successes_before = self._successes
+        tries = 0
+        while True:
+            try:
+                result = await attempt()
+            except _Passing as failure:
+                tries += 1
+                if tries > min(self._retries, failure.most_retries):
+                    raise self._given_up(what, tries, failure, successes_before) from failure
+                pause = max(failure.pause_s, 0.5 * 2 ** (tries - 1))
+                await asyncio.sleep(min(pause, _LONGEST_PAUSE_S) * random.uniform(0.8, 1.3))
+            else:
+                self._successes += 1
+                self._given_up_in_a_row = 0
+                return result
+
+    def _given_up(self, what: str, tries: int, failure: _Passing, successes_before: int) -> RequestError | EngineError:
+        self._given_up_in_a_row += 1
+        url = str(self._client.base_url)
+        cause = Text(
+            f"模型服务器 {url} 对 {what} 试了 {tries} 次都失败：{failure.what.zh}",
+            f"model server {url} failed {what} {tries} times: {failure.what.en}",
+        )
+        unreachable = failure.unreachable and self._successes == successes_before
+        if unreachable or what == _LIST_MODELS or self._given_up_in_a_row >= _DEAD_AFTER:
+            return EngineError(
+                cause,
+                Text(
+                    "请检查服务器是否在运行、--base-url 是否正确，然后重跑：已完成的不会重做",
+                    "check that the server runs and --base-url is right, then run again: what is done is kept",
+                ),
+            )
+        return RequestError(
+            cause,
+            Text(
+                "请查看服务器日志，然后重跑：已完成的不会重做",
+                "see the server's log, then run again: what is done is kept",
+            ),
+        )
+
+
+def _without_thoughts(message: _Message) -> tuple[str, str]:
+    """The answer and the thoughts, wherever the server put them."""
+    thoughts = message.reasoning_content or message.reasoning or ""
+    answer = message.content or ""
+    if "</think>" in answer:
+        inline, _, answer = answer.partition("</think>")
+        thoughts += inline.replace("<think>", "", 1)
+    return answer.strip(), thoughts.strip()
+
+
+def _finish_reason(reason: str | None) -> FinishReason:
+    """vLLM's own word where it has one; an answer without a reason is not trusted to be whole."""
+    known: dict[str | None, FinishReason] = {
+        "stop": "stop",
+        "length": "length",
+        "abort": "abort",
+        "repetition": "repetition",
+    }
+    return known.get(reason, "error")
+
+
+def _raise_for_everyone(reply: httpx.Response, model: str) -> None:
+    """Refusals that every request would meet."""
+    if reply.status_code in (401, 403):
+        raise EngineError(
+            Text(
+                f"模型服务器拒绝访问（{reply.status_code}）", f"the model server refuses access ({reply.status_code})"
+            ),
+            Text("请设置 LONGDOC_API_KEY", "set LONGDOC_API_KEY"),
+        )
+    if reply.status_code == 404:
+        raise EngineError(
+            Text(
+                f"模型服务器没有模型 {model} 或没有这个接口（404）",
+                f"the server has no model {model} or no such path (404)",
+            ),
+            Text(
+                "请检查 --model，以及 --base-url 是否以 /v1 结尾",
+                "check --model, and that --base-url ends in /v1",
+            ),
+        )
+
+
+def _refusal(reply: httpx.Response, request: Request) -> RequestError | PromptTooLongError:
+    """Why this one request was refused. The server's words are passed on only if they don't repeat the document."""
+    said = _error_message(reply)
+    if re.search(r"context.length|max_model_len|maximum context|too long", said):
+        return PromptTooLongError(
+            Text(
+                f"请求 {request.prompt} 超出模型上下文（约 {request.prompt_tokens} 个 token）",
+                f"request {request.prompt} is over the model's context (about {request.prompt_tokens} tokens)",
+            ),
+            Text("请设置 LONGDOC_CONTEXT_TOKENS 或 --tokenizer", "set LONGDOC_CONTEXT_TOKENS or LONGDOC_TOKENIZER"),
+        )
+    prompt = "".join(message.content for message in request.messages)
+    if any(said[at : at + 12] in prompt for at in range(0, max(len(said) - 11, 0))):
+        said = ""
+    return RequestError(
+        Text(
+            f"模型服务器拒绝了请求 {request.prompt}（{reply.status_code}）{said}",
+            f"the model server refused request {request.prompt} ({reply.status_code}) {said}",
+        ),
+        Text("请查看服务器日志", "see the server's log"),
+    )
+
+
+def _error_message(reply: httpx.Response) -> str:
+    try:
+        data = cast(Mapping[str, object], json.loads(reply.content))
+        error = data.get("error", data)
+        said = cast(Mapping[str, object], error).get("message", "") if isinstance(error, Mapping) else error
+        return str(said)[:200]
+    except (ValueError, AttributeError):
+        return ""
+
+
+def _retry_after(reply: httpx.Response) -> float:
+    try:
+        return max(0.0, float(reply.headers.get("retry-after", "0")))
+    except ValueError:
+        return 0.0
+
+
+def _status(reply: httpx.Response) -> Text:
+    return Text(f"状态码 {reply.status_code}", f"status {reply.status_code}")
+
+
+def _bad_url(url: str) -> SettingsError:
+    return SettingsError(
+        Text(f"base_url 不是合法的网址：{url!r}", f"base_url is no valid URL: {url!r}"),
+        Text("写作 http://主机:端口/v1", "write it as http://host:port/v1"),
+    )

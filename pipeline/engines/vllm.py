@@ -1,0 +1,224 @@
+"""vLLM in this process's charge: offline, batched, with structured outputs and a shared prefix cache.
+
+The only module that knows vLLM, which is imported when an engine is loaded and not before. AsyncLLM rather than
+``LLM.generate``: there one request that is too long costs the whole batch, here it fails alone (FACTS section 2).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import itertools
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
+from pipeline.lang import Text
+from pipeline.models.profile import ModelProfile
+from pipeline.settings import Settings
+from pipeline.types import Completion, FinishReason, Request
+
+_ENVIRONMENT = {
+    "HF_HUB_OFFLINE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+    "VLLM_LOGGING_LEVEL": "ERROR",
+    "VLLM_CONFIGURE_LOGGING": "1",
+}
+_SILENCE_S = 900.0
+"""A request without a single new token for so long means that the engine hangs (its core died, for one)."""
+
+
+def is_installed() -> bool:
+    """Whether vLLM (either build) is there, without importing it."""
+    from importlib.util import find_spec
+
+    return find_spec("vllm") is not None
+
+
+class VllmEngine:
+    """A model loaded into vLLM."""
+
+    name = "vllm"
+    thinks = True
+
+    def __init__(self, llm: Any, profile: ModelProfile, settings: Settings, context_tokens: int) -> None:
+        self.model = settings.model
+        self.context_tokens = context_tokens
+        self.parallel = 1024  # vLLM queues by itself; what bounds us is tokens in flight
+        self.notices: tuple[str, ...] = profile.notices
+        self._llm = llm
+        self._profile = profile
+        self._ids = itertools.count()
+
+    @classmethod
+    async def load(cls, settings: Settings, profile: ModelProfile) -> VllmEngine:
+        """Load the model: seconds for a tiny one, minutes for 14 B parameters.
+
+        Raises SettingsError if the model or its settings can't be used here.
+        """
+        context = settings.context_tokens or profile.context_tokens
+        for name, value in _ENVIRONMENT.items():
+            os.environ.setdefault(name, value)
+        os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(settings.cpu_kv_gib))
+        try:
+            from vllm import AsyncEngineArgs  # pyright: ignore
+            from vllm.v1.engine.async_llm import AsyncLLM  # pyright: ignore
+        except ImportError as error:
+            raise SettingsError(
+                Text(f"vllm 导入失败：{error}", f"importing vllm failed: {error}"),
+                Text("有 GPU：pip install 'longdoc[gpu]'；没有：make setup-cpu", "GPU: pip install 'longdoc[gpu]'; none: make setup-cpu"),
+            ) from error
+        try:
+            llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**_engine_args(settings, profile, context)))
+        except (ValueError, OSError, RuntimeError, TypeError) as error:
+            reason = str(error).strip().splitlines()[-1][:300] if str(error).strip() else type(error).__name__
+            raise SettingsError(
+                Text(f"模型 {settings.model} 载入失败：{reason}", f"model {settings.model} did not load: {reason}"),
+                Text("longdoc doctor 会检查模型、显存与设置", "longdoc doctor checks model, memory and settings"),
+            ) from error
+        return cls(llm, profile, settings, context)
+
+    async def generate(self, request: Request) -> Completion:
+        """Generate one completion. Raises PromptTooLongError or RequestError for this request alone, EngineError when
+        the engine is dead or silent."""
+        from vllm.v1.engine.exceptions import EngineDeadError  # pyright: ignore
+
+        prompt = await self._prompt(request)
+        if len(prompt) + request.max_tokens > self.context_tokens:
+            raise PromptTooLongError(
+                Text(
+                    f"请求 {request.prompt} 有 {len(prompt)} 个 token，加上回答 {request.max_tokens} 超过上下文 {self.context_tokens}",
+                    f"request {request.prompt} has {len(prompt)} tokens and with an answer of {request.max_tokens} passes the context of {self.context_tokens}",
+                ),
+                Text("请调小 LONGDOC_CHUNK_TOKENS", "lower LONGDOC_CHUNK_TOKENS"),
+            )
+        try:
+            output = await self._last_output(prompt, request)
+        except EngineDeadError as error:
+            raise _dead(Text("vLLM 引擎进程已退出", "the vLLM engine process has died")) from error
+        except TimeoutError as error:
+            raise _dead(Text(f"vLLM {_SILENCE_S:.0f} 秒没有产出", f"vLLM gave nothing for {_SILENCE_S:.0f} s")) from error
+        except ValueError as error:
+            raise RequestError(
+                Text(f"vLLM 拒绝了请求 {request.prompt}", f"vLLM refused request {request.prompt}"),
+                Text("请用 LONGDOC_VLLM_ARGS 检查设置", "check the settings in LONGDOC_VLLM_ARGS"),
+            ) from error
+        answer = output.outputs[0]
+        text, thoughts = _without_thoughts(answer.text, thinking=request.thinking)
+        return Completion(
+            text=text,
+            thoughts=thoughts,
+            finish_reason=_finish_reason(answer.finish_reason),
+            prompt_tokens=len(output.prompt_token_ids or ()),
+            cached_tokens=output.num_cached_tokens or 0,
+            completion_tokens=len(answer.token_ids),
+        )
+
+    async def close(self) -> None:
+        """Give the memory back."""
+        self._llm.shutdown()
+        del self._llm
+        gc.collect()
+
+    def sampling_params(self, request: Request) -> Any:
+        """vLLM's own parameters for a request (a seam for tests, which add a scripted answer)."""
+        from vllm import SamplingParams  # pyright: ignore
+        from vllm.sampling_params import StructuredOutputsParams  # pyright: ignore
+
+        extra: dict[str, object] = {}
+        if request.schema is not None:
+            extra["structured_outputs"] = StructuredOutputsParams(json=dict(request.schema))
+        if request.thinking:
+            extra["thinking_token_budget"] = request.max_tokens // 2
+        sampling = request.sampling
+        return SamplingParams(
+            temperature=sampling.temperature,
+            top_p=sampling.top_p,
+            top_k=sampling.top_k,
+            min_p=sampling.min_p,
+            seed=sampling.seed,
+            max_tokens=request.max_tokens,
+            **extra,
+        )
+
+    async def _prompt(self, request: Request) -> list[int]:
+        """Token ids by the model's own chat template."""
+        tokenizer = self._llm.get_tokenizer()
+        if asyncio.iscoroutine(tokenizer):
+            tokenizer = await tokenizer
+        ids = tokenizer.apply_chat_template(
+            [{"role": message.role, "content": message.content} for message in request.messages],
+            add_generation_prompt=True,
+            tokenize=True,
+            return_dict=False,
+            enable_thinking=request.thinking,
+        )
+        return list(ids)
+
+    async def _last_output(self, prompt: list[int], request: Request) -> Any:
+        from vllm.inputs import TokensPrompt  # pyright: ignore
+
+        stream = self._llm.generate(
+            TokensPrompt(prompt_token_ids=prompt),
+            self.sampling_params(request),
+            f"{request.prompt}-{next(self._ids)}",
+            priority=request.priority,
+        )
+        output: Any = None
+        while True:
+            try:
+                output = await asyncio.wait_for(anext(stream), _SILENCE_S)
+            except StopAsyncIteration:
+                return output
+
+
+def _engine_args(settings: Settings, profile: ModelProfile, context: int) -> Mapping[str, object]:
+    from vllm.config import StructuredOutputsConfig  # pyright: ignore
+
+    args: dict[str, object] = {
+        "model": settings.model,
+        "max_model_len": context,
+        "enable_prefix_caching": True,
+        "scheduling_policy": "priority",
+        "gpu_memory_utilization": settings.gpu_memory_utilization,
+        "structured_outputs_config": StructuredOutputsConfig(backend="guidance", disable_any_whitespace=True),
+        "enable_log_requests": False,
+    }
+    if profile.reasoning_parser:
+        args["reasoning_parser"] = profile.reasoning_parser
+    if overrides := profile.rope_overrides(context):
+        args["hf_overrides"] = overrides
+    if not _has_gpu():
+        args |= {"dtype": "float32" if profile.small else "bfloat16", "enforce_eager": True, "block_size": 32}
+        del args["gpu_memory_utilization"]
+    return args | dict(settings.vllm_args)
+
+
+def _has_gpu() -> bool:
+    import torch  # pyright: ignore
+
+    return bool(torch.cuda.is_available())
+
+
+def _without_thoughts(text: str, *, thinking: bool) -> tuple[str, str]:
+    """The answer, and what was thought before it. Thoughts that never end leave no answer."""
+    if "</think>" in text:
+        thoughts, _, answer = text.partition("</think>")
+        return answer.strip(), thoughts.replace("<think>", "", 1).strip()
+    return ("", text.strip()) if thinking else (text.strip(), "")
+
+
+def _finish_reason(reason: str | None) -> FinishReason:
+    match reason:
+        case "stop" | "length" | "abort" | "repetition":
+            return reason
+        case _:
+            return "error"
+
+
+def _dead(cause: Text) -> EngineError:
+    return EngineError(
+        cause, Text("请查看显存与日志后重跑：已完成的不会重做", "see memory and logs, then run again: what is done is kept")
+    )
