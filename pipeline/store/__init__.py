@@ -1,0 +1,8 @@
+"""The database: documents, analyses with findings and evidence, runs, durable completions, decisions, digests.
+
+Importing this package imports SQLAlchemy (0.15 s): do it at the point of use.
+"""
+
+from pipeline.store.store import Store, StoreInfo
+
+__all__ = ["Store", "StoreInfo"]

@@ -1,0 +1,227 @@
+"""Values to rows and back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from pipeline.types import (
+    Analysis,
+    Box,
+    Completion,
+    DocumentInfo,
+    Evidence,
+    Finding,
+    JournalEntry,
+    Span,
+    StoredAnalysis,
+)
+
+Values = dict[str, object]
+
+
+def document_values(analysis: Analysis, now: datetime) -> Values:
+    document = analysis.document
+    return {
+        "id": document.id,
+        "filename": document.filename,
+        "title": document.title,
+        "kind": analysis.kind,
+        "pages": document.pages,
+        "characters": document.characters,
+        "tokens": document.tokens,
+        "health": document.health,
+        "first_seen_at": now,
+    }
+
+
+def analysis_values(run_id: str, analysis: Analysis, now: datetime) -> Values:
+    document = analysis.document
+    return {
+        "run_id": run_id,
+        "document_id": document.id,
+        "kind": analysis.kind,
+        "pack": analysis.pack,
+        "side": analysis.side,
+        "strategy": analysis.strategy,
+        "strategy_reason": analysis.strategy_reason,
+        "status": analysis.status,
+        "error_type": analysis.error_type,
+        "error_message": analysis.error_message,
+        "summary": analysis.summary,
+        "notes": analysis.notes,
+        "fingerprint": analysis.fingerprint,
+        "current": True,
+        "filename": document.filename,
+        "title": document.title,
+        "pages": document.pages,
+        "characters": document.characters,
+        "tokens": document.tokens,
+        "health": document.health,
+        "unread_pages": document.unread_pages,
+        "chunks": analysis.chunks,
+        "requests": analysis.requests,
+        "prompt_tokens": analysis.prompt_tokens,
+        "cached_tokens": analysis.cached_tokens,
+        "completion_tokens": analysis.completion_tokens,
+        "seconds": analysis.seconds,
+        "finished_at": now,
+    }
+
+
+def finding_values(analysis_id: int, document_id: str | None, findings: Sequence[Finding]) -> list[Values]:
+    """One row a finding; ``title`` is its headline, for those who read the table itself."""
+    return [
+        {
+            "analysis_id": analysis_id,
+            "document_id": document_id,
+            "position": position,
+            "category": finding.category,
+            "item": finding.item,
+            "title": f"{finding.item}：{finding.value}" if finding.value else finding.item,
+            "value": finding.value,
+            "detail": finding.detail,
+            "severity": finding.severity,
+            "status": finding.status,
+            "suggestion": finding.suggestion,
+            "legal_basis": finding.legal_basis,
+            "source": finding.source,
+            "grounded": finding.grounded,
+        }
+        for position, finding in enumerate(findings)
+    ]
+
+
+def evidence_values(finding_ids: Sequence[int], findings: Sequence[Finding]) -> list[Values]:
+    """One row a piece of evidence. ``finding_ids`` are in the order of ``findings``."""
+    return [
+        {
+            "finding_id": finding_id,
+            "position": position,
+            "quote": piece.quote,
+            "start": piece.span.start if piece.span else None,
+            "end": piece.span.end if piece.span else None,
+            "page": piece.page,
+            "match": piece.match,
+            "section": piece.section,
+            "boxes": _box_lists(piece.boxes),
+        }
+        for finding_id, finding in zip(finding_ids, findings, strict=True)
+        for position, piece in enumerate(finding.evidence)
+    ]
+
+
+def completion_values(entry: JournalEntry, now: datetime) -> Values:
+    completion = entry.completion
+    return {
+        "key": entry.key,
+        "document_id": entry.document_id,
+        "prompt": entry.prompt,
+        "prompt_sha256": entry.prompt_sha256,
+        "model": entry.model,
+        "schema_sha256": entry.schema_sha256,
+        "sampling": entry.sampling,
+        "text": completion.text,
+        "thoughts": completion.thoughts,
+        "finish_reason": completion.finish_reason,
+        "prompt_tokens": completion.prompt_tokens,
+        "cached_tokens": completion.cached_tokens,
+        "completion_tokens": completion.completion_tokens,
+        "rejected": False,
+        "created_at": now,
+    }
+
+
+def completion_from(row: Row[Any]) -> Completion:
+    return Completion(
+        text=row.text,
+        thoughts=row.thoughts,
+        finish_reason=row.finish_reason,
+        prompt_tokens=row.prompt_tokens,
+        cached_tokens=row.cached_tokens,
+        completion_tokens=row.completion_tokens,
+        reused=True,
+        key=row.key,
+    )
+
+
+def evidence_from(row: Row[Any]) -> Evidence:
+    return Evidence(
+        quote=row.quote,
+        span=None if row.start is None else Span(row.start, row.end),
+        page=row.page,
+        match=row.match,
+        section=row.section,
+        boxes=tuple(Box(*numbers) for numbers in row.boxes),
+    )
+
+
+def finding_from(row: Row[Any], evidence: Iterable[Evidence]) -> Finding:
+    return Finding(
+        category=row.category,
+        item=row.item,
+        value=row.value,
+        source=row.source,
+        evidence=tuple(evidence),
+        detail=row.detail,
+        severity=row.severity,
+        status=row.status,
+        suggestion=row.suggestion,
+        legal_basis=row.legal_basis,
+    )
+
+
+def stored_analysis_from(row: Row[Any], findings: Mapping[int, Finding]) -> StoredAnalysis:
+    """``row`` is an analysis with its run's engine; ``findings`` maps row ids, in order."""
+    document = DocumentInfo(
+        id=row.document_id,
+        filename=row.filename,
+        title=row.title,
+        pages=row.pages,
+        characters=row.characters,
+        tokens=row.tokens,
+        health=row.health,
+        unread_pages=tuple(row.unread_pages),
+    )
+    analysis = Analysis(
+        document=document,
+        fingerprint=row.fingerprint,
+        kind=row.kind,
+        pack=row.pack,
+        side=row.side,
+        strategy=row.strategy,
+        strategy_reason=row.strategy_reason,
+        status=row.status,
+        error_type=row.error_type,
+        error_message=row.error_message,
+        summary=row.summary,
+        notes=tuple(row.notes),
+        chunks=row.chunks,
+        requests=row.requests,
+        prompt_tokens=row.prompt_tokens,
+        cached_tokens=row.cached_tokens,
+        completion_tokens=row.completion_tokens,
+        seconds=row.seconds,
+        findings=tuple(findings.values()),
+    )
+    return StoredAnalysis(
+        id=row.id,
+        run_id=row.run_id,
+        engine=row.engine,
+        engine_reason=row.engine_reason,
+        model=row.model,
+        finished_at=row.finished_at,
+        analysis=analysis,
+        finding_ids=tuple(findings),
+    )
+
+
+def _box_lists(boxes: Sequence[Box]) -> list[list[float]]:
+    """Boxes to a hundredth of a point; those of a broken page geometry (not finite) are left out."""
+    return [
+        [box.page, *(round(edge, 2) for edge in box[1:])] for box in boxes if all(math.isfinite(edge) for edge in box)
+    ]
