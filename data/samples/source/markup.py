@@ -1,7 +1,7 @@
 """Read a sample's source: YAML front matter (type, look, gold), then one block per line.
 
 A line is a paragraph unless it begins with ``@word``: title, h1 to h3, center, right, plain, bold, cover, space, break,
-toc, table (column weights with alignment follow; rows of ``|`` cells until ``@end``) or sign (rows of ``|``).
+toc, table (column weights with alignment follow; rows of cells divided by ``|`` until ``@end``) or sign (two columns).
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def parse_blocks(text: str) -> list[Block]:
             for row in lines:
                 if row.strip() == "@end":
                     break
-                rows.append(tuple(cell.strip() for cell in row.strip().strip("|").split("|")))
+                rows.append(tuple(cell.strip() for cell in row.strip().split("|")))
             blocks.append(Block(word, rows=tuple(rows), options=tuple(rest.split())))
         else:
             blocks.append(Block(word, rest.strip()))
