@@ -173,7 +173,7 @@ class Typesetter:
     def heading(self, level: int, text: str) -> None:
         style = self.style
         size = style.heading_size if level == 1 else max(style.size, style.heading_size - 1)
-        self.need(style.leading * 3.2)
+        self.need(style.leading * (4.6 if level == 1 else 3.2))  # never alone at the foot of a page
         self.y -= style.leading * 0.25
         centered = level == 1 and re.match(r"第[一二三四五六七八九十]+[章编]", text)
         indent = 0.0 if style.heading_bold or level == 1 else style.size * 2
@@ -237,7 +237,7 @@ class Typesetter:
             number = str(self.contents.get(text, 0))
             room = style.width - indent - width_of(text, style.size) - width_of(number, style.size)
             dots = "." * max(3, int(room / width_of(".", style.size)))
-            self.lines(text + dots + number, indent=indent)
+            self.lines(text + dots + number, indent=indent, leading=style.leading * 0.92)
         self.new_page()
 
 
