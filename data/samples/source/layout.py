@@ -199,7 +199,7 @@ class Typesetter:
                     self._table_row([break_lines(c, size, w - 8) for c, w in zip(block.rows[0], widths, strict=True)],
                                     widths, ["c"] * len(widths), size, bold=True)  # fmt: skip
             self._table_row(cells, widths, ["c"] * len(widths) if number == 0 else aligns, size, bold=number == 0)
-        self.y -= 8
+        self.y -= 4
 
     def _table_row(self, cells: list[list[str]], widths: list[float], aligns: list[str], size: float, *, bold: bool):
         leading = size + 4
@@ -222,13 +222,16 @@ class Typesetter:
         """Two columns, never divided over a page break."""
         style = self.style
         leading = style.leading * 1.25
-        self.need(leading * len(block.rows) + 12)
+        self.need(leading * (len(block.rows) + 1) + 12)
         self.y -= 12
-        for left, right in block.rows:
-            self.y -= leading
-            for text, x in ((left, style.left), (right, style.left + style.width * 0.52)):
-                if text:
-                    self.page.marks.append(Text(x, self.y, text, style.size))
+        column = style.width * 0.48
+        for row in block.rows:
+            cells = [break_lines(cell, style.size, column) for cell in row]
+            for number in range(max(len(cell) for cell in cells)):
+                self.y -= leading if number == 0 else style.leading
+                for cell, x in zip(cells, (style.left, style.left + style.width - column), strict=True):
+                    if number < len(cell):
+                        self.page.marks.append(Text(x, self.y, cell[number], style.size))
 
     def toc(self, entries: list[tuple[int, str]]) -> None:
         style = self.style
@@ -290,6 +293,7 @@ def lay_out(blocks: list[Block], style: Style) -> list[PageDraft]:
 def draw_text(canvas: Canvas, mark: Text) -> None:
     text = canvas.beginText(mark.x, mark.y)
     text.setFont(FONT, mark.size)
+    canvas.setLineWidth(0.22 if mark.bold else 0.35)
     text.setTextRenderMode(2 if mark.bold else 0)  # the font has no bold face: stroke the outline too
     text.setCharSpace(mark.char_space)
     text.textOut(mark.text)
@@ -323,9 +327,9 @@ def write_pdf(path: Path, blocks: list[Block], style: Style, title: str) -> int:
     canvas.setCreator("data/samples/make_samples.py")
     lowest = -1
     for number, draft in enumerate(drafts, start=1):
-        canvas.setLineWidth(0.35)
         for mark in [*margins(style, number, len(drafts)), *draft.marks]:
             if isinstance(mark, Rule):
+                canvas.setLineWidth(0.35)
                 canvas.line(mark.x0, mark.y0, mark.x1, mark.y1)
             else:
                 draw_text(canvas, mark)
