@@ -49,15 +49,17 @@ def shown(url: URL) -> str:
     """The database as messages may name it: a file's absolute path, or the URL without the password."""
     if url.get_backend_name() == "sqlite":
         return str(Path(url.database or "").absolute())
-    return url.set(drivername="postgresql", query={}).render_as_string(hide_password=True)
+    harmless = {name: url.query[name] for name in ("host", "port") if name in url.query}
+    return url.set(drivername="postgresql", query=harmless).render_as_string(hide_password=True)
 
 
 def masked(url: str) -> str:
-    """The URL without its password; ``***`` where it is no URL at all."""
+    """The URL without its password; ``***`` where it is none of ours."""
     try:
-        return make_url(url).render_as_string(hide_password=True)
-    except ArgumentError:
+        parsed = _parse(url)
+    except SettingsError:
         return "***"
+    return url if parsed.get_backend_name() == "sqlite" else shown(parsed)
 
 
 def _parse(url: str) -> URL:
@@ -95,9 +97,12 @@ def _sqlite_engine(url: URL) -> sa.Engine:
     path = Path(name).expanduser()
     _make_writable(path)
     url = url.set(database=str(path))
-    timeout_s = float(cast("str", url.query["timeout"])) if "timeout" in url.query else LOCK_TIMEOUT_S
     engine = sa.create_engine(
-        url, pool_size=_CONNECTIONS, max_overflow=-1, connect_args={"timeout": timeout_s}, json_serializer=_to_json
+        url,
+        pool_size=_CONNECTIONS,
+        max_overflow=-1,
+        connect_args={"timeout": _lock_timeout_s(url)},
+        json_serializer=_to_json,
     )
 
     def configure(connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
@@ -117,12 +122,24 @@ def _sqlite_engine(url: URL) -> sa.Engine:
     return engine
 
 
+def _lock_timeout_s(url: URL) -> float:
+    """How long to wait for a lock: ``?timeout=SECONDS`` of the URL, as SQLAlchemy has it, or our default."""
+    value = url.query.get("timeout", LOCK_TIMEOUT_S)
+    try:
+        return float(value) if isinstance(value, str | float) else LOCK_TIMEOUT_S
+    except ValueError:
+        raise SettingsError(
+            Text(f"database 的 timeout 不是数字：{value}", f"the timeout in database is no number: {value}"),
+            Text("写作 ?timeout=30（秒）", "write ?timeout=30 (seconds)"),
+        ) from None
+
+
 def use_wal(engine: sa.Engine) -> None:
     """Switch a SQLite file to write-ahead logging, where its file system can.
 
     SQLite does not wait for a lock here, so two processes that make the same file at once would fail without patience.
     """
-    deadline = time.monotonic() + LOCK_TIMEOUT_S
+    deadline = time.monotonic() + _lock_timeout_s(engine.url)
     while True:
         try:
             with engine.connect().execution_options(sqlite_begin="") as connection:

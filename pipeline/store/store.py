@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -117,7 +117,7 @@ class Store:
         with ``host`` and ``pid`` added.
         """
         now = _now()
-        run_id = f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(4)}"
+        run_id = f"{now:%Y%m%d-%H%M%S}-{os.urandom(4).hex()}"
         with self._writing() as connection:
             _mark_interrupted(connection, now)
             connection.execute(
