@@ -20,6 +20,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from pipeline.lang import Text
 
 
@@ -52,6 +54,10 @@ class PipelineError(LongdocError):
 
 class InputError(PipelineError):
     """A path that gives no bytes: missing, a directory without PDFs, unreadable."""
+
+    def __init__(self, cause: Text, remedy: Text, path: Path = Path()) -> None:
+        super().__init__(cause, remedy)
+        self.path = path
 
 
 class ReadError(PipelineError):

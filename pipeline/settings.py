@@ -17,14 +17,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
 from pipeline.errors import SettingsError
 from pipeline.lang import Lang, Text
+from pipeline.types import EngineName, Kind, Side, Strategy, Switch
 
 PREFIX = "LONGDOC_"
 CONFIG_FILE = "longdoc.toml"
-
-Kind = Literal["contract", "report", "auto"]
-EngineChoice = Literal["auto", "vllm", "http", "rules"]
-Strategy = Literal["auto", "whole", "map-reduce"]
-Switch = Literal["auto", "on", "off"]
 
 
 class Settings(BaseModel):
@@ -35,7 +31,7 @@ class Settings(BaseModel):
     # what to do
     kind: Kind = Field("auto", description="contract, report, or auto: decided per document from its text")
     pack: str = Field("", description="checklist pack; empty: by contract type")
-    side: Literal["", "甲方", "乙方"] = Field("", description="whose side the review takes")
+    side: Side | Literal[""] = Field("", description="whose side the review takes")
     strategy: Strategy = Field("auto", description="whole document or map-reduce; auto: by length and context")
     thinking: Switch = Field("auto", description="model thinking; auto: per question group")
     force: bool = Field(False, description="analyse again even where nothing changed")
@@ -48,7 +44,7 @@ class Settings(BaseModel):
     inbox: Path = Field(Path("inbox"), description="watched folder")
 
     # the engine
-    engine: EngineChoice = Field("auto", description="vllm, http, rules; auto: the best that is there")
+    engine: EngineName = Field("auto", description="vllm, http, rules; auto: the best that is there")
     model: str = Field("", description="model folder, hub id, or the served model's name (http)")
     tokenizer: Path | None = Field(None, description="tokenizer.json (or its folder) for exact counts with http")
     base_url: str = Field("", description="OpenAI-compatible server, such as http://127.0.0.1:8000/v1")

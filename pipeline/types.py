@@ -19,6 +19,12 @@ Source = Literal["llm", "rule"]
 FinishReason = Literal["stop", "length", "abort", "error", "repetition"]
 Role = Literal["system", "user"]
 
+Kind = Literal["contract", "report", "auto"]
+EngineName = Literal["auto", "vllm", "http", "rules"]
+Strategy = Literal["auto", "whole", "map-reduce"]
+Switch = Literal["auto", "on", "off"]
+Side = Literal["甲方", "乙方"]
+
 
 class Span(NamedTuple):
     """Half-open character interval of ``Document.text``."""

@@ -30,13 +30,6 @@ _SILENCE_S = 900.0
 """A request without a single new token for so long means that the engine hangs (its core died, for one)."""
 
 
-def is_installed() -> bool:
-    """Whether vLLM (either build) is there, without importing it."""
-    from importlib.util import find_spec
-
-    return find_spec("vllm") is not None
-
-
 class VllmEngine:
     """A model loaded into vLLM."""
 
@@ -68,7 +61,10 @@ class VllmEngine:
         except ImportError as error:
             raise SettingsError(
                 Text(f"vllm 导入失败：{error}", f"importing vllm failed: {error}"),
-                Text("有 GPU：pip install 'longdoc[gpu]'；没有：make setup-cpu", "GPU: pip install 'longdoc[gpu]'; none: make setup-cpu"),
+                Text(
+                    "有 GPU：pip install 'longdoc[gpu]'；没有：make setup-cpu",
+                    "GPU: pip install 'longdoc[gpu]'; none: make setup-cpu",
+                ),
             ) from error
         try:
             llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**_engine_args(settings, profile, context)))
@@ -87,10 +83,11 @@ class VllmEngine:
 
         prompt = await self._prompt(request)
         if len(prompt) + request.max_tokens > self.context_tokens:
+            needs = len(prompt) + request.max_tokens
             raise PromptTooLongError(
                 Text(
-                    f"请求 {request.prompt} 有 {len(prompt)} 个 token，加上回答 {request.max_tokens} 超过上下文 {self.context_tokens}",
-                    f"request {request.prompt} has {len(prompt)} tokens and with an answer of {request.max_tokens} passes the context of {self.context_tokens}",
+                    f"请求 {request.prompt} 连同回答要 {needs} 个 token，超过上下文 {self.context_tokens}",
+                    f"request {request.prompt} takes {needs} tokens with its answer; the context is {self.context_tokens}",
                 ),
                 Text("请调小 LONGDOC_CHUNK_TOKENS", "lower LONGDOC_CHUNK_TOKENS"),
             )
@@ -99,7 +96,9 @@ class VllmEngine:
         except EngineDeadError as error:
             raise _dead(Text("vLLM 引擎进程已退出", "the vLLM engine process has died")) from error
         except TimeoutError as error:
-            raise _dead(Text(f"vLLM {_SILENCE_S:.0f} 秒没有产出", f"vLLM gave nothing for {_SILENCE_S:.0f} s")) from error
+            raise _dead(
+                Text(f"vLLM {_SILENCE_S:.0f} 秒没有产出", f"vLLM gave nothing for {_SILENCE_S:.0f} s")
+            ) from error
         except ValueError as error:
             raise RequestError(
                 Text(f"vLLM 拒绝了请求 {request.prompt}", f"vLLM refused request {request.prompt}"),
@@ -220,5 +219,6 @@ def _finish_reason(reason: str | None) -> FinishReason:
 
 def _dead(cause: Text) -> EngineError:
     return EngineError(
-        cause, Text("请查看显存与日志后重跑：已完成的不会重做", "see memory and logs, then run again: what is done is kept")
+        cause,
+        Text("请查看显存与日志后重跑：已完成的不会重做", "see memory and logs, then run again: what is done is kept"),
     )

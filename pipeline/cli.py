@@ -1,0 +1,284 @@
+"""The command line. Every command reads the settings, calls one function of the library, and shows what it returned.
+
+Only Typer is imported at start: ``longdoc --help`` answers before a database driver would have loaded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
+
+import typer
+
+from pipeline.errors import LongdocError, UsageError
+from pipeline.lang import Text, set_language
+from pipeline.types import EngineName, Kind, Side, Strategy, Switch
+
+if TYPE_CHECKING:
+    from pipeline.settings import Settings
+
+set_language("en" if os.environ.get("LONGDOC_LANG") == "en" else "zh")
+
+
+Format = Literal["xlsx", "csv", "json"]
+_T = TypeVar("_T")
+
+
+def _t(zh: str, en: str) -> str:
+    return str(Text(zh, en))
+
+
+Paths = Annotated[
+    list[Path],
+    typer.Argument(metavar="PATH...", help=_t("PDF 文件，或含 PDF 的文件夹", "PDF files, or folders of them")),
+]
+KindFlag = Annotated[
+    Kind | None,
+    typer.Option("--kind", help=_t("文件种类；auto 按内容判断", "kind of document; auto: by its text")),
+]
+EngineFlag = Annotated[
+    EngineName | None,
+    typer.Option("--engine", help=_t("auto：有服务器用 http，有模型用 vllm，否则只用规则",
+                                     "auto: http if a server is set, vllm if a model is, else rules alone")),
+]  # fmt: skip
+ModelFlag = Annotated[
+    str | None,
+    typer.Option("--model", help=_t("模型文件夹、hub 名称，或服务器上的模型名",
+                                    "model folder, hub id, or the served model's name")),
+]  # fmt: skip
+BaseUrlFlag = Annotated[
+    str | None,
+    typer.Option("--base-url", help=_t("OpenAI 兼容服务器，如 http://127.0.0.1:8000/v1",
+                                       "OpenAI-compatible server, such as http://127.0.0.1:8000/v1")),
+]  # fmt: skip
+DatabaseFlag = Annotated[
+    str | None,
+    typer.Option("--database", help=_t("数据库 URL，默认 sqlite:///.data/longdoc.db",
+                                       "database URL, default sqlite:///.data/longdoc.db")),
+]  # fmt: skip
+OutFlag = Annotated[
+    Path | None, typer.Option("--out", help=_t("报告文件夹，默认 out", "folder of reports, default out"))
+]
+PackFlag = Annotated[
+    str | None, typer.Option("--pack", help=_t("审查清单，默认按合同类型", "checklist, default by contract type"))
+]
+SideFlag = Annotated[Side | None, typer.Option("--side", help=_t("代表哪一方", "whose side to take"))]
+StrategyFlag = Annotated[
+    Strategy | None,
+    typer.Option("--strategy", help=_t("整篇或分段；auto 按长度", "whole or in parts; auto: by length")),
+]
+ThinkingFlag = Annotated[
+    Switch | None,
+    typer.Option("--thinking", help=_t("模型思考；auto 只在风险问题上", "thinking; auto: for risks only")),
+]
+ForceFlag = Annotated[
+    bool, typer.Option("--force", help=_t("已分析过的也重新分析", "analyse again even if nothing changed"))
+]
+JsonFlag = Annotated[bool, typer.Option("--json", help=_t("结果以 JSON 输出到标准输出", "result as JSON on stdout"))]
+
+app = typer.Typer(
+    help=_t(
+        "长文档分析：读 PDF 合同与报告，抽取并核对，每条发现都有原文出处，写入数据库。",
+        "Long documents in, proved findings out: reads PDF contracts and reports into a database.",
+    ),
+    epilog=_t(
+        "例：longdoc review data/samples · longdoc plan 合同.pdf · longdoc watch inbox。"
+        "每个选项也是环境变量 LONGDOC_… 和 longdoc.toml 的一行。"
+        "退出码：0 全部完成，1 有文件失败，2 用法，3 设置或模型，4 引擎，130 中断。",
+        "E.g. longdoc review data/samples · longdoc plan contract.pdf · longdoc watch inbox. "
+        "Every option is also LONGDOC_... in the environment and a line of longdoc.toml. "
+        "Exit codes: 0 all done, 1 some documents failed, 2 usage, 3 settings or model, 4 engine, 130 interrupted.",
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command(help=_t("分析文件，写入数据库，生成报告", "Analyse documents: rows in the database, HTML reports"))
+def review(
+    paths: Paths,
+    kind: KindFlag = None,
+    engine: EngineFlag = None,
+    model: ModelFlag = None,
+    base_url: BaseUrlFlag = None,
+    database: DatabaseFlag = None,
+    out: OutFlag = None,
+    pack: PackFlag = None,
+    side: SideFlag = None,
+    strategy: StrategyFlag = None,
+    thinking: ThinkingFlag = None,
+    force: ForceFlag = False,
+    json: JsonFlag = False,
+) -> None:
+    with _errors_shown():
+        settings = _settings(
+            kind=kind, engine=engine, model=model, base_url=base_url, database=database, out=out, pack=pack, side=side,
+            strategy=strategy, thinking=thinking, force=force or None,
+        )  # fmt: skip
+        from pipeline import run, screen
+
+        with screen.progress() as show:
+            batch = _run(lambda: run.review(paths, settings, show))
+        screen.print_batch(batch, settings, json=json)
+        raise typer.Exit(batch.exit_code)
+
+
+@app.command(
+    help=_t("不载入模型，先说明会怎样分析、为什么、要多少", "Tell how, why and at what cost, before a model loads")
+)
+def plan(
+    paths: Paths,
+    kind: KindFlag = None,
+    engine: EngineFlag = None,
+    model: ModelFlag = None,
+    base_url: BaseUrlFlag = None,
+    strategy: StrategyFlag = None,
+    json: JsonFlag = False,
+) -> None:
+    with _errors_shown():
+        settings = _settings(kind=kind, engine=engine, model=model, base_url=base_url, strategy=strategy)
+        from pipeline import preview, screen
+
+        choice, previews = _run(lambda: preview.preview(paths, settings))
+        screen.print_previews(choice, previews, json=json)
+        raise typer.Exit(1 if any(p.error for p in previews) else 0)
+
+
+@app.command(help=_t("守着一个文件夹：放进去的 PDF 自动分析，移到 done/ 或 failed/",
+                     "Watch a folder: PDFs dropped there are analysed and moved to done/ or failed/"))  # fmt: skip
+def watch(
+    inbox: Annotated[Path | None, typer.Argument(metavar="INBOX", help=_t("默认 inbox", "default inbox"))] = None,
+    once: Annotated[
+        bool, typer.Option("--once", help=_t("处理完现有文件就结束", "stop when what is there is done"))
+    ] = False,
+    kind: KindFlag = None,
+    engine: EngineFlag = None,
+    model: ModelFlag = None,
+    base_url: BaseUrlFlag = None,
+    database: DatabaseFlag = None,
+    out: OutFlag = None,
+    side: SideFlag = None,
+    strategy: StrategyFlag = None,
+    thinking: ThinkingFlag = None,
+) -> None:
+    with _errors_shown():
+        settings = _settings(
+            inbox=inbox, kind=kind, engine=engine, model=model, base_url=base_url, database=database, out=out,
+            side=side, strategy=strategy, thinking=thinking,
+        )  # fmt: skip
+        from pipeline import screen, watch
+
+        raise typer.Exit(_run(lambda: watch.watch(settings.inbox, settings, once=once, on_event=screen.plain_line)))
+
+
+@app.command(
+    help=_t("自上次以来的简报：新文件、高风险、缺失条款、失败", "Digest of what is new: high risks, absences, failures")
+)
+def daily(
+    date: Annotated[
+        datetime | None,
+        typer.Option(
+            "--date", formats=["%Y-%m-%d"], help=_t("某一天；默认自上次简报以来", "one day; default: since the last")
+        ),
+    ] = None,
+    database: DatabaseFlag = None,
+    out: OutFlag = None,
+    json: JsonFlag = False,
+) -> None:
+    with _errors_shown():
+        settings = _settings(database=database, out=out)
+        from pipeline import screen
+        from pipeline.daily import make_digest
+        from pipeline.store import Store
+
+        with Store.open(settings.database) as store:
+            day = date.date() if date else None
+            digest = make_digest(store, date=day, timezone=settings.timezone, out=settings.out)
+        screen.print_digest(digest, json=json)
+
+
+@app.command(help=_t("导出最新的发现", "Export the latest findings"))
+def export(
+    output: Annotated[Path, typer.Argument(metavar="FILE", help=_t("要写的文件", "the file to write"))],
+    format: Annotated[
+        Format | None, typer.Option("--format", help=_t("默认按文件后缀", "default: by the file's suffix"))
+    ] = None,
+    run: Annotated[str | None, typer.Option("--run", help=_t("只导出这一次运行", "this run only"))] = None,
+    database: DatabaseFlag = None,
+) -> None:
+    with _errors_shown():
+        settings = _settings(database=database)
+        from pipeline.report.export import export as write
+        from pipeline.store import Store
+
+        chosen = format or output.suffix.removeprefix(".").lower()
+        if chosen not in ("xlsx", "csv", "json"):
+            raise UsageError(
+                Text(f"不认识的导出格式：{chosen or output}", f"unknown export format: {chosen or output}"),
+                Text("请用 --format xlsx、csv 或 json", "use --format xlsx, csv or json"),
+            )
+        with Store.open(settings.database) as store:
+            stored = store.analyses(run_id=run, latest=run is None)
+        write(stored, chosen, output)
+        typer.echo(f"{output}  ({len(stored)})")
+
+
+@app.command(
+    help=_t("检查环境：装了什么、缺什么、怎么补", "Check the machine: what is there, what lacks, how to mend it")
+)
+def doctor(
+    engine: EngineFlag = None,
+    model: ModelFlag = None,
+    base_url: BaseUrlFlag = None,
+    database: DatabaseFlag = None,
+    json: JsonFlag = False,
+) -> None:
+    with _errors_shown():
+        settings = _settings(engine=engine, model=model, base_url=base_url, database=database)
+        from pipeline import doctor, screen
+
+        findings = _run(lambda: doctor.examine(settings))
+        screen.print_examination(findings, json=json)
+        raise typer.Exit(3 if any(finding.level == "broken" for finding in findings) else 0)
+
+
+def main() -> None:
+    """Entry point of ``longdoc``."""
+    app(prog_name="longdoc")
+
+
+def _settings(**options: object) -> Settings:
+    from pipeline.settings import load_settings
+
+    settings = load_settings(options)
+    set_language(settings.lang)
+    return settings
+
+
+@contextmanager
+def _errors_shown() -> Generator[None]:
+    """Errors with advice become one line on stderr and an exit code; anything else is a bug and crashes."""
+    try:
+        yield
+    except LongdocError as error:
+        _leave(f"{_t('错误：', 'error: ')}{error}", error.exit_code)
+    except KeyboardInterrupt:
+        _leave(
+            _t("已中断：完成的都已保存，重跑会接着做", "interrupted: what is done is saved, run again to go on"), 130
+        )
+
+
+def _leave(message: str, exit_code: int) -> NoReturn:
+    print(message, file=sys.stderr)
+    raise typer.Exit(exit_code)
+
+
+def _run(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+    return asyncio.run(work())

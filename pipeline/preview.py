@@ -1,0 +1,86 @@
+"""What a review would take, told before a GPU minute is spent."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipeline.engines.choose import EngineChoice, choose, load
+from pipeline.errors import InputError, PipelineError
+from pipeline.models.plan import Capacity, Plan
+from pipeline.pdf.read import Reader, identify
+from pipeline.run import find_inputs, read_limits, tokenizer_for
+from pipeline.settings import Settings
+from pipeline.steps import RULES_ALONE, Prepared, capacities, info_of, lay_out, prepare
+from pipeline.tokens import Tokenizer, estimator
+from pipeline.types import DocumentInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What a review of one file would take, without generating anything."""
+
+    path: Path
+    error: str
+    info: DocumentInfo | None = None
+    kind: str = ""
+    plan: Plan | None = None
+    exact: bool = False
+    chunks: int = 0
+    requests: int = 0
+    prompt_tokens: int = 0
+    kv_bytes: int = 0
+    """KV cache of the largest single request, in 16 bit; 0 where the model's shape is not known."""
+
+
+async def preview(paths: Sequence[Path], settings: Settings) -> tuple[EngineChoice, list[Preview]]:
+    """Plan without loading a model (an http server is only asked for its context length)."""
+    choice = choose(settings)
+    limits = read_limits(settings)
+    context, tokenizer = 0, estimator()
+    if choice.profile:
+        context, tokenizer = settings.context_tokens or choice.profile.context_tokens, tokenizer_for(settings, choice)
+    elif choice.name == "http":
+        engine = await load(choice, settings)
+        context, tokenizer = engine.context_tokens, tokenizer_for(settings, choice)
+        await engine.close()
+    limits_of = capacities(context, tokenizer, settings) if context else {}
+    async with Reader(limits) as reader:
+
+        async def one(source: Path | InputError) -> Preview:
+            if isinstance(source, InputError):
+                return Preview(source.path, str(source))
+            try:
+                document = await reader.read(source, await asyncio.to_thread(identify, source))
+                return _preview(source, prepare(document, settings), choice, tokenizer, limits_of, settings)
+            except PipelineError as error:
+                return Preview(source, str(error))
+
+        return choice, list(await asyncio.gather(*map(one, find_inputs(paths))))
+
+
+def _preview(
+    path: Path, prepared: Prepared, choice: EngineChoice, tokenizer: Tokenizer, limits: Mapping[str, Capacity],
+    settings: Settings,
+) -> Preview:  # fmt: skip
+    document, kind = prepared.document, prepared.kind
+    if not limits:
+        info = replace(info_of(document), tokens=prepared.estimated_tokens)
+        return Preview(path, "", info, kind.name, Plan("rules", RULES_ALONE, 0))
+    capacity = limits[kind.name]
+    made, chunks, tokens = lay_out(document, tokenizer, capacity, settings)
+    largest = max((chunk.tokens for chunk in chunks), default=0) + capacity.overhead + capacity.answer
+    return Preview(
+        path=path,
+        error="",
+        info=replace(info_of(document), tokens=tokens),
+        kind=kind.name,
+        plan=made,
+        exact=tokenizer.exact,
+        chunks=len(chunks),
+        requests=len(chunks) * len(kind.groups) + 1,
+        prompt_tokens=sum(chunk.tokens + capacity.overhead for chunk in chunks) * len(kind.groups),
+        kv_bytes=largest * choice.profile.kv_bytes_per_token if choice.profile else 0,
+    )

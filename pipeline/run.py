@@ -1,0 +1,464 @@
+"""One batch from end to end: paths in, rows and reports out.
+
+A :class:`Session` holds what is dear to open: the database, the reading processes, the engine (loaded when the first
+document needs it, so that a rerun with nothing to do loads nothing). Its documents run side by side, each on its own:
+read, split, planned, asked, proved, saved. What goes wrong with one is that one's result.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+
+from pipeline import __version__
+from pipeline.analysis import Questioning, Review
+from pipeline.analysis import review as review_document
+from pipeline.engines.base import Engine
+from pipeline.engines.choose import EngineChoice, choose, load
+from pipeline.engines.journal import Journal
+from pipeline.engines.scheduler import Scheduler
+from pipeline.errors import EngineError, InputError, LongdocError, PipelineError, UsageError
+from pipeline.kinds.base import Kind
+from pipeline.kinds.merge import merge
+from pipeline.lang import Text
+from pipeline.models.plan import Plan
+from pipeline.pdf.read import Reader, ReadLimits, identify
+from pipeline.report.html import write_index, write_report
+from pipeline.settings import Settings
+from pipeline.steps import RULES_ALONE, capacities, fingerprint_of, info_of, lay_out, notes_on_reading, prepare
+from pipeline.store import Store
+from pipeline.tokens import Tokenizer, estimator
+from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Finding
+
+DOCUMENTS_AT_ONCE = 32
+"""Documents held in memory; what the engine gets is bounded by tokens, see Scheduler."""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that a person who waits would like to know. Never holds document text."""
+
+    kind: Literal["engine", "read", "planned", "saved", "failed", "reused"]
+    path: Path | None
+    text: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What became of one path."""
+
+    path: Path
+    document_id: str | None
+    analysis_id: int | None
+    status: Literal["done", "failed", "reused"]
+    error_type: str = ""
+    error: str = ""
+    exit_code: int = 0
+    pages: int = 0
+    findings: int = 0
+    high: int = 0
+    report: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What became of all paths of one run, in their order."""
+
+    run_id: str
+    engine: str
+    engine_reason: str
+    model: str
+    results: tuple[Result, ...]
+    index: Path | None
+
+    @property
+    def exit_code(self) -> int:
+        """0, or the gravest of the results': 1 some documents failed, 3 settings, 4 engine."""
+        return max((result.exit_code for result in self.results), default=0)
+
+
+Listener = Callable[[Event], None]
+
+
+async def review(paths: Sequence[Path], settings: Settings, on_event: Listener = lambda event: None) -> Batch:
+    """Review ``paths`` (PDF files, or folders of them) in a session of their own.
+
+    Raises SettingsError if the settings, the model or the database can't be used, UsageError if there is no path.
+    """
+    async with open_session(settings) as session:
+        return await session.review(paths, on_event)
+
+
+@asynccontextmanager
+async def open_session(settings: Settings) -> AsyncGenerator[Session]:
+    """Open database and reading processes; the engine follows when it is needed. Closes all of them."""
+    choice = choose(settings)
+    store = await asyncio.to_thread(Store.open, settings.database)
+    try:
+        async with Reader(read_limits(settings)) as reader:
+            session = Session(settings, choice, store, reader)
+            try:
+                yield session
+            finally:
+                await session.close()
+    finally:
+        await asyncio.to_thread(store.close)
+
+
+class _Generation:
+    """The engine with its journal and scheduler: loaded at first use, then kept until it dies."""
+
+    def __init__(self, settings: Settings, choice: EngineChoice, store: Store) -> None:
+        self._settings = settings
+        self._choice = choice
+        self._store = store
+        self._lock = asyncio.Lock()
+        self._failure: LongdocError | None = None
+        self._loaded: _Loaded | None = None
+
+    async def loaded(self) -> _Loaded:
+        """Raises SettingsError or EngineError; once the engine has failed, the same error at once."""
+        async with self._lock:
+            if self._failure:
+                raise self._failure
+            if self._loaded is None:
+                try:
+                    engine = await load(self._choice, self._settings)
+                    self._loaded = _Loaded(engine, self._settings, self._choice, self._store)
+                except LongdocError as error:
+                    self._failure = error
+                    raise
+            return self._loaded
+
+    def fail(self, error: EngineError) -> None:
+        """The engine is dead: the documents that wait for it need not find out one by one."""
+        self._failure = error
+
+    async def revive(self) -> None:
+        """Forget a failure, so that the next document that needs the engine loads it anew."""
+        if self._failure:
+            await self.close()
+            self._failure = None
+
+    async def close(self) -> None:
+        if loaded := self._loaded:
+            self._loaded = None
+            await loaded.journal.close()
+            await loaded.engine.close()
+
+    async def reject(self, keys: Sequence[str]) -> None:
+        """Have the journal never serve these completions again."""
+        if self._loaded:
+            await self._loaded.journal.reject(keys)
+
+
+class _Loaded:
+    """A ready engine and what follows from its model."""
+
+    def __init__(self, engine: Engine, settings: Settings, choice: EngineChoice, store: Store) -> None:
+        self.engine = engine
+        self.tokenizer = tokenizer_for(settings, choice)
+        self.capacities = capacities(engine.context_tokens, self.tokenizer, settings)
+        scheduler = Scheduler(engine.generate, max_tokens=settings.max_tokens_in_flight, max_requests=engine.parallel)
+        self.journal = Journal(store, engine.model, scheduler.generate)
+        self._settings = settings
+        self._documents = 0
+
+    def questioning(self, kind: Kind) -> Questioning:
+        """What to ask with; documents that came first are served first."""
+        self._documents += 1
+        return Questioning(
+            kind=kind,
+            side=self._settings.side,
+            thinking=self._settings.thinking,
+            engine_thinks=self.engine.thinks,
+            answer_tokens=self.capacities[kind.name].answer,
+            room_tokens=self.capacities[kind.name].room,
+            tokenizer=self.tokenizer,
+            priority=self._documents,
+        )
+
+
+class Session:
+    """An open database, reading processes and engine. ``review`` may be called again, and while another one runs."""
+
+    def __init__(self, settings: Settings, choice: EngineChoice, store: Store, reader: Reader) -> None:
+        self.settings = settings
+        self.choice = choice
+        self.store = store
+        self.reader = reader
+        self.generation = _Generation(settings, choice, store)
+        self.documents = asyncio.Semaphore(DOCUMENTS_AT_ONCE)
+
+    async def close(self) -> None:
+        await self.generation.close()
+
+    async def review(self, paths: Sequence[Path], on_event: Listener = lambda event: None) -> Batch:
+        """Review files and folders. A document that fails is a failed result; SettingsError ends the batch."""
+        inputs = find_inputs(paths)
+        await self.generation.revive()
+        model = await self._model()
+        run_id = await asyncio.to_thread(
+            self.store.start_run,
+            kind=self.settings.kind,
+            engine=self.choice.name,
+            engine_reason=str(self.choice.reason),
+            model=model,
+            settings=_recorded(self.settings),
+        )
+        on_event(Event("engine", None, str(self.choice.reason), 0, len(inputs)))
+        status: Literal["done", "failed", "interrupted"] = "failed"
+        try:
+            results = await _BatchRun(self, run_id, model, on_event, len(inputs)).all(inputs)
+            status = "failed" if any(result.status == "failed" for result in results) else "done"
+        except asyncio.CancelledError:
+            status = "interrupted"
+            raise
+        finally:
+            await asyncio.shield(asyncio.to_thread(self.store.finish_run, run_id, status))
+        index = await asyncio.to_thread(self._write_index, results)
+        return Batch(run_id, self.choice.name, str(self.choice.reason), model, tuple(results), index)
+
+    async def _model(self) -> str:
+        if self.choice.name == "rules":
+            return ""
+        return self.settings.model or (await self.generation.loaded()).engine.model
+
+    def _write_index(self, results: Sequence[Result]) -> Path:
+        ids = sorted({result.analysis_id for result in results if result.analysis_id is not None})
+        return write_index(self.store.analyses(ids), self.settings.out)
+
+
+class _BatchRun:
+    """The documents of one run, side by side."""
+
+    def __init__(self, session: Session, run_id: str, model: str, on_event: Listener, total: int) -> None:
+        self._session = session
+        self._settings = session.settings
+        self._run_id = run_id
+        self._model = model
+        self._on_event = on_event
+        self._total = total
+        self._done = 0
+        self._by_id: dict[str, asyncio.Task[Result]] = {}
+
+    async def all(self, inputs: Sequence[Path | InputError]) -> list[Result]:
+        """Results in the order of the inputs. The first error that is no document's own cancels the rest."""
+        tasks = [asyncio.ensure_future(self._input(source)) for source in inputs]
+        try:
+            return list(await asyncio.gather(*tasks))
+        except BaseException:
+            for task in (*tasks, *self._by_id.values()):
+                task.cancel()
+            await asyncio.gather(*tasks, *self._by_id.values(), return_exceptions=True)
+            raise
+
+    async def _input(self, source: Path | InputError) -> Result:
+        if isinstance(source, InputError):
+            return await self._failed(source.path, DocumentInfo(None, source.path.name), "", source, 0.0)
+        async with self._session.documents:
+            return await self._file(source)
+
+    async def _file(self, path: Path) -> Result:
+        """One file; the same bytes under another name wait for the first and share its analysis."""
+        try:
+            document_id = await asyncio.to_thread(identify, path)
+        except InputError as error:
+            return await self._failed(path, DocumentInfo(None, path.name), "", error, 0.0)
+        if first := self._by_id.get(document_id):
+            result = await asyncio.shield(first)
+            status = "failed" if result.status == "failed" else "reused"
+            return self._tell(replace(result, path=path, status=status), "same bytes as " + result.path.name)
+        task = asyncio.ensure_future(self._document(path, document_id))
+        self._by_id[document_id] = task
+        return await task
+
+    async def _document(self, path: Path, document_id: str) -> Result:
+        started = time.monotonic()
+        fingerprint = fingerprint_of(document_id, self._settings, self._session.choice.name, self._model)
+        if not self._settings.force:
+            known = await asyncio.to_thread(self._session.store.analysis_in_force, fingerprint)
+            if known is not None:
+                return await self._reused(path, known)
+        info = DocumentInfo(document_id, path.name)
+        try:
+            document = await self._session.reader.read(path, document_id)
+            info = info_of(document)
+            self._tell_event("read", path, f"{len(document.pages)}")
+            analysis = await self._analyse(path, document, fingerprint)
+        except (PipelineError, EngineError) as error:
+            if isinstance(error, EngineError):
+                self._session.generation.fail(error)
+            elif error.rejected_keys:
+                await self._session.generation.reject(error.rejected_keys)
+            return await self._failed(path, info, fingerprint, error, time.monotonic() - started)
+        return await self._saved(path, replace(analysis, seconds=time.monotonic() - started))
+
+    async def _analyse(self, path: Path, document: Document, fingerprint: str) -> Analysis:
+        prepared = await asyncio.to_thread(prepare, document, self._settings)
+        document, kind = prepared.document, prepared.kind
+        if self._session.choice.name == "rules":
+            made = Plan("rules", RULES_ALONE, 0)
+            chunks: Sequence[Chunk] = ()
+            tokens = prepared.estimated_tokens
+            outcome = Review(findings=merge(prepared.rules), notes=[RULES_ALONE])
+        else:
+            loaded = await self._session.generation.loaded()
+            made, chunks, tokens = await asyncio.to_thread(
+                lay_out, document, loaded.tokenizer, loaded.capacities[kind.name], self._settings
+            )
+            self._tell_event("planned", path, str(made.reason))
+            questioning = loaded.questioning(kind)
+            outcome = await review_document(document, chunks, prepared.rules, questioning, loaded.journal.generate)
+        findings = await self._with_boxes(path, document, outcome.findings)
+        notes = [*outcome.notes, *notes_on_reading(document)]
+        return Analysis(
+            document=replace(info_of(document), tokens=tokens),
+            fingerprint=fingerprint,
+            kind=kind.name,
+            pack=prepared.pack,
+            strategy=made.strategy,
+            strategy_reason=str(made.reason),
+            status="done",
+            summary=outcome.summary,
+            notes=tuple(str(note) for note in notes),
+            chunks=len(chunks),
+            requests=outcome.requests,
+            prompt_tokens=outcome.prompt_tokens,
+            cached_tokens=outcome.cached_tokens,
+            completion_tokens=outcome.completion_tokens,
+            findings=tuple(findings),
+        )
+
+    async def _with_boxes(self, path: Path, document: Document, findings: Sequence[Finding]) -> list[Finding]:
+        """The same findings, each place in the text with its rectangles on the page."""
+        spans = sorted({e.span for finding in findings for e in finding.evidence if e.span})
+        boxes = dict(zip(spans, await self._session.reader.boxes(path, document, spans), strict=True))
+        return [
+            replace(f, evidence=tuple(replace(e, boxes=boxes[e.span]) if e.span else e for e in f.evidence))
+            for f in findings
+        ]
+
+    async def _saved(self, path: Path, analysis: Analysis) -> Result:
+        save = self._session.store.save_analysis
+        analysis_id = await asyncio.to_thread(save, self._run_id, analysis, supersede=self._settings.force)
+        result = await self._result(path, analysis_id, "done")
+        return self._tell(result, "")
+
+    async def _reused(self, path: Path, analysis_id: int) -> Result:
+        return self._tell(await self._result(path, analysis_id, "reused"), "")
+
+    async def _failed(
+        self, path: Path, info: DocumentInfo, fingerprint: str, error: LongdocError, seconds: float
+    ) -> Result:
+        analysis = Analysis(
+            document=info,
+            fingerprint=fingerprint,
+            kind="" if self._settings.kind == "auto" else self._settings.kind,
+            pack=self._settings.pack,
+            strategy="",
+            strategy_reason="",
+            status="failed",
+            error_type=type(error).__name__,
+            error_message=str(error),
+            seconds=seconds,
+        )
+        analysis_id = await asyncio.to_thread(self._session.store.save_analysis, self._run_id, analysis)
+        result = await self._result(path, analysis_id, "failed")
+        return self._tell(replace(result, exit_code=error.exit_code), str(error))
+
+    async def _result(self, path: Path, analysis_id: int, status: Literal["done", "failed", "reused"]) -> Result:
+        """Read back what stands in the database, and write the report from that."""
+        [stored] = await asyncio.to_thread(self._session.store.analyses, [analysis_id])
+        report = await asyncio.to_thread(write_report, stored, self._settings.out)
+        analysis = stored.analysis
+        return Result(
+            path=path,
+            document_id=analysis.document.id,
+            analysis_id=analysis_id,
+            status=status,
+            error_type=analysis.error_type,
+            error=analysis.error_message,
+            pages=analysis.document.pages,
+            findings=len(analysis.findings),
+            high=sum(finding.severity == "high" for finding in analysis.findings),
+            report=report,
+        )
+
+    def _tell(self, result: Result, text: str) -> Result:
+        self._done += 1
+        kinds: dict[str, Literal["saved", "failed", "reused"]] = {"done": "saved"}
+        self._tell_event(kinds.get(result.status, result.status), result.path, text)  # type: ignore[arg-type]
+        return result
+
+    def _tell_event(self, kind: Literal["read", "planned", "saved", "failed", "reused"], path: Path, text: str) -> None:
+        self._on_event(Event(kind, path, text, self._done, self._total))
+
+
+def find_inputs(paths: Sequence[Path]) -> list[Path | InputError]:
+    """Files as they are named, folders as the PDFs under them (in order of name); an InputError for a folder without.
+
+    Raises UsageError if no path is given.
+    """
+    if not paths:
+        raise UsageError(
+            Text("没有给出文件或文件夹", "no file or folder given"),
+            Text("例如 longdoc review data/samples", "for example: longdoc review data/samples"),
+        )
+    inputs: list[Path | InputError] = []
+    for path in paths:
+        if not path.is_dir():
+            inputs.append(path)
+            continue
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".pdf" and not _hidden(file, path))
+        inputs += found or [_no_pdfs(path)]
+    return inputs
+
+
+def _no_pdfs(folder: Path) -> InputError:
+    return InputError(
+        Text(f"文件夹里没有 PDF：{folder}", f"no PDF in folder {folder}"),
+        Text("请检查路径", "check the path"),
+        folder,
+    )
+
+
+def _hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def read_limits(settings: Settings) -> ReadLimits:
+    return ReadLimits(
+        workers=settings.workers,
+        timeout_s=settings.read_timeout_s,
+        memory_mib=settings.read_memory_mib,
+        ocr=settings.ocr,
+        ocr_page_timeout_s=settings.ocr_page_timeout_s,
+        passwords=settings.passwords,
+    )
+
+
+def tokenizer_for(settings: Settings, choice: EngineChoice) -> Tokenizer:
+    if settings.tokenizer:
+        return load_tokenizer(settings.tokenizer)
+    if choice.profile and choice.profile.folder:
+        return load_tokenizer(choice.profile.folder)
+    local = Path(settings.model) if settings.model else None
+    if local and (local / "tokenizer.json").is_file():
+        return load_tokenizer(local)
+    return estimator()
+
+
+def _recorded(settings: Settings) -> Mapping[str, object]:
+    """What a run keeps of its settings: no secrets; which process it was, so that a dead one can be told."""
+    values = settings.model_dump(mode="json", exclude={"api_key", "passwords"})
+    return values | {"version": __version__, "pid": os.getpid(), "host": socket.gethostname()}

@@ -1,0 +1,193 @@
+"""What the terminal shows: progress while it works, tables when it is done, JSON for scripts.
+
+Results go to stdout, progress and failures to stderr. File names are hostile: control characters never reach the
+terminal.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+import sys
+import unicodedata
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from pipeline.lang import Text
+
+if TYPE_CHECKING:
+    from pipeline.daily import Digest
+    from pipeline.doctor import Examined
+    from pipeline.engines.choose import EngineChoice
+    from pipeline.preview import Preview
+    from pipeline.run import Batch, Event, Result
+    from pipeline.settings import Settings
+
+_STATUS = {
+    "done": Text("[green]完成[/]", "[green]done[/]"),
+    "reused": Text("[cyan]已有[/]", "[cyan]known[/]"),
+    "failed": Text("[red]失败[/]", "[red]failed[/]"),
+}
+_EVENT = {
+    "engine": Text("引擎", "engine"),
+    "read": Text("已读", "read"),
+    "planned": Text("计划", "plan"),
+    "saved": Text("完成", "done"),
+    "failed": Text("失败", "failed"),
+    "reused": Text("已有", "known"),
+}
+_LEVEL = {"ok": "[green]✓[/]", "lacking": "[yellow]－[/]", "broken": "[red]✗[/]"}
+
+
+@contextmanager
+def progress() -> Generator[Callable[[Event], None]]:
+    """A listener: a bar on a terminal, plain lines elsewhere."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield plain_line
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(str(Text("分析", "review")), total=None)
+
+        def show(event: Event) -> None:
+            name = escape(shown(event.path.name)[:40]) if event.path else ""
+            description = f"{_EVENT[event.kind]} {name}"
+            bar.update(task, completed=event.done, total=event.total, description=description)
+            if event.kind in ("engine", "planned"):
+                bar.console.print(f"[dim]{description} {escape(shown(event.text))}[/]")
+
+        yield show
+
+
+def plain_line(event: Event) -> None:
+    """One line an event, for logs and pipes; failures are told with the results."""
+    if event.kind == "read":
+        return
+    name = f" {shown(event.path.name)}" if event.path else ""
+    text = f"：{shown(event.text)}" if event.text else ""
+    print(f"[{event.done}/{event.total}] {_EVENT[event.kind]}{name}{text}", file=sys.stderr, flush=True)
+
+
+def print_batch(batch: Batch, settings: Settings, *, json: bool) -> None:
+    """The table of documents, the failures with their remedies, and where everything lies."""
+    for result in batch.results:
+        if result.status == "failed":
+            print(
+                f"{_EVENT['failed']} {shown(str(result.path))}：{result.error_type}：{shown(result.error)}",
+                file=sys.stderr,
+            )
+    if json:
+        values = asdict(batch) | {"exit_code": batch.exit_code}
+        print(jsonlib.dumps(values, ensure_ascii=False, default=str, indent=2))
+        return
+    table = _table(
+        Text("文件", "file"), Text("状态", "status"), Text("页", "pages"), Text("发现", "findings"), Text("高", "high"),
+        Text("报告", "report"),
+    )  # fmt: skip
+    for result in batch.results:
+        table.add_row(*_row(result))
+    console = Console()
+    console.print(table)
+    console.print(str(Text("引擎", "engine")), f"{batch.engine} {batch.model}", escape(batch.engine_reason))
+    console.print(str(Text("数据库", "database")), escape(_without_password(settings.database)), soft_wrap=True)
+    if batch.index:
+        console.print(str(Text("报告总览", "all reports")), escape(str(batch.index)), soft_wrap=True)
+
+
+def print_previews(choice: EngineChoice, previews: Sequence[Preview], *, json: bool) -> None:
+    """The plan of each file."""
+    for preview in previews:
+        if preview.error:
+            print(f"{_EVENT['failed']} {shown(str(preview.path))}：{shown(preview.error)}", file=sys.stderr)
+    if json:
+        rows = [_preview_values(preview) for preview in previews]
+        print(jsonlib.dumps({"engine": choice.name, "documents": rows}, ensure_ascii=False, indent=2))
+        return
+    table = _table(
+        Text("文件", "file"), Text("种类", "kind"), Text("页", "pages"), Text("字数", "characters"),
+        Text("token", "tokens"), Text("策略", "strategy"), Text("为什么", "why"), Text("段", "parts"), Text("请求", "requests"),
+        Text("提示 token", "prompt tokens"), Text("KV 显存", "KV memory"),
+    )  # fmt: skip
+    for preview in previews:
+        if preview.info and preview.plan:
+            tokens = f"{preview.info.tokens:,}" if preview.exact else f"≤{preview.info.tokens:,}"
+            kv = f"{preview.kv_bytes / 2**30:.2f} GiB" if preview.kv_bytes else "-"
+            table.add_row(
+                escape(shown(preview.path.name)), preview.kind, f"{preview.info.pages}", f"{preview.info.characters:,}",
+                tokens, preview.plan.strategy, escape(str(preview.plan.reason)), f"{preview.chunks}",
+                f"{preview.requests}", f"{preview.prompt_tokens:,}", kv,
+            )  # fmt: skip
+    console = Console()
+    console.print(table)
+    console.print(str(Text("引擎", "engine")), choice.name, escape(str(choice.reason)))
+
+
+def print_digest(digest: Digest, *, json: bool) -> None:
+    """Where the digest lies."""
+    if json:
+        print(jsonlib.dumps(asdict(digest), ensure_ascii=False, default=str, indent=2))
+        return
+    for path in (digest.html, digest.markdown):
+        print(path)
+
+
+def print_examination(findings: Sequence[Examined], *, json: bool) -> None:
+    """What the doctor saw, with a remedy for each lack."""
+    if json:
+        rows = [
+            {"name": str(f.name), "level": f.level, "detail": str(f.detail), "remedy": str(f.remedy)} for f in findings
+        ]
+        print(jsonlib.dumps(rows, ensure_ascii=False, indent=2))
+        return
+    table = _table(Text("项目", "item"), Text("", ""), Text("情况", "what is there"), Text("怎么办", "remedy"))
+    for found in findings:
+        table.add_row(str(found.name), _LEVEL[found.level], escape(str(found.detail)), escape(str(found.remedy)))
+    Console().print(table)
+
+
+def shown(text: str) -> str:
+    """Text that can't move the cursor, reorder the line or break it."""
+    return "".join("?" if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") else char for char in text)
+
+
+def _row(result: Result) -> tuple[str, ...]:
+    report = str(result.report) if result.report else ""
+    return (
+        escape(shown(result.path.name)), str(_STATUS[result.status]), f"{result.pages or ''}",
+        f"{result.findings or ''}", f"{result.high or ''}", escape(report if result.status != "failed" else result.error_type),
+    )  # fmt: skip
+
+
+def _preview_values(preview: Preview) -> dict[str, object]:
+    info, plan = preview.info, preview.plan
+    if not info or not plan:
+        return {"file": str(preview.path), "error": preview.error}
+    return {
+        "file": str(preview.path), "kind": preview.kind, "pages": info.pages, "characters": info.characters,
+        "tokens": info.tokens, "exact": preview.exact, "strategy": plan.strategy, "reason": str(plan.reason),
+        "chunks": preview.chunks, "requests": preview.requests, "prompt_tokens": preview.prompt_tokens,
+        "kv_bytes": preview.kv_bytes,
+    }  # fmt: skip
+
+
+def _table(*titles: Text) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in titles:
+        table.add_column(str(title), overflow="fold")
+    return table
+
+
+def _without_password(url: str) -> str:
+    head, at, tail = url.rpartition("@")
+    if not at:
+        return url
+    scheme, _, user = head.partition("://")
+    return f"{scheme}://{user.partition(':')[0]}:***@{tail}"
