@@ -119,7 +119,7 @@ def _json(name: str) -> Column[object]:
 documents = Table(
     "documents",
     metadata,
-    Column("id", CleanText, primary_key=True, comment="sha256 of the bytes"),
+    Column("id", CleanText, primary_key=True),
     _text("filename"),
     _text("title"),
     _text("kind"),
@@ -129,7 +129,7 @@ documents = Table(
     _json("health"),
     Column("first_seen_at", Utc, nullable=False),
 )
-"""One row per content; its newest name and reading."""
+"""One row per content (``id`` is its sha256), with its newest name and reading."""
 
 runs = Table(
     "runs",
