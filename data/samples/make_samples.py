@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ sys.path.insert(0, str(HERE / "source"))
 
 from layout import write_pdf  # noqa: E402
 from markup import Source, read_source  # noqa: E402
+from scan import write_scan  # noqa: E402
 
 
 def bare(text: str) -> str:
@@ -64,12 +66,25 @@ def gold_of(source: Source, pages: int, texts: list[str]) -> dict[str, Any]:
     return {**head, "fields": front["fields"], "defects": defects}
 
 
+def make_scan(source: Source, path: Path, title: str) -> tuple[int, list[str]]:
+    """The scan goes to ``path``; the text of its pages is that of the PDF it was scanned from."""
+    with tempfile.TemporaryDirectory() as folder:
+        typeset = Path(folder) / "typeset.pdf"
+        pages = write_pdf(typeset, source.blocks, source.style, title)
+        write_scan(typeset, path, title, [party["name"] for party in source.front["fields"]["parties"]])
+        return pages, page_texts(typeset)
+
+
 def make(source: Source, out: Path) -> None:
     path = out / f"{source.name}.pdf"
     fields = source.front["fields"]
     title = fields.get("title") or source.front["title"]
-    pages = write_pdf(path, source.blocks, source.style, title)
-    gold = gold_of(source, pages, page_texts(path))
+    if source.front.get("scanned"):
+        pages, texts = make_scan(source, path, title)
+    else:
+        pages = write_pdf(path, source.blocks, source.style, title)
+        texts = page_texts(path)
+    gold = gold_of(source, pages, texts)
     text = json.dumps(gold, ensure_ascii=False, indent=1)
     (out / f"{source.name}.gold.json").write_text(text + "\n", encoding="utf-8")
 

@@ -18,6 +18,7 @@ from reportlab.pdfgen.canvas import Canvas
 FONT = "wqy"
 FONT_FILE = Path(__file__).resolve().parents[3] / "pipeline" / "fonts" / "wqy-microhei.ttc"
 PAGE_WIDTH, PAGE_HEIGHT = 595.28, 841.89  # A4 in points
+KEPT_TOGETHER = 6  # rows of a table that is not divided over pages
 NEVER_FIRST = "，。、；：？！）】》”’％%…—·,.;:?!)]"
 NEVER_LAST = "（【《“‘￥¥(["
 ATOM = re.compile(r"[A-Za-z0-9][A-Za-z0-9,.%:/_@+#&*-]*|.", re.S)
@@ -190,6 +191,8 @@ class Typesetter:
         aligns = [option[-1] for option in block.options]
         widths = [style.width * weight / sum(weights) for weight in weights]
         self.y -= 6
+        if len(block.rows) <= KEPT_TOGETHER:
+            self.need(len(block.rows) * (size + 10))
         for number, row in enumerate(block.rows):
             cells = [break_lines(cell, size, width - 8) for cell, width in zip(row, widths, strict=True)]
             height = max(len(cell) for cell in cells) * (size + 4) + 6
