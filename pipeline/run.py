@@ -34,7 +34,7 @@ from pipeline.report.html import write_index, write_report
 from pipeline.settings import Settings
 from pipeline.steps import RULES_ALONE, capacities, fingerprint_of, info_of, lay_out, notes_on_reading, prepare
 from pipeline.store import Store
-from pipeline.tokens import Tokenizer, estimator
+from pipeline.tokens import Tokenizer, estimator, load_tokenizer
 from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Finding
 
 DOCUMENTS_AT_ONCE = 32

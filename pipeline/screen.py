@@ -113,8 +113,8 @@ def print_previews(choice: EngineChoice, previews: Sequence[Preview], *, json: b
         return
     table = _table(
         Text("文件", "file"), Text("种类", "kind"), Text("页", "pages"), Text("字数", "characters"),
-        Text("token", "tokens"), Text("策略", "strategy"), Text("为什么", "why"), Text("段", "parts"), Text("请求", "requests"),
-        Text("提示 token", "prompt tokens"), Text("KV 显存", "KV memory"),
+        Text("token", "tokens"), Text("策略", "strategy"), Text("为什么", "why"), Text("段", "parts"),
+        Text("请求", "requests"), Text("提示 token", "prompt tokens"), Text("KV 显存", "KV memory"),
     )  # fmt: skip
     for preview in previews:
         if preview.info and preview.plan:
@@ -159,10 +159,10 @@ def shown(text: str) -> str:
 
 
 def _row(result: Result) -> tuple[str, ...]:
-    report = str(result.report) if result.report else ""
+    last = result.error_type if result.status == "failed" else str(result.report or "")
     return (
         escape(shown(result.path.name)), str(_STATUS[result.status]), f"{result.pages or ''}",
-        f"{result.findings or ''}", f"{result.high or ''}", escape(report if result.status != "failed" else result.error_type),
+        f"{result.findings or ''}", f"{result.high or ''}", escape(last),
     )  # fmt: skip
 
 

@@ -87,7 +87,7 @@ class VllmEngine:
             raise PromptTooLongError(
                 Text(
                     f"请求 {request.prompt} 连同回答要 {needs} 个 token，超过上下文 {self.context_tokens}",
-                    f"request {request.prompt} takes {needs} tokens with its answer; the context is {self.context_tokens}",
+                    f"request {request.prompt} takes {needs} tokens with its answer, over {self.context_tokens}",
                 ),
                 Text("请调小 LONGDOC_CHUNK_TOKENS", "lower LONGDOC_CHUNK_TOKENS"),
             )
