@@ -23,6 +23,7 @@ from pipeline.settings import Settings
 from pipeline.types import Completion, FinishReason, Request
 
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 _DEAD_AFTER = 8
 """Requests given up in a row, without one success between, after which the server counts as dead."""
@@ -230,7 +231,7 @@ class HttpEngine:
                 tries += 1
                 if tries > min(self._retries, failure.most_retries):
                     raise self._given_up(what, tries, failure, successes_before) from failure
-                pause = max(failure.pause_s, 0.5 * 2 ** (tries - 1))
+                pause = max(failure.pause_s, _FIRST_PAUSE_S * 2 ** (tries - 1))
                 await asyncio.sleep(min(pause, _LONGEST_PAUSE_S) * random.uniform(0.8, 1.3))
             else:
                 self._successes += 1

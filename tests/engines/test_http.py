@@ -1,0 +1,162 @@
+"""The http engine against a real server on this machine that misbehaves in every way we know."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+from scripted_server import Reply, ScriptedServer, chat, serving
+
+from pipeline.engines.http import HttpEngine
+from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
+from pipeline.settings import load_settings
+from pipeline.types import Completion, Message, Request, Sampling
+
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "items": {
+            "type": "array",
+            "maxItems": 3,
+            "items": {"type": "object", "properties": {"quote": {"type": "string"}}},
+        }
+    },
+}
+
+
+def request(text: str = "甲方应当付款。", **changes: object) -> Request:
+    values = dict(
+        document_id="d", prompt="contract/money@1", prompt_sha256="p", schema=SCHEMA, max_tokens=64,
+        messages=(Message("system", "规则"), Message("user", text)), sampling=Sampling(seed=7), thinking=False,
+        prompt_tokens=20,
+    )  # fmt: skip
+    return Request(**(values | changes))
+
+
+def ask(server: ScriptedServer, *requests: Request, **settings: object) -> list[Completion | BaseException]:
+    async def run() -> list[Completion | BaseException]:
+        values = {"engine": "http", "base_url": server.base_url, "retries": 2} | settings
+        engine = await HttpEngine.connect(load_settings(values, environ={}))
+        try:
+            return await asyncio.gather(*(engine.generate(one) for one in requests), return_exceptions=True)
+        finally:
+            await engine.close()
+
+    return asyncio.run(run())
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.engines.http._FIRST_PAUSE_S", 0.01)
+
+
+def test_the_request_is_as_vllm_and_openai_document_it() -> None:
+    with serving(ScriptedServer(facts=["甲方应当付款。"])) as server:
+        [completion] = ask(server, request(), api_key="secret")
+        [body] = server.requests
+    assert json.loads(completion.text) == {"items": [{"quote": "甲方应当付款。"}]}
+    assert completion.finish_reason == "stop" and completion.cached_tokens > 0
+    assert body["model"] == "scripted" and body["max_tokens"] == 64 and body["seed"] == 7
+    assert body["response_format"] == {
+        "type": "json_schema",
+        "json_schema": {"name": "contract_money", "schema": SCHEMA, "strict": True},
+    }
+    assert body["chat_template_kwargs"] == {"enable_thinking": False}
+    assert body["_authorization"] == "Bearer secret"
+
+
+def test_context_length_comes_from_the_server_and_a_setting_goes_before() -> None:
+    async def context(**settings: object) -> int:
+        engine = await HttpEngine.connect(load_settings({"base_url": server.base_url} | settings, environ={}))
+        await engine.close()
+        return engine.context_tokens
+
+    with serving(ScriptedServer(context=12_345)) as server:
+        assert asyncio.run(context()) == 12_345
+        assert asyncio.run(context(context_tokens=4096)) == 4096
+    with serving(ScriptedServer(context=None)) as server, pytest.raises(SettingsError, match="CONTEXT_TOKENS"):
+        asyncio.run(context())
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        Reply(status=500),
+        Reply(status=503),
+        Reply(status=429, headers={"retry-after": "0"}),
+        Reply(raw=b"<html>gateway</html>", content_type="text/html"),
+        Reply(raw=b'{"choices": [{"mess', declared=400),
+        Reply(raw=b'{"choices": []}'),
+        Reply(raw=b"[1, 2"),
+    ],
+    ids=["500", "503", "429", "html", "cut body", "no choices", "broken JSON"],
+)
+def test_a_passing_failure_is_retried_and_a_lasting_one_ends_after_bounded_tries(failure: Reply) -> None:
+    with serving(ScriptedServer(behave=lambda body, number: failure if number == 1 else None)) as server:
+        [completion] = ask(server, request())
+        assert isinstance(completion, Completion) and len(server.requests) == 2
+    with serving(ScriptedServer(behave=lambda body, number: failure)) as server:
+        [error] = ask(server, request())
+        assert isinstance(error, RequestError | EngineError) and len(server.requests) == 3
+
+
+def test_one_refused_request_costs_no_other() -> None:
+    def behave(body: dict, number: int) -> Reply | None:
+        return Reply(status=400, raw=b'{"error": {"message": "bad"}}') if "poison" in str(body["messages"]) else None
+
+    with serving(ScriptedServer(behave=behave)) as server:
+        good, bad, other = ask(server, request("a"), request("poison"), request("b"))
+    assert isinstance(bad, RequestError)
+    assert isinstance(good, Completion) and isinstance(other, Completion)
+
+
+def test_an_over_long_prompt_is_told_as_such_and_document_text_is_not_repeated() -> None:
+    message = b'{"error": {"message": "maximum context length is 10"}}'
+    with serving(ScriptedServer(behave=lambda body, number: Reply(status=400, raw=message))) as server:
+        [error] = ask(server, request())
+    assert isinstance(error, PromptTooLongError)
+    secret = "绝密条款一二三四五六七八九十"
+    echo = json.dumps({"error": {"message": f"cannot parse {secret}"}}).encode()
+    with serving(ScriptedServer(behave=lambda body, number: Reply(status=400, raw=echo))) as server:
+        [error] = ask(server, request(f"合同约定{secret}。"))
+    assert isinstance(error, RequestError) and secret not in str(error)
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_refusal_that_everyone_meets_ends_the_engine(status: int) -> None:
+    with serving(ScriptedServer(behave=lambda body, number: Reply(status=status))) as server:
+        [error] = ask(server, request())
+    assert isinstance(error, EngineError) and len(server.requests) == 1
+
+
+def test_a_server_that_is_down_is_an_engine_error_with_a_remedy() -> None:
+    with pytest.raises(EngineError, match="http://127.0.0.1:9"):
+        ask(ScriptedServer(base_url="http://127.0.0.1:9/v1"), request())
+
+
+def test_a_slow_server_times_out_and_is_retried_once() -> None:
+    with serving(ScriptedServer(delay_s=0.6)) as server:
+        [error] = ask(server, request(), request_timeout_s=0.15)
+        assert isinstance(error, EngineError) and len(server.requests) == 2
+
+
+def test_cut_answers_and_thoughts_are_told_apart_from_the_answer() -> None:
+    replies = {1: chat("[", finish_reason="length"), 2: chat("<think>hm</think>\n{}")}
+    with serving(ScriptedServer(behave=lambda body, number: replies[number])) as server:
+        [cut] = ask(server, request())
+        [thought] = ask(server, request())
+    assert cut.finish_reason == "length"
+    assert (thought.text, thought.thoughts) == ("{}", "hm")
+
+
+def test_concurrency_is_bounded() -> None:
+    with serving(ScriptedServer(delay_s=0.05)) as server:
+        answers = ask(server, *(request(str(n)) for n in range(12)), concurrency=3)
+        assert all(isinstance(answer, Completion) for answer in answers)
+        assert server.most_at_once <= 3
+
+
+def test_a_url_that_is_none_is_a_settings_error() -> None:
+    with pytest.raises(SettingsError, match="base_url"):
+        ask(ScriptedServer(base_url="nonsense"), request())

@@ -1,0 +1,181 @@
+"""What is answered once is never asked again, and what is under way stays within its bounds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from pipeline.engines.journal import Journal, key_of
+from pipeline.engines.scheduler import Scheduler
+from pipeline.errors import RequestError
+from pipeline.lang import Text
+from pipeline.types import Completion, JournalEntry, Message, Request, Sampling
+
+REQUEST = Request("d", "p@1", "sha", (Message("user", "问"),), {"type": "object"}, 10, Sampling(), False, 5)
+ANSWER = Completion("{}", "", "stop", 1, 0, 1)
+
+
+class MemoryStore:
+    """The store's three calls, in memory; counts commits."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, Completion] = {}
+        self.commits: list[int] = []
+
+    def completion(self, key: str) -> Completion | None:
+        return self.kept.get(key)
+
+    def save_completions(self, entries: Sequence[JournalEntry]) -> None:
+        self.commits.append(len(entries))
+        self.kept |= {entry.key: entry.completion for entry in entries}
+
+    def reject_completions(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self.kept.pop(key, None)
+
+
+class Engine:
+    def __init__(self, delay_s: float = 0.0) -> None:
+        self.asked: list[Request] = []
+        self.delay_s = delay_s
+        self.error: Exception | None = None
+        self.now = self.most = 0
+
+    async def generate(self, request: Request) -> Completion:
+        self.asked.append(request)
+        self.now += 1
+        self.most = max(self.most, self.now)
+        await asyncio.sleep(self.delay_s)
+        self.now -= 1
+        if self.error:
+            raise self.error
+        return ANSWER
+
+
+def test_the_second_asking_is_served_from_the_journal_even_by_another_process() -> None:
+    async def run() -> None:
+        first = await Journal(store, "m", engine.generate).generate(REQUEST)
+        again = await Journal(store, "m", engine.generate).generate(REQUEST)
+        assert (first.reused, again.reused, len(engine.asked)) == (False, True, 1)
+
+    store, engine = MemoryStore(), Engine()
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"messages": (Message("user", "另问"),)},
+        {"schema": {"type": "string"}},
+        {"max_tokens": 11},
+        {"sampling": Sampling(seed=1)},
+        {"thinking": True},
+        {"attempt": 1},
+    ],
+)
+def test_everything_that_decides_the_answer_is_in_the_key(change: dict) -> None:
+    assert key_of(replace(REQUEST, **change), "m") != key_of(REQUEST, "m")
+    assert key_of(REQUEST, "other") != key_of(REQUEST, "m")
+    assert key_of(replace(REQUEST, document_id="e", priority=3), "m") == key_of(REQUEST, "m")
+
+
+def test_equal_requests_under_way_are_generated_once() -> None:
+    async def run() -> list[Completion]:
+        journal = Journal(store, "m", engine.generate)
+        return await asyncio.gather(*(journal.generate(REQUEST) for _ in range(5)))
+
+    store, engine = MemoryStore(), Engine(0.01)
+    answers = asyncio.run(run())
+    assert len(engine.asked) == 1 and sum(answer.reused for answer in answers) == 4
+
+
+def test_a_cancelled_asker_does_not_take_the_others_along() -> None:
+    async def run() -> Completion:
+        journal = Journal(store, "m", engine.generate)
+        first = asyncio.create_task(journal.generate(REQUEST))
+        await asyncio.sleep(0.01)
+        second = asyncio.create_task(journal.generate(REQUEST))
+        await asyncio.sleep(0.01)
+        first.cancel()
+        return await second
+
+    store, engine = MemoryStore(), Engine(0.05)
+    assert asyncio.run(run()).text == "{}"
+    assert len(engine.asked) == 2
+
+
+def test_a_completion_is_durable_before_it_is_handed_on_and_commits_are_shared() -> None:
+    async def run() -> None:
+        journal = Journal(store, "m", engine.generate)
+
+        async def one(n: int) -> None:
+            completion = await journal.generate(replace(REQUEST, attempt=n))
+            assert store.completion(completion.key)
+
+        await asyncio.gather(*(one(n) for n in range(50)))
+        await journal.close()
+
+    store, engine = MemoryStore(), Engine()
+    asyncio.run(run())
+    assert sum(store.commits) == 50 and len(store.commits) < 50
+
+
+def test_a_failure_is_not_kept_and_a_rejected_completion_is_asked_again() -> None:
+    async def run() -> None:
+        journal = Journal(store, "m", engine.generate)
+        engine.error = RequestError(Text("坏", "bad"), Text("修", "mend"))
+        with pytest.raises(RequestError):
+            await journal.generate(REQUEST)
+        engine.error = None
+        completion = await journal.generate(REQUEST)
+        await journal.reject([completion.key])
+        assert not (await journal.generate(REQUEST)).reused
+
+    store, engine = MemoryStore(), Engine()
+    asyncio.run(run())
+    assert len(engine.asked) == 3
+
+
+def test_a_store_that_fails_is_not_swallowed() -> None:
+    class Full(MemoryStore):
+        def save_completions(self, entries: Sequence[JournalEntry]) -> None:
+            raise OSError("disk full")
+
+    async def run() -> None:
+        await Journal(Full(), "m", Engine().generate).generate(REQUEST)
+
+    with pytest.raises(OSError, match="disk full"):
+        asyncio.run(run())
+
+
+def test_tokens_and_requests_in_flight_are_bounded_and_an_oversized_request_runs_alone() -> None:
+    async def run(tokens: int, count: int, cost: int) -> int:
+        engine = Engine(0.01)
+        scheduler = Scheduler(engine.generate, max_tokens=tokens, max_requests=count)
+        heavy = replace(REQUEST, prompt_tokens=cost - 10)
+        await asyncio.gather(*(scheduler.generate(heavy) for _ in range(12)))
+        return engine.most
+
+    assert asyncio.run(run(tokens=100, count=99, cost=25)) == 4
+    assert asyncio.run(run(tokens=10_000, count=3, cost=25)) == 3
+    assert asyncio.run(run(tokens=100, count=99, cost=5_000)) == 1
+
+
+def test_lower_priority_numbers_go_first_and_a_cancelled_waiter_frees_its_place() -> None:
+    async def run() -> None:
+        scheduler = Scheduler(engine.generate, max_tokens=1000, max_requests=1)
+        running = asyncio.create_task(scheduler.generate(replace(REQUEST, attempt=0)))
+        await asyncio.sleep(0)
+        gone = asyncio.create_task(scheduler.generate(replace(REQUEST, attempt=9, priority=0)))
+        late = asyncio.create_task(scheduler.generate(replace(REQUEST, attempt=2, priority=2)))
+        soon = asyncio.create_task(scheduler.generate(replace(REQUEST, attempt=1, priority=1)))
+        await asyncio.sleep(0)
+        gone.cancel()
+        await asyncio.gather(running, late, soon)
+
+    engine = Engine(0.01)
+    asyncio.run(run())
+    assert [request.attempt for request in engine.asked] == [0, 1, 2]
