@@ -1,0 +1,158 @@
+"""Why a file can't be read, in words: cause and remedy by the code that a reading process gives.
+
+``{name}`` is the file's printable name; the other fields are facts that the process or the parent fills in.
+"""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Mapping
+
+from pipeline.errors import ReadError
+from pipeline.lang import Text
+
+_REPAIR = Text(
+    "请换一份完好的文件，或用 PDF 软件打开后另存", "get an intact copy, or open it in a PDF program and save it anew"
+)
+
+TEXTS: Mapping[str, tuple[Text, Text]] = {
+    "empty": (
+        Text("{name}：文件是空的（0 字节）", "{name}: the file is empty (0 bytes)"),
+        Text("请重新取得这个文件", "get the file again"),
+    ),
+    "not_pdf": (
+        Text("{name}：不是 PDF（没有 %PDF- 文件头）", "{name}: not a PDF (no %PDF- header)"),
+        Text("请先转换成 PDF", "convert it to PDF first"),
+    ),
+    "broken": (
+        Text(
+            "{name}：PDF 已损坏或不完整，PDFium 与 pypdf 都打不开",
+            "{name}: the PDF is damaged or cut; neither PDFium nor pypdf can open it",
+        ),
+        _REPAIR,
+    ),
+    "no_pages": (Text("{name}：PDF 里没有页面", "{name}: the PDF has no pages"), _REPAIR),
+    "password": (
+        Text("{name}：PDF 已加密，没有合适的密码", "{name}: the PDF is encrypted and no password fits"),
+        Text(
+            '请设置 LONGDOC_PASSWORDS=\'["密码"]\'，或在 longdoc.toml 里写 passwords = ["密码"]',
+            'set LONGDOC_PASSWORDS=\'["password"]\', or passwords = ["password"] in longdoc.toml',
+        ),
+    ),
+    "security": (
+        Text("{name}：PDF 使用了不支持的加密方式", "{name}: the PDF is encrypted in an unsupported way"),
+        Text(
+            "请用有权限的软件打开后另存为不加密的 PDF",
+            "open it where you have the rights and save it without encryption",
+        ),
+    ),
+    "too_long": (
+        Text(
+            "{name}：文字超过 {limit} 个字符，不像正常文件",
+            "{name}: more than {limit} characters of text, hardly a real document",
+        ),
+        Text("请拆分后再读", "divide it and read the parts"),
+    ),
+    "memory": (
+        Text(
+            "{name}：读取时超出内存上限 {memory_mib} MiB（可能是解压炸弹）",
+            "{name}: reading it takes more than the {memory_mib} MiB allowed (maybe a decompression bomb)",
+        ),
+        Text("若文件可信，请调大 LONGDOC_READ_MEMORY_MIB", "if you trust the file, raise LONGDOC_READ_MEMORY_MIB"),
+    ),
+    "timeout": (
+        Text("{name}：{timeout_s:g} 秒内没有读完，已中止", "{name}: not read within {timeout_s:g} s, stopped"),
+        Text("若文件可信，请调大 LONGDOC_READ_TIMEOUT_S", "if you trust the file, raise LONGDOC_READ_TIMEOUT_S"),
+    ),
+    "died": (
+        Text(
+            "{name}：读取进程中途崩溃（{signal}）；常见原因是损坏的文件、解压炸弹或内存上限（{memory_mib} MiB）",
+            "{name}: the reading process died ({signal}); usual causes: a damaged file, a decompression bomb, "
+            "the memory limit ({memory_mib} MiB)",
+        ),
+        Text(
+            "请用 PDF 软件打开后另存；若文件可信且很大，请调大 LONGDOC_READ_MEMORY_MIB",
+            "open it in a PDF program and save it anew; if it is large and you trust it, raise LONGDOC_READ_MEMORY_MIB",
+        ),
+    ),
+    "os": (
+        Text("{name}：读不了文件：{reason}", "{name}: can't read the file: {reason}"),
+        Text("请检查文件与权限", "check the file and its permissions"),
+    ),
+    "internal": (
+        Text("{name}：读取时出现内部错误 {type}（{where}）", "{name}: internal error while reading: {type} ({where})"),
+        Text(
+            "请报告这个问题；也可用 PDF 软件打开后另存再试",
+            "please report it; saving the file anew in a PDF program may help",
+        ),
+    ),
+    "malformed": (
+        Text(
+            "{name}：读取进程给出了不合规的结果，已弃用",
+            "{name}: the reading process gave an invalid answer, which was rejected",
+        ),
+        Text("请不要信任这个文件，并报告这个问题", "do not trust this file, and please report it"),
+    ),
+}
+
+NO_TEXT: Mapping[str, tuple[Text, Text]] = {
+    "off": (
+        Text(
+            "{name}：没有可读的文字（扫描件或乱码），而 OCR 已关闭",
+            "{name}: no readable text (a scan, or garbled), and OCR is off",
+        ),
+        Text(
+            "请设置 LONGDOC_OCR=auto，并安装 pip install 'longdoc[ocr]'",
+            "set LONGDOC_OCR=auto and pip install 'longdoc[ocr]'",
+        ),
+    ),
+    "missing": (
+        Text(
+            "{name}：没有可读的文字（扫描件或乱码），而 OCR 没有安装",
+            "{name}: no readable text (a scan, or garbled), and OCR is not installed",
+        ),
+        Text("请安装：pip install 'longdoc[ocr]'", "pip install 'longdoc[ocr]'"),
+    ),
+    "failed": (
+        Text(
+            "{name}：没有文字层，OCR 在每页 {timeout_s:g} 秒内没有读出任何一页",
+            "{name}: no text layer, and OCR read no page within {timeout_s:g} s each",
+        ),
+        Text("请调大 LONGDOC_OCR_PAGE_TIMEOUT_S", "raise LONGDOC_OCR_PAGE_TIMEOUT_S"),
+    ),
+    "nothing": (
+        Text("{name}：没有文字层，OCR 也没有认出文字", "{name}: no text layer, and OCR found no text"),
+        Text("请检查页面是否空白、倒置或过于模糊", "check whether the pages are empty, upside down or too blurred"),
+    ),
+    "blank": (
+        Text("{name}：所有页面都是空白，没有文字", "{name}: all pages are blank, without text"),
+        Text("请检查文件是否正确", "check that this is the right file"),
+    ),
+}
+
+
+def printable(name: str) -> str:
+    """A file name that can be shown: no control or direction characters, no lone surrogates, not too long."""
+    shown = "".join(char if char.isprintable() else "\ufffd" for char in name)
+    return shown if len(shown) <= 120 else f"{shown[:80]}…{shown[-36:]}"
+
+
+def filled(texts: tuple[Text, Text], facts: Mapping[str, object]) -> tuple[Text, Text]:
+    """Cause and remedy with their facts put in."""
+    cause, remedy = (Text(text.zh.format_map(facts), text.en.format_map(facts)) for text in texts)
+    return cause, remedy
+
+
+def read_error(code: str, facts: Mapping[str, object]) -> ReadError:
+    """The error for a failure code; an unknown code is itself a malformed answer."""
+    return ReadError(*filled(TEXTS.get(code, TEXTS["malformed"]), facts))
+
+
+def signal_name(returncode: int) -> str:
+    """What ended a process: ``SIGABRT``, or its exit status."""
+    if returncode >= 0:
+        return f"exit {returncode}"
+    try:
+        return signal.Signals(-returncode).name
+    except ValueError:
+        return f"signal {-returncode}"

@@ -1,0 +1,336 @@
+"""From the lines of all pages to the document's text. Pure.
+
+Headers, footers and page numbers go to the page's margins; hard-wrapped lines become paragraphs, over page breaks too;
+table rows stay one line each, their cells separated by a TAB. The text of the pages tiles the text of the document.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from statistics import median
+from typing import NamedTuple
+
+from pipeline.pdf.clean import plain
+from pipeline.pdf.lines import CJK, Cell, Line, is_cjk
+from pipeline.types import Bookmark, Span
+
+_ZONE = 0.1
+"""Headers and footers stand in the top and bottom tenth of the page."""
+_REPEATED = 0.3
+"""Share of the pages on which a line must stand (digits aside) to be a header or footer."""
+_MAX_RUN = 1000
+"""White space in one run; more makes tokenizers fail."""
+
+_DIGITS = re.compile(r"\d+")
+_SPACE = re.compile(r"\s+")
+_PAGE_NUMBER = re.compile(
+    r"第?#页?[/,，]?(?:共#页?)?|共#页[,，]?第#页|[-—–~·|]{1,2}#[-—–~·|]{1,2}|#(?:/|of|OF)#|(?:Page|PAGE|page|P\.?)#(?:(?:/|of)#)?|[ivxlcIVXLC]{1,6}"
+)
+
+_ENDS_SENTENCE = re.compile(r"[。！？!?；;：:…][”’」』）)]?$|[.][”’\")]?$")
+_RUNS_ON = re.compile(
+    r"[，、,（(《“‘〔【\[]$|(?:本合同|本协议|根据|依据|依照|按照|按|依|及|和|与|或|的|之|由|在|向|为|对|将)$"
+)
+_NO_HEADING_AFTER_NUMBER = "的之、所约规中和与及至或第款项（(，,；;。"
+_STARTS_ITEM = re.compile(
+    rf"第[〇零一二三四五六七八九十百千\d]{{1,6}}[编章节条款篇部](?![{_NO_HEADING_AFTER_NUMBER}])"
+    r"|[（(][一二三四五六七八九十\d]{1,3}[）)]|[一二三四五六七八九十]{1,3}[、.．]"
+    r"|\d{1,3}[、)）]|\d{1,3}[.．](?!\d)|\d{1,2}(?:[.．]\d{1,2}){1,3}(?=[\s、.．\u4e00-\u9fff])(?![元万亿%％年月日倍米吨]|\s*[%％])"
+    r"|[①-⑳㈠-㈩⒈-⒛⑴-⒇]|[●•■▪◆➢✓□☐☑√○◇▲△★※]|[a-zA-Z][.)、）](?=[\s\u4e00-\u9fff])"
+    r"|附件\s?[一二三四五六七八九十\d]{0,3}\s*[：:]|附录|目\s*录$|注[：:]|说明[：:]"
+)
+_LABEL = re.compile(
+    r"(?:[甲乙丙丁]方|买方|卖方|[出承]租[人方]|出借[人方]|借款[人方]|贷款[人方]|发包[人方]|承包[人方]|委托[人方]|受托[人方]|用人单位|劳动者|担保[人方]"
+    r"|需方|供方|招标人|投标人|法定代表人|委托代理人|授权代表|负责人|联系人|联系电话|电\s*话|传\s*真|地\s*址|住\s*所|邮\s*编|开户行|开户银行|账\s*号|帐\s*号"
+    r"|统一社会信用代码|身份证号码?|日\s*期|签订日期|签订地点|合同编号|合同名称|编\s*号)(?:[（(][^）)]{0,20}[）)])?\s*[：:]"
+)
+_BRACKETS = {"（": "）", "(": ")", "《": "》", "【": "】", "〔": "〕", "“": "”"}
+_FIRST_WORD = re.compile(rf"[^\s{CJK}]+")
+_BAD_TITLE = re.compile(
+    r"^(?:microsoft |powerpoint|untitled|无标题|未命名|新建|文档\d*$|document\d*$|slide \d|\(anonymous\)|\(unspecified\)|.{0,2}$)"
+    r"|\.(?:docx?|wps|xlsx?|pptx?|pdf|rtf|txt|tex|dvi|indd|cdr|html?|md|jpe?g|png|tiff?)$|^[\W\d_]+$",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class PageLines:
+    """A page's lines in reading order; ``height`` is that of the page as shown. ``margins`` is filled here."""
+
+    lines: list[Line]
+    width: float
+    height: float
+    margins: list[str] = field(default_factory=list[str])
+
+
+class Recognised(NamedTuple):
+    """An OCR cell in the finished text, on page index ``page``; edges as in :class:`Cell`."""
+
+    span: Span
+    page: int
+    cell: Cell
+
+
+class Laid(NamedTuple):
+    """The document's text, where each page stands in it, and where its characters came from."""
+
+    text: str
+    spans: list[Span]
+    origins: array[int]
+    recognised: list[Recognised]
+
+
+def lay_out(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> Laid:
+    """Join the pages' lines to the document's text. Moves headers and footers to ``margins`` on the way.
+
+    ``numbers`` are the pages' printed labels, where known.
+    """
+    take_margins(pages, numbers)
+    lines = [line for page in pages for line in page.lines]
+    return _assemble(pages, lines, _joins(lines))
+
+
+# --- headers and footers ----------------------------------------------------------------------------------------------
+
+
+def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> None:
+    """Move headers, footers and page numbers from ``lines`` to ``margins``: lines in the outer tenths that stand on
+    30 % of the pages (digits aside), and page numbers, from the outside inwards up to the first other line."""
+    zones = [(_zone(page, top=True), _zone(page, top=False)) for page in pages]
+    counts = Counter(key for page_zones in zones for key in {_key(line) for zone in page_zones for line in zone})
+    needed = max(2, _REPEATED * len(pages))
+    for index, (page, page_zones) in enumerate(zip(pages, zones, strict=True)):
+        label = numbers[index] if index < len(numbers) else None
+        taken: list[Line] = []
+        for zone in page_zones:
+            for line in zone:
+                if counts[_key(line)] < needed and not _is_page_number(line, index, label):
+                    break
+                taken.append(line)
+        if taken:
+            gone = {id(line) for line in taken}
+            page.margins = [line.text for line in sorted(taken, key=lambda line: -line.middle)]
+            page.lines = [line for line in page.lines if id(line) not in gone]
+
+
+def _zone(page: PageLines, *, top: bool) -> list[Line]:
+    """The page's lines in its top or bottom tenth, the outermost first."""
+    if top:
+        return sorted((x for x in page.lines if x.middle > page.height * (1 - _ZONE)), key=lambda x: -x.middle)
+    return sorted((x for x in page.lines if x.middle < page.height * _ZONE), key=lambda x: x.middle)
+
+
+def _key(line: Line) -> str:
+    return _DIGITS.sub("#", _SPACE.sub("", line.text))
+
+
+def _is_page_number(line: Line, index: int, label: str | None) -> bool:
+    text = _SPACE.sub("", line.text)
+    if text.isdecimal() and len(text) <= 4:
+        return label == text or abs(int(text) - index - 1) <= 30
+    return _PAGE_NUMBER.fullmatch(_DIGITS.sub("#", text)) is not None and text != "#"
+
+
+# --- paragraphs -------------------------------------------------------------------------------------------------------
+
+
+class _Measure(NamedTuple):
+    """What full lines look like in this document."""
+
+    edges: list[float]
+    """Right edges at which many lines end, ascending."""
+    left: float
+    """Where continuation lines start."""
+    pitch: float
+    """Usual distance from line to line, in em."""
+    indents: bool
+    """Whether paragraphs start indented."""
+
+
+def _joins(lines: Sequence[Line]) -> list[str]:
+    """What stands between each line and the next: a newline, a space, nothing, or ``-`` (a hyphen is dropped)."""
+    measure = _measure(lines)
+    glue: list[str] = []
+    brackets = ""
+    started_item = False
+    for at, (a, b) in enumerate(zip(lines, lines[1:], strict=False)):
+        if at == 0 or glue[-1] == "\n":
+            brackets, started_item = "", _starts_item(a.text)
+        brackets = _open_brackets(a.text, brackets)
+        glue.append(_glue(a, b) if _continues(a, b, measure, bool(brackets), started_item) else "\n")
+    return glue
+
+
+def _measure(lines: Sequence[Line]) -> _Measure:
+    plain_lines = [line for line in lines if not line.is_row]
+    rights = sorted(line.right for line in plain_lines)
+    edges: list[float] = []
+    needed = max(2, 0.03 * len(rights))
+    for at in range(len(rights) - 1, -1, -1):
+        right = rights[at]
+        if edges and edges[-1] - right < 24:
+            continue
+        if at - bisect_left(rights, right - 8) + 1 >= needed:
+            edges.append(right)
+    lefts = Counter(round(line.left / 2) * 2 for line in plain_lines if line.right - line.left > 12 * line.em)
+    pitches = [
+        (a.bottom - b.bottom) / a.em
+        for a, b in zip(plain_lines, plain_lines[1:], strict=False)
+        if a.page == b.page and 0 < a.bottom - b.bottom < 4 * a.em
+    ]
+    left = min((edge for edge, n in lefts.items() if n >= 0.1 * lefts.total()), default=0.0)
+    indented = sum(1 for line in plain_lines if 1.5 * line.em < line.left - left < 2.6 * line.em)
+    return _Measure(edges[::-1], left, median(pitches) if pitches else 1.5, indented >= 0.1 * len(plain_lines) > 0)
+
+
+def _continues(a: Line, b: Line, measure: _Measure, open_bracket: bool, in_item: bool) -> bool:
+    """Whether line ``b`` carries on the paragraph of line ``a``."""
+    if a.is_row or b.is_row or not 0.8 < a.em / b.em < 1.25 or not _is_full(a, b, measure):
+        return False
+    pitch = (a.bottom - b.bottom) / a.em
+    if a.page == b.page and pitch <= 0:
+        return False  # beside or above: another block
+    runs_on = open_bracket or _RUNS_ON.search(a.text) is not None
+    if a.page == b.page and pitch > measure.pitch * (1.8 if runs_on else 1.4):
+        return False
+    if _LABEL.match(b.text) or (not runs_on and _starts_item(b.text) and not _splits_number(a.text, b.text)):
+        return False
+    indent = (b.left - measure.left) / b.em
+    if _ENDS_SENTENCE.search(a.text) and not open_bracket:
+        return measure.indents and indent < 0.8
+    return indent < 1.5 or in_item or b.left <= a.left + 0.5 * b.em
+
+
+def _is_full(a: Line, b: Line, measure: _Measure) -> bool:
+    """Whether ``a`` ends where lines end, so that its break says nothing: no room was left for what comes next."""
+    if a.right - a.left < 12 * a.em:
+        return False
+    word = _FIRST_WORD.match(b.text)
+    share = len(word.group()) / len(b.text) if word else 0.0
+    room = 2.0 * a.em + min(share * (b.right - b.left), 0.5 * (a.right - a.left))
+    at = bisect_left(measure.edges, a.right - 0.5 * a.em)
+    return at < len(measure.edges) and measure.edges[at] - a.right < room
+
+
+def _starts_item(text: str) -> bool:
+    return _STARTS_ITEM.match(text) is not None
+
+
+def _splits_number(a: str, b: str) -> bool:
+    """Whether a line break divides a number: 1 | 2.5万元."""
+    return a[-1].isdecimal() and b[0].isdecimal() and re.match(r"[\d,.]+(?:\s|[\u4e00-\u9fff%％])", b) is not None
+
+
+def _open_brackets(text: str, state: str) -> str:
+    """The brackets left open after ``text``, the innermost last."""
+    for char in text:
+        if char in _BRACKETS:
+            state += char
+        elif state and char == _BRACKETS[state[-1]]:
+            state = state[:-1]
+    return state
+
+
+def _glue(a: Line, b: Line) -> str:
+    last, first = a.text[-1], b.text[0]
+    if last == "-" and len(a.text) > 1 and a.text[-2].islower() and first.islower():
+        return "-"
+    if last in "-/" or is_cjk(last) or is_cjk(first) or (last.isdecimal() and first.isdecimal()):
+        return ""
+    return " "
+
+
+# --- text -------------------------------------------------------------------------------------------------------------
+
+
+def _assemble(pages: Sequence[PageLines], lines: Sequence[Line], glue: Sequence[str]) -> Laid:
+    parts: list[str] = []
+    origins = array("i")
+    recognised: list[Recognised] = []
+    starts: dict[int, int] = {}
+    for at, line in enumerate(lines):
+        starts.setdefault(line.page, len(origins))
+        for index, cell in enumerate(line.cells):
+            if index:
+                parts.append("\t")
+                origins.append(-1)
+            if cell.confidence is not None:
+                recognised.append(Recognised(Span(len(origins), len(origins) + len(cell.text)), line.page, cell))
+            parts.append(cell.text)
+            origins.extend(cell.origins)
+        between = glue[at] if at < len(glue) else ""
+        if between == "-":
+            parts[-1] = parts[-1][:-1]
+            origins.pop()
+        elif between:
+            parts.append(between)
+            origins.append(-1)
+    spans: list[Span] = []
+    end = len(origins)
+    for index in range(len(pages) - 1, -1, -1):
+        start = starts.get(index, end)
+        spans.append(Span(start, end))
+        end = start
+    if spans:
+        spans[-1] = Span(0, spans[-1].end)
+    return Laid("".join(parts), spans[::-1], origins, recognised)
+
+
+# --- title ------------------------------------------------------------------------------------------------------------
+
+
+def title_of(metadata_title: str, pages: Sequence[PageLines]) -> str:
+    """The document's title: the file's own if it is sensible, else the first big or centred line of the first two
+    pages that have lines; empty if there is none."""
+    named = plain(metadata_title)
+    if named and len(named) <= 80 and "\ufffd" not in named and not _BAD_TITLE.search(named):
+        return named
+    body = _body_em(line for page in pages for line in page.lines)
+    for page in [page for page in pages if page.lines][:2]:
+        for at, line in enumerate(page.lines[:15]):
+            if _looks_like_title(line, page, body):
+                return _whole_title(page.lines[at : at + 3], line)
+    return ""
+
+
+def _body_em(lines: Iterable[Line]) -> float:
+    weights: Counter[float] = Counter()
+    for line in lines:
+        weights[round(line.em, 1)] += len(line.text)
+    return weights.most_common(1)[0][0] if weights else 0.0
+
+
+def _looks_like_title(line: Line, page: PageLines, body: float) -> bool:
+    text = line.text
+    if line.is_row or not 2 <= len(text) <= 60 or "：" in text or ":" in text or _ENDS_SENTENCE.search(text):
+        return False
+    if not re.search(r"[\u4e00-\u9fffA-Za-z]{2}", _SPACE.sub("", text)) or _starts_item(text):
+        return False
+    centred = abs((line.left + line.right) / 2 - page.width / 2) < 0.04 * page.width and line.left > 0.2 * page.width
+    return line.em > 1.25 * body or (centred and line.em >= body)
+
+
+def _whole_title(lines: Sequence[Line], first: Line) -> str:
+    """A title with its further lines in the same size."""
+    parts = [first.text]
+    for line in lines[1:]:
+        if line.is_row or abs(line.em - first.em) > 0.05 * first.em or len(line.text) > 40 or ":" in line.text:
+            break
+        if abs((line.left + line.right) - (first.left + first.right)) > 4 * first.em or "：" in line.text:
+            break
+        parts.append(line.text)
+    title = parts[0]
+    for part in parts[1:]:
+        title += part if is_cjk(title[-1]) or is_cjk(part[0]) else " " + part
+    return re.sub(rf"(?<=[{CJK}]) +(?=[{CJK}])", "", title)
+
+
+def bookmarks_of(entries: Iterable[tuple[str, int | None, int]]) -> list[Bookmark]:
+    """The outline's entries with cleaned titles; entries without one are left out."""
+    cleaned = (Bookmark(plain(title)[:200], page, level) for title, page, level in entries)
+    return [mark for mark in cleaned if mark.title]

@@ -1,0 +1,257 @@
+"""From characters with places to lines, and to table rows. Pure.
+
+PDFium gives characters in the order of the content stream, with ``\\r\\n`` where the next one stands on another line
+and a space where there is a gap. What it does not say: whether a gap is a thin space between Chinese and figures
+(dropped here), a word space (kept), or the border of a table cell (a TAB here).
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pipeline.pdf.clean import fold, is_odd, repair
+from pipeline.types import Box
+
+_CELL_GAP_EM = 0.8
+"""A gap wider than this is a cell border: Word's narrowest cells stand 10.8 pt apart (0.9 em of 12 pt)."""
+_THIN_GAP_EM = 0.6
+"""A gap narrower than this beside a Chinese character is typography (justification, figures), no space."""
+_NUMBER_GAP_EM = 4.0
+"""A heading's number and its title may stand so far apart without being cells."""
+
+CJK = "\u2e80-\u2fdf\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6\U00020000-\U000323af"
+"""Regex class body of characters that are set without spaces between them."""
+_IS_CJK = re.compile(f"[{CJK}“”‘’—…]")
+_HAN = re.compile("[\u4e00-\u9fff]")
+_RUN = re.compile(r"[^\r\n]+")
+_GAP = re.compile(r" +")
+_NUMBERING = re.compile(
+    r"第[〇零一二三四五六七八九十百千\d]{1,6}[编章节条款篇部]|[（(][一二三四五六七八九十\d]{1,3}[）)]|[一二三四五六七八九十]{1,3}[、.．]?"
+    r"|\d{1,3}[、.．)）]|\d{1,2}(?:[.．]\d{1,2}){1,3}[.、]?|附件\s?[一二三四五六七八九十\d]{0,2}[：:]?|[●•■▪◆➢✓□☐☑√○·-]"
+)
+
+
+class Chars(NamedTuple):
+    """The characters of a page, in PDFium's order; an index here is PDFium's own character index.
+
+    The four edges are per character, in points as the page is shown, from its bottom left corner, y *upwards*.
+    """
+
+    text: str
+    left: array[float]
+    top: array[float]
+    right: array[float]
+    bottom: array[float]
+    generated: frozenset[int]
+    """Indexes of spaces that PDFium put in for a gap; no such character stands in the file."""
+
+
+@dataclass(slots=True)
+class Cell:
+    """A stretch of text on one visual line: a whole line of running text, or one table cell's part of it.
+
+    Edges in points as shown, y *upwards*. ``origins`` is parallel to ``text``.
+    """
+
+    text: str
+    origins: array[int]
+    left: float
+    top: float
+    right: float
+    bottom: float
+    em: float
+    confidence: float | None = None
+    """OCR only."""
+
+    @property
+    def height(self) -> float:
+        return self.top - self.bottom
+
+
+@dataclass(slots=True)
+class Line:
+    """One visual line. With more than one cell it is a table row (or columns of a form): its cells keep to
+    themselves."""
+
+    cells: list[Cell]
+    page: int
+    """Index of the page, from 0."""
+    left: float = field(init=False)
+    top: float = field(init=False)
+    right: float = field(init=False)
+    bottom: float = field(init=False)
+    em: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        cells = self.cells
+        first = cells[0]
+        self.left, self.top, self.right, self.bottom, self.em = (
+            first.left,
+            first.top,
+            first.right,
+            first.bottom,
+            first.em,
+        )
+        if len(cells) > 1:
+            self.left = min(cell.left for cell in cells)
+            self.top = max(cell.top for cell in cells)
+            self.right = max(cell.right for cell in cells)
+            self.bottom = min(cell.bottom for cell in cells)
+
+    @property
+    def text(self) -> str:
+        return self.cells[0].text if len(self.cells) == 1 else "\t".join(cell.text for cell in self.cells)
+
+    @property
+    def is_row(self) -> bool:
+        return len(self.cells) > 1
+
+    @property
+    def middle(self) -> float:
+        return (self.top + self.bottom) / 2
+
+
+def is_cjk(char: str) -> bool:
+    """Whether a character is set without spaces around it: Han, kana, full-width punctuation."""
+    return _IS_CJK.match(char) is not None
+
+
+def lines_in(chars: Chars, page: int) -> list[Line]:
+    """The lines of a page in PDFium's order; rows of cells where gaps are wide."""
+    text = fold(chars.text)
+    odd = is_odd(text)
+    cells: list[list[Cell]] = []
+    for run in _RUN.finditer(text):
+        found = _cells_in(chars, text, run.start(), run.end(), odd=odd)
+        if not found:
+            continue
+        if cells and _same_line(cells[-1], found[0]):
+            _extend_row(cells[-1], found)
+        else:
+            cells.append(found)
+    return [Line(row, page) for row in cells]
+
+
+def _cells_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> list[Cell]:
+    """The cells of one of PDFium's lines: cut at wide gaps, without the spaces that thin gaps became."""
+    while start < end and text[start] == " ":
+        start += 1
+    while end > start and text[end - 1] == " ":
+        end -= 1
+    cells: list[Cell] = []
+    pieces: list[tuple[int, int]] = []
+    first = at = start
+    for gap in _GAP.finditer(text, start, end):
+        before, after = gap.span()
+        verdict = _judge_gap(chars, text, first, before, after)
+        if verdict == "keep":
+            continue
+        pieces.append((at, before))
+        if verdict == "cell":
+            _add_cell(cells, chars, text, pieces, odd=odd)
+            pieces = []
+            first = after
+        at = after
+    pieces.append((at, end))
+    _add_cell(cells, chars, text, pieces, odd=odd)
+    return cells
+
+
+def _judge_gap(chars: Chars, text: str, first: int, before: int, after: int) -> str:
+    """What the spaces ``text[before:after]`` are: ``cell`` border, ``drop`` or ``keep``."""
+    made = [at for at in range(before, after) if at in chars.generated]
+    if not made:
+        return "keep"
+    left, right = chars.left, chars.right
+    jump = left[after] - right[before - 1]
+    jump -= sum(right[at] - left[at] for at in range(before, after) if at not in chars.generated)
+    em = min(chars.top[before - 1] - chars.bottom[before - 1], chars.top[after] - chars.bottom[after])
+    if jump > _CELL_GAP_EM * em:
+        numbered = jump < _NUMBER_GAP_EM * em and _NUMBERING.fullmatch(text, first, before)
+        return "keep" if numbered else "cell"
+    thin = jump < _THIN_GAP_EM * em and len(made) == after - before
+    return "drop" if thin and (_IS_CJK.match(text[before - 1]) or _IS_CJK.match(text[after])) else "keep"
+
+
+def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int, int]], *, odd: bool) -> None:
+    start, end = pieces[0][0], pieces[-1][1]
+    if start >= end:
+        return
+    if len(pieces) == 1:
+        content, origins = text[start:end], array("i", range(start, end))
+    else:
+        content, origins = "".join([text[a:b] for a, b in pieces]), array("i")
+        for a, b in pieces:
+            origins.extend(range(a, b))
+    if odd and is_odd(content):
+        content, origins = _stripped(*repair(content, origins))
+    if not content:
+        return
+    left, right = min(chars.left[start], chars.left[end - 1]), max(chars.right[start], chars.right[end - 1])
+    top, bottom = max(chars.top[start:end]), min(chars.bottom[start:end])
+    han = _HAN.search(text, start, end)
+    em = chars.right[han.start()] - chars.left[han.start()] if han else 0.0
+    if em <= 0:
+        em = (chars.top[start] - chars.bottom[start]) * 0.9 or 1.0
+    cells.append(Cell(content, origins, left, top, right, bottom, em))
+
+
+def _stripped(text: str, origins: array[int]) -> tuple[str, array[int]]:
+    start = len(text) - len(text.lstrip())
+    end = len(text.rstrip())
+    return (text[start:end], origins[start:end]) if start < end else ("", array("i"))
+
+
+def _same_line(row: list[Cell], cell: Cell) -> bool:
+    """Whether a cell stands on the visual line of a row, beside all of its cells."""
+    last = row[-1]
+    overlap = min(last.top, cell.top) - max(last.bottom, cell.bottom)
+    if overlap < 0.5 * min(last.height, cell.height) or overlap <= 0:
+        return False
+    slack = 0.3 * cell.em
+    return all(cell.left >= other.right - slack or cell.right <= other.left + slack for other in row)
+
+
+def _extend_row(row: list[Cell], found: list[Cell]) -> None:
+    """Add cells to a row, left to right; a cell that touches its neighbour becomes one with it."""
+    row.extend(found)
+    row.sort(key=lambda cell: cell.left)
+    merged = [row[0]]
+    for cell in row[1:]:
+        last = merged[-1]
+        if cell.left - last.right > _CELL_GAP_EM * min(last.em, cell.em):
+            merged.append(cell)
+        else:
+            merged[-1] = _glued(last, cell)
+    row[:] = merged
+
+
+def _glued(a: Cell, b: Cell) -> Cell:
+    tight = b.left - a.right < _THIN_GAP_EM * b.em and (is_cjk(a.text[-1]) or is_cjk(b.text[0]))
+    tight = tight or b.left - a.right < 0.15 * b.em or a.text.endswith(" ")
+    space = "" if tight else " "
+    origins = a.origins + array("i", [-1] * len(space)) + b.origins
+    return Cell(
+        a.text + space + b.text,
+        origins,
+        a.left,
+        max(a.top, b.top),
+        max(a.right, b.right),
+        min(a.bottom, b.bottom),
+        max(a.em, b.em),
+        a.confidence,
+    )
+
+
+def ocr_line(text: str, box: Box, confidence: float, page_height: float) -> Cell:
+    """A recognised line as a cell; its characters have no origin in the PDF."""
+    text = fold(text)
+    origins = array("i", [-1]) * len(text)
+    if is_odd(text):
+        text, origins = repair(text, origins)
+    text, origins = _stripped(text, origins)
+    top, bottom = page_height - box.top, page_height - box.bottom
+    return Cell(text, origins, box.left, top, box.right, bottom, max(1.0, 0.8 * (top - bottom)), confidence)

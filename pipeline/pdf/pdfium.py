@@ -1,0 +1,393 @@
+"""The few PDFium calls that reading needs, typed, straight over ctypes.
+
+Not through ``pypdfium2``'s own classes: those start the library without our font folder when imported, and cost a
+Python call per character. Here one ``map`` over a C function takes a whole page. PDFium is not thread-safe: one thread
+of one process only. It checks little and aborts the process on some files, so it runs in ``worker`` processes alone.
+
+Signatures are those of PDFium's public headers (fpdfview.h, fpdf_text.h, fpdf_doc.h, fpdf_edit.h).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+import mmap
+import re
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from importlib.util import find_spec
+from itertools import repeat
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from pipeline.pdf.lines import Chars
+
+FONTS = Path(__file__).parents[1] / "fonts"
+
+_ERROR_PASSWORD = 4
+_ERROR_SECURITY = 5
+_HEADER_WINDOW = 1 << 20
+"""Bytes in which ``%PDF-`` is looked for: mail gateways and faulty servers put junk before it."""
+_MAX_BOOKMARKS = 20_000
+_MAX_OBJECTS = 5_000
+"""Page objects looked at for image coverage; a page with more is a drawing, not a scan."""
+_IMAGE, _PATH, _FORM = 3, 2, 5
+_META = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
+
+
+class OpenError(Exception):
+    """PDFium can't open this file; ``code`` is ``password``, ``security`` or ``broken``."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+class _Config(ctypes.Structure):
+    _fields_ = (
+        ("version", ctypes.c_int),
+        ("user_font_paths", ctypes.POINTER(ctypes.c_char_p)),
+        ("isolate", ctypes.c_void_p),
+        ("v8_embedder_slot", ctypes.c_uint),
+    )
+
+
+class _Library:
+    """The shared library, started once per process with our fonts as its only CJK fonts."""
+
+    def __init__(self) -> None:
+        spec = find_spec("pypdfium2_raw")
+        if spec is None or spec.origin is None:  # a hard dependency: a broken installation, not a bad document
+            raise ImportError("pypdfium2_raw is not installed")
+        self._dll = ctypes.CDLL(str(Path(spec.origin).parent / "libpdfium.so"))
+        # PDFium takes these folders in place of its own list, so the usual system folder is named as well
+        self._paths = (ctypes.c_char_p * 3)(str(FONTS).encode(), b"/usr/share/fonts", None)
+        config = _Config(2, ctypes.cast(self._paths, ctypes.POINTER(ctypes.c_char_p)), None, 0)
+        self.function("FPDF_InitLibraryWithConfig", None, ctypes.c_void_p)(ctypes.addressof(config))
+
+    def function(self, name: str, result: Any, *arguments: Any) -> Callable[..., Any]:
+        found = self._dll[name]
+        found.restype, found.argtypes = result, arguments
+        return found
+
+
+_ptr, _int, _uint, _long, _text = ctypes.c_void_p, ctypes.c_int, ctypes.c_uint, ctypes.c_ulong, ctypes.c_char_p
+_float = ctypes.c_float
+_library = _Library()
+_call = _library.function
+
+_load = _call("FPDF_LoadMemDocument64", _ptr, _ptr, ctypes.c_size_t, _text)
+_close = _call("FPDF_CloseDocument", None, _ptr)
+_last_error = _call("FPDF_GetLastError", _long)
+_page_count = _call("FPDF_GetPageCount", _int, _ptr)
+_meta_text = _call("FPDF_GetMetaText", _long, _ptr, _text, _ptr, _long)
+_page_label = _call("FPDF_GetPageLabel", _long, _ptr, _int, _ptr, _long)
+_load_page = _call("FPDF_LoadPage", _ptr, _ptr, _int)
+_close_page = _call("FPDF_ClosePage", None, _ptr)
+_page_width = _call("FPDF_GetPageWidthF", _float, _ptr)
+_page_height = _call("FPDF_GetPageHeightF", _float, _ptr)
+_rotation = _call("FPDFPage_GetRotation", _int, _ptr)
+_bounding_box = _call("FPDF_GetPageBoundingBox", _int, _ptr, _ptr)
+
+_load_text = _call("FPDFText_LoadPage", _ptr, _ptr)
+_close_text = _call("FPDFText_ClosePage", None, _ptr)
+_count_chars = _call("FPDFText_CountChars", _int, _ptr)
+_unicode = _call("FPDFText_GetUnicode", _uint, _ptr, _int)
+_loose_box = _call("FPDFText_GetLooseCharBox", _int, _ptr, _int, _ptr)
+_is_generated = _call("FPDFText_IsGenerated", _int, _ptr, _int)
+
+_count_objects = _call("FPDFPage_CountObjects", _int, _ptr)
+_object = _call("FPDFPage_GetObject", _ptr, _ptr, _int)
+_object_type = _call("FPDFPageObj_GetType", _int, _ptr)
+_object_bounds = _call("FPDFPageObj_GetBounds", _int, _ptr, _ptr, _ptr, _ptr, _ptr)
+_object_matrix = _call("FPDFPageObj_GetMatrix", _int, _ptr, _ptr)
+_count_form_objects = _call("FPDFFormObj_CountObjects", _int, _ptr)
+_form_object = _call("FPDFFormObj_GetObject", _ptr, _ptr, _long)
+
+_first_bookmark = _call("FPDFBookmark_GetFirstChild", _ptr, _ptr, _ptr)
+_next_bookmark = _call("FPDFBookmark_GetNextSibling", _ptr, _ptr, _ptr)
+_bookmark_title = _call("FPDFBookmark_GetTitle", _long, _ptr, _ptr, _long)
+_bookmark_dest = _call("FPDFBookmark_GetDest", _ptr, _ptr, _ptr)
+_bookmark_action = _call("FPDFBookmark_GetAction", _ptr, _ptr)
+_action_dest = _call("FPDFAction_GetDest", _ptr, _ptr, _ptr)
+_dest_page = _call("FPDFDest_GetDestPageIndex", _int, _ptr, _ptr)
+
+_bitmap_create = _call("FPDFBitmap_Create", _ptr, _int, _int, _int)
+_bitmap_fill = _call("FPDFBitmap_FillRect", _int, _ptr, _int, _int, _int, _int, _long)
+_bitmap_buffer = _call("FPDFBitmap_GetBuffer", _ptr, _ptr)
+_bitmap_stride = _call("FPDFBitmap_GetStride", _int, _ptr)
+_bitmap_destroy = _call("FPDFBitmap_Destroy", None, _ptr)
+_render = _call("FPDF_RenderPageBitmap", None, _ptr, _ptr, _int, _int, _int, _int, _int, _int)
+
+_SPACES = re.compile(" ")
+
+
+class Bitmap(NamedTuple):
+    """A rendered page: BGRx bytes, ``stride`` bytes a row."""
+
+    data: bytes
+    width: int
+    height: int
+    stride: int
+
+
+class Entry(NamedTuple):
+    """An outline entry: ``page`` counts from 1."""
+
+    title: str
+    page: int | None
+    level: int
+
+
+class PdfPage:
+    """A loaded page."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self.width = float(_page_width(handle))
+        self.height = float(_page_height(handle))
+
+    def chars(self) -> Chars:
+        """All characters of the page with their boxes."""
+        text_page = _load_text(self._handle)
+        if not text_page:
+            return Chars("", array("f"), array("f"), array("f"), array("f"), frozenset())
+        try:
+            count = max(0, int(_count_chars(text_page)))
+            codes = array("I", map(_unicode, repeat(text_page), range(count)))
+            text = codes.tobytes().decode("utf-32-le", "replace") if _valid(codes) else _decode_odd(codes)
+            edges = self._shown(_loose_boxes(text_page, range(count)))
+            spaces = [found.start() for found in _SPACES.finditer(text)]
+            flags = map(_is_generated, repeat(text_page), spaces)
+            generated = frozenset(at for at, flag in zip(spaces, flags, strict=True) if flag == 1)
+            return Chars(text, *edges, generated)
+        finally:
+            _close_text(text_page)
+
+    def boxes(self, indexes: Sequence[int]) -> list[tuple[float, float, float, float]]:
+        """Boxes (left, top, right, bottom) of some characters, from the top left corner of the page as shown."""
+        text_page = _load_text(self._handle)
+        if not text_page:
+            return []
+        try:
+            count = int(_count_chars(text_page))
+            known = [index for index in indexes if 0 <= index < count]
+            left, top, right, bottom = self._shown(_loose_boxes(text_page, known))
+            return [
+                (a, self.height - b, c, self.height - d) for a, b, c, d in zip(left, top, right, bottom, strict=True)
+            ]
+        finally:
+            _close_text(text_page)
+
+    def image_boxes(self) -> tuple[list[tuple[float, float, float, float]], int]:
+        """Boxes (left, bottom, right, top; page space, not rotated) of the images, and how many paths are drawn."""
+        boxes: list[tuple[float, float, float, float]] = []
+        paths = 0
+        for kind, box in _objects(self._handle):
+            if kind == _IMAGE:
+                boxes.append(box)
+            elif kind == _PATH:
+                paths += 1
+        return boxes, paths
+
+    @property
+    def bounds(self) -> tuple[float, float, float, float]:
+        """The page's visible box in its own space: left, bottom, right, top."""
+        rect = (ctypes.c_float * 4)()
+        _bounding_box(self._handle, ctypes.addressof(rect))
+        left, top, right, bottom = rect
+        return left, bottom, right, top
+
+    def render(self, dpi: float, max_pixels: int) -> Bitmap:
+        """The page as shown, on white, at ``dpi`` or as much less as ``max_pixels`` demands."""
+        scale = dpi / 72
+        scale *= min(1.0, math.sqrt(max_pixels / max(1.0, self.width * scale * self.height * scale)))
+        width, height = max(1, round(self.width * scale)), max(1, round(self.height * scale))
+        bitmap = _bitmap_create(width, height, 0)
+        if not bitmap:
+            raise MemoryError
+        try:
+            _bitmap_fill(bitmap, 0, 0, width, height, 0xFFFFFFFF)
+            _render(bitmap, self._handle, 0, 0, width, height, 0, 0x01)  # 0x01: annotations too, stamps are ones
+            stride = int(_bitmap_stride(bitmap))
+            return Bitmap(ctypes.string_at(_bitmap_buffer(bitmap), stride * height), width, height, stride)
+        finally:
+            _bitmap_destroy(bitmap)
+
+    def _shown(self, edges: tuple[array[float], ...]) -> tuple[array[float], array[float], array[float], array[float]]:
+        """Page space into the page as shown (rotated, its visible corner at 0, 0); y stays upwards."""
+        left, top, right, bottom = edges
+        x0, y0, x1, y1 = self.bounds
+        turn = int(_rotation(self._handle)) % 4
+        if turn == 0 and x0 == 0 and y0 == 0:
+            return left, top, right, bottom
+        if turn == 0:
+            return _shift(left, -x0), _shift(top, -y0), _shift(right, -x0), _shift(bottom, -y0)
+        if turn == 1:  # clockwise: what pointed up points right
+            return _shift(bottom, -y0), _flip(left, x1), _shift(top, -y0), _flip(right, x1)
+        if turn == 2:
+            return _flip(right, x1), _flip(bottom, y1), _flip(left, x1), _flip(top, y1)
+        return _flip(top, y1), _shift(right, -x0), _flip(bottom, y1), _shift(left, -x0)
+
+
+class Pdf:
+    """An open file. Use :func:`open_pdf`."""
+
+    def __init__(self, handle: int) -> None:
+        self._handle = handle
+        self.page_count = int(_page_count(handle))
+
+    @contextmanager
+    def page(self, index: int) -> Iterator[PdfPage | None]:
+        """The page with this index (from 0); None where PDFium can't load it."""
+        handle = _load_page(self._handle, index)
+        if not handle:
+            yield None
+            return
+        try:
+            yield PdfPage(handle)
+        finally:
+            _close_page(handle)
+
+    def label(self, index: int) -> str | None:
+        """The page's printed number, where the file names one."""
+        return _utf16(_page_label, self._handle, index) or None
+
+    def metadata(self) -> dict[str, str]:
+        """The non-empty entries of the information dictionary."""
+        found = {name: _utf16(_meta_text, self._handle, name.encode()) for name in _META}
+        return {name: value for name, value in found.items() if value}
+
+    def outline(self) -> list[Entry]:
+        """The outline in reading order. Loops are cut: no entry is visited twice."""
+        entries: list[Entry] = []
+        seen: set[int] = set()
+        stack: list[tuple[int, int]] = [(_first_bookmark(self._handle, None) or 0, 1)]
+        while stack and len(entries) < _MAX_BOOKMARKS:
+            mark, level = stack.pop()
+            if not mark or mark in seen:
+                continue
+            seen.add(mark)
+            entries.append(Entry(_utf16(_bookmark_title, mark), self._target(mark), level))
+            stack.append((_next_bookmark(self._handle, mark) or 0, level))
+            stack.append((_first_bookmark(self._handle, mark) or 0, level + 1))
+        return entries
+
+    def _target(self, mark: int) -> int | None:
+        dest = _bookmark_dest(self._handle, mark)
+        if not dest:
+            action = _bookmark_action(mark)
+            dest = _action_dest(self._handle, action) if action else None
+        index = int(_dest_page(self._handle, dest)) if dest else -1
+        return index + 1 if 0 <= index < self.page_count else None
+
+
+@contextmanager
+def open_pdf(path: Path, passwords: Sequence[str] = ()) -> Iterator[Pdf]:
+    """Open a file: junk before ``%PDF-`` is skipped, the passwords are tried in turn (the empty one first).
+
+    Raises OpenError; OSError for the file itself.
+    """
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_COPY) as data:
+        start = max(0, data.find(b"%PDF-", 0, _HEADER_WINDOW))
+        first = ctypes.c_char.from_buffer(data)  # copy-on-write mapping: an address without a copy of the file
+        handle = None
+        try:
+            handle = _open(ctypes.addressof(first) + start, len(data) - start, passwords)
+            yield Pdf(handle)
+        finally:
+            if handle:
+                _close(handle)
+            del first  # else the mapping can't be closed
+
+
+def _open(address: int, size: int, passwords: Sequence[str]) -> int:
+    code = 0
+    for password in ("", *passwords):
+        # a password is UTF-8 from revision 5 on and Latin-1 before
+        for raw in {password.encode(), password.encode("latin-1", "ignore")}:
+            handle = _load(address, size, raw or None)
+            if handle:
+                return int(handle)
+            code = int(_last_error())
+            if code != _ERROR_PASSWORD:
+                break
+    raise OpenError({_ERROR_PASSWORD: "password", _ERROR_SECURITY: "security"}.get(code, "broken"))
+
+
+def _valid(codes: array[int]) -> bool:
+    return not codes or max(codes) < 0xD800
+
+
+def _decode_odd(codes: array[int]) -> str:
+    """Code points that are no characters (lone surrogates, beyond Unicode) become U+FFFD, one for one."""
+    return "".join(chr(c) if c < 0xD800 or 0xE000 <= c <= 0x10FFFF else "\ufffd" for c in codes)
+
+
+def _loose_boxes(text_page: int, indexes: Sequence[int]) -> tuple[array[float], ...]:
+    flat = array("f", bytes(16 * len(indexes)))
+    base = flat.buffer_info()[0]
+    deque(map(_loose_box, repeat(text_page), indexes, range(base, base + 16 * len(indexes), 16)), maxlen=0)
+    if not math.isfinite(sum(flat)):
+        flat = array("f", (value if math.isfinite(value) else 0.0 for value in flat))
+    return flat[0::4], flat[1::4], flat[2::4], flat[3::4]
+
+
+def _shift(values: array[float], by: float) -> array[float]:
+    return array("f", [value + by for value in values])
+
+
+def _flip(values: array[float], edge: float) -> array[float]:
+    return array("f", [edge - value for value in values])
+
+
+def _utf16(function: Callable[..., Any], *arguments: Any) -> str:
+    """Call a PDFium string getter: once for the length in bytes, once for the UTF-16 text."""
+    size = int(function(*arguments, None, 0))
+    if not 2 < size <= 1 << 20:
+        return ""
+    buffer = ctypes.create_string_buffer(size)
+    function(*arguments, ctypes.addressof(buffer), size)
+    return buffer.raw[:size].decode("utf-16-le", "replace").rstrip("\0")
+
+
+def _objects(page: int) -> Iterator[tuple[int, tuple[float, float, float, float]]]:
+    """Type and bounds of the page's objects, those inside forms too, in page space."""
+    identity = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
+    edges = (ctypes.c_float * 4)()
+    addresses = [ctypes.addressof(edges) + 4 * i for i in range(4)]
+    pending = [(_object(page, i), identity, 0) for i in range(min(int(_count_objects(page)), _MAX_OBJECTS))]
+    for seen, (item, matrix, depth) in enumerate(pending):
+        if not item or seen >= _MAX_OBJECTS:
+            continue
+        kind = int(_object_type(item))
+        if kind == _FORM and depth < 4:
+            inner = (ctypes.c_float * 6)()
+            _object_matrix(item, ctypes.addressof(inner))
+            nested = _product(tuple(inner), matrix)
+            count = min(int(_count_form_objects(item)), _MAX_OBJECTS - len(pending))
+            pending.extend((_form_object(item, i), nested, depth + 1) for i in range(count))
+        elif _object_bounds(item, *addresses):
+            yield kind, _mapped(tuple(edges), matrix)
+
+
+def _product(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
+    """First ``a``, then ``b``."""
+    return (
+        a[0] * b[0] + a[1] * b[2],
+        a[0] * b[1] + a[1] * b[3],
+        a[2] * b[0] + a[3] * b[2],
+        a[2] * b[1] + a[3] * b[3],
+        a[4] * b[0] + a[5] * b[2] + b[4],
+        a[4] * b[1] + a[5] * b[3] + b[5],
+    )
+
+
+def _mapped(box: tuple[float, ...], matrix: tuple[float, ...]) -> tuple[float, float, float, float]:
+    left, bottom, right, top = box
+    a, b, c, d, e, f = matrix
+    xs = [a * x + c * y + e for x in (left, right) for y in (bottom, top)]
+    ys = [b * x + d * y + f for x in (left, right) for y in (bottom, top)]
+    return min(xs), min(ys), max(xs), max(ys)

@@ -1,0 +1,231 @@
+"""Reading PDFs, seen from outside: paths in, documents or typed errors out. Asynchronous; parses nothing itself.
+
+The parsing happens in worker processes with limits (``worker``, and ``ocr`` for scanned pages); a worker that dies,
+hangs or eats too much is that one file's ReadError, and its place is filled again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Literal, Self
+
+from pipeline.errors import InputError, NoTextError, SettingsError
+from pipeline.lang import Text
+from pipeline.pdf import failures, reply, wire
+from pipeline.pdf.failures import printable
+from pipeline.pdf.children import Child
+from pipeline.types import Box, Document, Page, Span
+
+_OCR_MEMORY_MIB = 6144
+"""Address space of the OCR process: onnxruntime maps much more than the 0.94 GB that it uses."""
+_OCR_START_S = 60.0
+"""The first page also loads the models."""
+_WORKER, _OCR_WORKER = "pipeline.pdf.worker", "pipeline.pdf.ocr"
+
+
+@dataclass(frozen=True, slots=True)
+class ReadLimits:
+    """What reading may take. The defaults are those of the settings."""
+
+    workers: int = 2
+    timeout_s: float = 60.0
+    """For the text layer of one file."""
+    memory_mib: int = 1024
+    """Address space of a worker, the file itself aside."""
+    ocr: Literal["auto", "on", "off"] = "auto"
+    ocr_page_timeout_s: float = 60.0
+    passwords: tuple[str, ...] = ()
+
+
+def identify(path: Path) -> str:
+    """sha256 of the file's bytes, in hex. Raises InputError for a path that gives none."""
+    name = printable(path.name or str(path))
+    try:
+        if path.is_dir():
+            raise InputError(
+                Text(f"{name}：是文件夹，不是 PDF 文件", f"{name}: a directory, not a PDF file"),
+                Text("请给出 PDF 文件的路径", "name a PDF file"),
+            )
+        if path.exists() and not path.is_file():
+            raise InputError(
+                Text(f"{name}：不是普通文件", f"{name}: not a regular file"),
+                Text("请给出 PDF 文件的路径", "name a PDF file"),
+            )
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:
+        raise InputError(
+            Text(f"{name}：文件不存在", f"{name}: no such file"), Text("请检查路径", "check the path")
+        ) from None
+    except PermissionError:
+        raise InputError(
+            Text(f"{name}：没有读取权限", f"{name}: no permission to read it"),
+            Text("请用 chmod 或所有者账号授予读取权限", "grant read permission (chmod), or run as its owner"),
+        ) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        reason = (error.strerror if isinstance(error, OSError) else None) or type(error).__name__
+        raise InputError(
+            Text(f"{name}：读不了：{reason}", f"{name}: can't be read: {reason}"), Text("请检查路径", "check the path")
+        ) from None
+
+
+def ocr_installed() -> bool:
+    """Whether the ``ocr`` extra is there (nothing is imported)."""
+    return find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
+
+
+class Reader:
+    """Reads PDFs in worker processes. Use as an async context manager; leaving it ends every process.
+
+    Any number of calls may run at once: each waits for a free worker. Cancelling a call kills its worker.
+    """
+
+    def __init__(self, limits: ReadLimits) -> None:
+        self._limits = limits
+        self._idle: asyncio.LifoQueue[Child] = asyncio.LifoQueue()
+        self._children: list[Child] = []
+        self._ocr = Child(_OCR_WORKER)
+        self._ocr_turn = asyncio.Lock()
+        self._ocr_warm = False
+
+    async def __aenter__(self) -> Self:
+        if self._limits.ocr == "on" and not ocr_installed():
+            raise SettingsError(
+                Text("设置 ocr = on，但 OCR 没有安装", "the setting ocr is on, but OCR is not installed"),
+                Text(
+                    "请安装：pip install 'longdoc[ocr]'，或设置 ocr = auto",
+                    "pip install 'longdoc[ocr]', or set ocr = auto",
+                ),
+            )
+        self._children = [Child(_WORKER) for _ in range(self._limits.workers)]
+        for child in self._children:
+            self._idle.put_nowait(child)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.gather(*(child.close() for child in (*self._children, self._ocr)))
+
+    async def read(self, path: Path, document_id: str) -> Document:
+        """Read a file; ``sections`` is left empty. Raises ReadError, NoTextError where no page gives text."""
+        answer = await self._ask_worker(path, {"op": "read"})
+        document = reply.document(answer, document_id, path)
+        outcome = self._ocr_state()
+        unread = document.unread_pages()
+        if unread and outcome == "ready":
+            pages, outcome = await self._recognise(path, unread)
+            if pages:
+                answer = await self._ask_worker(path, {"op": "read", "ocr": pages})
+                document = reply.document(answer, document_id, path)
+        if not _has_text(document):
+            raise self._no_text(path, document.pages, outcome)
+        return document
+
+    async def boxes(self, path: Path, document: Document, spans: Sequence[Span]) -> list[tuple[Box, ...]]:
+        """For each span the boxes of its lines, in reading order; none where the page's text has no places (pypdf).
+
+        Raises ReadError where the file can't be opened any more.
+        """
+        wanted = [
+            (at, number, indexes) for at, span in enumerate(spans) for number, indexes in _sources(document, span)
+        ]
+        found: list[list[Box]] = [[] for _ in spans]
+        if wanted:
+            asked = [[number, indexes] for _, number, indexes in wanted]
+            answer = await self._ask_worker(path, {"op": "boxes", "wanted": asked})
+            for (at, number, _), boxes in zip(wanted, reply.boxes(answer, len(wanted), path), strict=True):
+                found[at] += [Box(number, *edges) for edges in boxes]
+        for at, span in enumerate(spans):
+            found[at] += [line.box for line in document.ocr_lines if _touches(line.span, span)]
+            found[at].sort(key=lambda box: box.page)
+        return [tuple(boxes) for boxes in found]
+
+    async def _ask_worker(self, path: Path, request: wire.Message) -> wire.Message:
+        async with self._worker() as child:
+            return await self._ask(child, path, request, self._limits.timeout_s, self._limits.memory_mib)
+
+    @asynccontextmanager
+    async def _worker(self) -> AsyncIterator[Child]:
+        child = await self._idle.get()
+        try:
+            yield child
+        finally:
+            self._idle.put_nowait(child)
+
+    async def _ask(
+        self, child: Child, path: Path, request: wire.Message, timeout_s: float, memory_mib: int
+    ) -> wire.Message:
+        """Ask one child about one file. Raises ReadError for all that goes wrong with either."""
+        request = request | {
+            "path": str(path.absolute()),
+            "passwords": list(self._limits.passwords),
+            "memory_mib": memory_mib,
+            "timeout_s": timeout_s,
+        }
+        facts: dict[str, object] = {"name": printable(path.name), "memory_mib": memory_mib, "timeout_s": timeout_s}
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer = await child.ask(request)
+        except TimeoutError:
+            raise failures.read_error("timeout", facts) from None
+        except wire.WireError:
+            raise failures.read_error("malformed", facts) from None
+        except ChildProcessError as death:
+            raise failures.read_error("died", facts | {"signal": failures.signal_name(death.args[0])}) from None
+        if "error" in answer:
+            raise reply.failure(answer, facts)
+        return answer
+
+    # --- OCR ----------------------------------------------------------------------------------------------------------
+
+    def _ocr_state(self) -> str:
+        """``ready``, or why there is no OCR: ``off``, ``missing``."""
+        if self._limits.ocr == "off":
+            return "off"
+        return "ready" if ocr_installed() else "missing"
+
+    async def _recognise(self, path: Path, numbers: Sequence[int]) -> tuple[dict[str, object], str]:
+        """Recognise pages one by one. A page that fails stays unread; ``failed`` where all did."""
+        pages: dict[str, object] = {}
+        for number in numbers:
+            async with self._ocr_turn:  # one page at a time in the house: it takes both memory and all cores
+                timeout_s = self._limits.ocr_page_timeout_s + (0 if self._ocr.running else _OCR_START_S)
+                try:
+                    answer = await self._ask(self._ocr, path, {"op": "ocr", "page": number}, timeout_s, _OCR_MEMORY_MIB)
+                except failures.ReadError:
+                    continue
+            pages[str(number)] = {"rows": reply.rows(answer, path)}
+        return pages, "nothing" if pages else "failed"
+
+    def _no_text(self, path: Path, pages: Sequence[Page], outcome: str) -> NoTextError:
+        if all(page.health == "blank" for page in pages):
+            outcome = "blank"
+        elif outcome == "ready":
+            outcome = "nothing"
+        facts = {"name": printable(path.name), "timeout_s": self._limits.ocr_page_timeout_s}
+        return NoTextError(*failures.filled(failures.NO_TEXT[outcome], facts))
+
+
+def _has_text(document: Document) -> bool:
+    return any(page.span.length and page.read_by != "none" for page in document.pages)
+
+
+def _touches(a: Span, b: Span) -> bool:
+    return a.start < b.end and b.start < a.end
+
+
+def _sources(document: Document, span: Span) -> list[tuple[int, list[int]]]:
+    """The PDFium characters behind a span, by page number."""
+    found: list[tuple[int, list[int]]] = []
+    for page in document.pages:
+        start, end = max(span.start, page.span.start), min(span.end, page.span.end)
+        indexes = [origin for origin in document.origins[start:end] if origin >= 0] if start < end else []
+        if indexes:
+            found.append((page.number, indexes))
+    return found

@@ -1,0 +1,210 @@
+"""The reading process: ``python -m pipeline.pdf.worker``. Opens files that it must not trust, and may die of them.
+
+Imports only what it needs: it starts in a tenth of a second. Requests and replies are described at ``read.Reader``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from pipeline.pdf import wire
+from pipeline.pdf.clean import plain
+from pipeline.pdf.health import count_characters, coverage, garbled, judge, needs_objects
+from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, title_of
+from pipeline.pdf.lines import Line, lines_in, ocr_line
+from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
+from pipeline.pdf.process import Failure, limit, serve
+from pipeline.types import Box, PageHealth
+
+_MAX_CHARACTERS = 30_000_000
+"""Characters of one document; 30 times the longest annual report. More is a bomb."""
+_FIGURE_COVER = 0.1
+"""A page with no text at all whose images cover this much has content that only OCR can read."""
+
+
+@dataclass(slots=True)
+class _Page:
+    """What was read of a page, before the layout."""
+
+    lines: list[Line]
+    width: float
+    height: float
+    label: str | None
+    health: PageHealth
+    read_by: str
+    confidence: float | None = None
+
+
+def answer(request: wire.Message) -> wire.Message:
+    """Answer one request of the parent."""
+    path = Path(str(request["path"]))
+    memory = int(cast(int, request["memory_mib"])) << 20
+    limit(memory + path.stat().st_size, float(cast(float, request["timeout_s"])))
+    passwords = [str(password) for password in cast("list[object]", request["passwords"])]
+    if request["op"] == "boxes":
+        return _boxes(path, passwords, cast("list[tuple[int, list[int]]]", request["wanted"]))
+    return _read(path, passwords, cast("dict[str, Any]", request.get("ocr") or {}))
+
+
+def _read(path: Path, passwords: Sequence[str], ocr: Mapping[str, Any]) -> wire.Message:
+    _check_header(path)
+    try:
+        with open_pdf(path, passwords) as pdf:
+            if pdf.page_count > 0:
+                return _read_pages(pdf, ocr)
+            code = "no_pages"
+    except OpenError as error:
+        code = error.code
+    return _read_stand_in(path, passwords, code)
+
+
+def _check_header(path: Path) -> None:
+    if not path.stat().st_size:
+        raise Failure("empty")
+    with path.open("rb") as file:
+        if b"%PDF-" not in file.read(1 << 20):
+            raise Failure("not_pdf")
+
+
+def _read_pages(pdf: Pdf, ocr: Mapping[str, Any]) -> wire.Message:
+    pages: list[_Page] = []
+    characters = 0
+    for index in range(pdf.page_count):
+        label = pdf.label(index)
+        with pdf.page(index) as page:
+            read = _Page([], 0.0, 0.0, label, "sparse", "none") if page is None else _page(page, index, label)
+        recognised = ocr.get(str(index + 1))
+        if recognised is not None:
+            _take_ocr(read, index, recognised)
+        pages.append(read)
+        characters += sum(len(cell.text) for line in read.lines for cell in line.cells)
+        if characters > _MAX_CHARACTERS:
+            raise Failure("too_long", limit=_MAX_CHARACTERS)
+    return _document(pages, pdf.metadata(), pdf.outline())
+
+
+def _page(page: PdfPage, index: int, label: str | None) -> _Page:
+    chars = page.chars()
+    cover, paths, images = 0.0, 0, 0
+    if needs_objects(chars.text):
+        boxes, paths = page.image_boxes()
+        images, cover = len(boxes), coverage(boxes, page.bounds)
+    health = judge(chars.text, cover, paths, images)
+    unread = health in ("garbled", "scan") or (cover >= _FIGURE_COVER and not count_characters(chars.text))
+    lines = [] if health == "garbled" else lines_in(chars, index)
+    return _Page(lines, page.width, page.height, label, health, "none" if unread else "pdfium")
+
+
+def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
+    """Put recognised lines in the place of the page's text layer, unless that says more."""
+    cells = [
+        [ocr_line(str(text), Box(index + 1, *map(float, box)), float(score), page.height) for text, box, score in row]
+        for row in recognised["rows"]
+    ]
+    rows = [[cell for cell in row if cell.text] for row in cells]
+    lines = [Line(row, index) for row in rows if row]
+    size = sum(len(cell.text) for line in lines for cell in line.cells)
+    if size < sum(count_characters(line.text) for line in page.lines):
+        return
+    scores = [cell.confidence or 0.0 for line in lines for cell in line.cells]
+    page.lines, page.read_by = lines, "ocr"
+    page.confidence = sum(scores) / len(scores) if scores else None
+
+
+def _read_stand_in(path: Path, passwords: Sequence[str], code: str) -> wire.Message:
+    """Read with pypdf what PDFium can't open; its text counts only where it is not garbled."""
+    if code in ("password", "security"):
+        raise Failure(code)
+    from pipeline.pdf.standin import read_text  # a tenth of a second to import, and rarely needed
+
+    found = read_text(path, passwords)
+    if found is None:
+        raise Failure(code)
+    pages = [
+        _Page([], page.width, page.height, None, "garbled", "none")
+        if garbled(page.raw)
+        else _Page(page.lines, page.width, page.height, None, judge(page.raw, 0.0, 0, 0), "pypdf")
+        for page in found.pages
+    ]
+    if not any(page.lines for page in pages):
+        raise Failure(code)
+    return _document(pages, found.metadata, [])
+
+
+def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequence[Entry]) -> wire.Message:
+    layout = [PageLines(page.lines, page.width, page.height) for page in pages]
+    title = title_of(metadata.get("Title", ""), layout)
+    laid = lay_out(layout, [page.label for page in pages])
+    return {
+        "title": title,
+        "text": laid.text,
+        "origins": wire.pack(laid.origins),
+        "pages": [
+            {
+                "span": list(span),
+                "label": None if page.label is None else plain(page.label),
+                "width": page.width,
+                "height": page.height,
+                "health": page.health,
+                "read_by": page.read_by,
+                "confidence": page.confidence,
+                "margins": placed.margins,
+            }
+            for page, placed, span in zip(pages, layout, laid.spans, strict=True)
+        ],
+        "bookmarks": [list(mark) for mark in ((m.title, m.page, m.level) for m in bookmarks_of(outline))],
+        "metadata": {name: plain(value)[:2000] for name, value in metadata.items()},
+        "ocr_lines": _ocr_lines(laid, pages),
+    }
+
+
+def _ocr_lines(laid: Laid, pages: Sequence[_Page]) -> list[object]:
+    lines: list[object] = []
+    for span, index, cell in laid.recognised:
+        height = pages[index].height
+        box = (index + 1, cell.left, height - cell.top, cell.right, height - cell.bottom)
+        lines.append([list(span), list(box), cell.confidence])
+    return lines
+
+
+def _boxes(path: Path, passwords: Sequence[str], wanted: Sequence[tuple[int, list[int]]]) -> wire.Message:
+    """Line-wise boxes of characters: for each (page, PDFium indexes), boxes from the page's top left corner."""
+    found: list[object] = []
+    try:
+        with open_pdf(path, passwords) as pdf:
+            for number, indexes in wanted:
+                with pdf.page(number - 1) as page:
+                    found.append([] if page is None else _line_boxes(page.boxes(indexes)))
+    except OpenError as error:
+        raise Failure(error.code) from None
+    return {"boxes": found}
+
+
+def _line_boxes(boxes: Sequence[tuple[float, float, float, float]]) -> list[list[float]]:
+    """Merge neighbouring characters' boxes while they stand on one line, side by side."""
+    merged: list[list[float]] = []
+    for left, top, right, bottom in boxes:
+        if right <= left or bottom <= top:
+            continue
+        if merged and _adjoins(merged[-1], left, top, right, bottom):
+            last = merged[-1]
+            last[:] = [min(last[0], left), min(last[1], top), max(last[2], right), max(last[3], bottom)]
+        else:
+            merged.append([left, top, right, bottom])
+    return merged
+
+
+def _adjoins(box: Sequence[float], left: float, top: float, right: float, bottom: float) -> bool:
+    """Whether a character carries on a line (or, in vertical writing, a column) that has this box."""
+    height, width = bottom - top, right - left
+    beside = min(box[3], bottom) - max(box[1], top) > 0.4 * min(height, box[3] - box[1])
+    under = min(box[2], right) - max(box[0], left) > 0.7 * max(width, box[2] - box[0])
+    near = left - box[2] < 3 * height and box[0] - right < 3 * height
+    return (beside and near and left >= box[0] - width) or (under and -0.5 * height < top - box[3] < 0.2 * height)
+
+
+if __name__ == "__main__":
+    serve(answer)
