@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,6 +20,7 @@ VERSION_TABLE = "longdoc_version"
 
 _FOLDER = Path(__file__).parent / "migrations"
 _ADVISORY_LOCK = 0x6C6F6E67646F63  # "longdoc"
+_ONE_AT_A_TIME = threading.Lock()  # Alembic keeps the running migration in module globals
 
 
 def migrate(writer: sa.Engine) -> None:
@@ -51,7 +53,8 @@ def upgrade(connection: sa.Connection, target: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(_FOLDER).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, target)
+    with _ONE_AT_A_TIME:
+        command.upgrade(config, target)
 
 
 def revision(connection: sa.Connection) -> str | None:

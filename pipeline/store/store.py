@@ -13,7 +13,8 @@ from typing import Any, Literal, Self, TypeVar
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.store.database import database_error, engine_for, masked, shown, use_wal
+from pipeline.store.database import database_error, engine_for, shown, use_wal
+from pipeline.store.masking import without_secrets
 from pipeline.store.migrate import migrate, revision
 from pipeline.store.models import (
     IN_FORCE,
@@ -28,7 +29,6 @@ from pipeline.store.models import (
 )
 from pipeline.store.processes import is_dead, this_process
 from pipeline.store.rows import (
-    Values,
     analysis_values,
     completion_from,
     completion_values,
@@ -41,7 +41,6 @@ from pipeline.store.rows import (
 )
 from pipeline.types import Analysis, Completion, Evidence, Finding, JournalEntry, StoredAnalysis
 
-_SECRETS = {"api_key", "passwords", "password"}
 _BATCH = 500
 """Values in one IN list: below the 999 variables of the oldest SQLite."""
 
@@ -127,7 +126,7 @@ class Store:
                     engine=engine,
                     engine_reason=engine_reason,
                     model=model,
-                    settings={**_without_secrets(settings), **this_process()},
+                    settings={**without_secrets(settings), **this_process()},
                     started_at=now,
                     status="running",
                 )
@@ -307,12 +306,6 @@ def _now() -> datetime:
 
 def _batches(values: Sequence[T]) -> Iterable[Sequence[T]]:
     return (values[i : i + _BATCH] for i in range(0, len(values), _BATCH))
-
-
-def _without_secrets(settings: Mapping[str, object]) -> Values:
-    values: Values = {name: "***" if name in _SECRETS and value else value for name, value in settings.items()}
-    database = values.get("database")
-    return {**values, "database": masked(database)} if isinstance(database, str) else values
 
 
 def _mark_interrupted(connection: sa.Connection, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,15 @@ def test_processes_that_open_a_fresh_database_at_once_all_succeed(url: str) -> N
     ]
     assert {process.communicate()[0].split()[0] for process in processes} == {migrate.HEAD}
     assert [process.returncode for process in processes] == [0] * 6
+
+
+def test_threads_that_open_fresh_databases_at_once_all_succeed(tmp_path: Path) -> None:
+    def opened(n: int) -> str:
+        with Store.open(f"sqlite:///{tmp_path}/{n % 4}.db") as store:
+            return store.info().revision
+
+    with ThreadPoolExecutor(12) as pool:
+        assert set(pool.map(opened, range(12))) == {migrate.HEAD}
 
 
 def test_a_database_at_head_is_opened_without_alembic(url: str) -> None:
