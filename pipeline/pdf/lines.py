@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import re
 from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pipeline.pdf.clean import fold, is_odd, repair
 from pipeline.types import Box
 
-_CELL_GAP_EM = 0.8
+CELL_GAP_EM = 0.8
 """A gap wider than this is a cell border: Word's narrowest cells stand 10.8 pt apart (0.9 em of 12 pt)."""
+OCR_CELL_GAP_EM = 1.6
+"""The same for OCR, whose boxes leave out punctuation at their ends."""
 _THIN_GAP_EM = 0.6
 """A gap narrower than this beside a Chinese character is typography (justification, figures), no space."""
 _NUMBER_GAP_EM = 4.0
@@ -129,7 +132,7 @@ def lines_in(chars: Chars, page: int) -> list[Line]:
         if not found:
             continue
         if cells and _same_line(cells[-1], found[0]):
-            _extend_row(cells[-1], found)
+            cells[-1] = merged([*cells[-1], *found])
         else:
             cells.append(found)
     return [Line(row, page) for row in cells]
@@ -169,7 +172,7 @@ def _judge_gap(chars: Chars, text: str, first: int, before: int, after: int) -> 
     jump = left[after] - right[before - 1]
     jump -= sum(right[at] - left[at] for at in range(before, after) if at not in chars.generated)
     em = min(chars.top[before - 1] - chars.bottom[before - 1], chars.top[after] - chars.bottom[after])
-    if jump > _CELL_GAP_EM * em:
+    if jump > CELL_GAP_EM * em:
         numbered = jump < _NUMBER_GAP_EM * em and _NUMBERING.fullmatch(text, first, before)
         return "keep" if numbered else "cell"
     thin = jump < _THIN_GAP_EM * em and len(made) == after - before
@@ -215,18 +218,15 @@ def _same_line(row: list[Cell], cell: Cell) -> bool:
     return all(cell.left >= other.right - slack or cell.right <= other.left + slack for other in row)
 
 
-def _extend_row(row: list[Cell], found: list[Cell]) -> None:
-    """Add cells to a row, left to right; a cell that touches its neighbour becomes one with it."""
-    row.extend(found)
-    row.sort(key=lambda cell: cell.left)
-    merged = [row[0]]
-    for cell in row[1:]:
-        last = merged[-1]
-        if cell.left - last.right > _CELL_GAP_EM * min(last.em, cell.em):
-            merged.append(cell)
+def merged(row: Sequence[Cell], gap_em: float = CELL_GAP_EM) -> list[Cell]:
+    """The cells of a row from left to right; those that stand no further apart than ``gap_em`` are one."""
+    cells: list[Cell] = []
+    for cell in sorted(row, key=lambda cell: cell.left):
+        if cells and cell.left - cells[-1].right <= gap_em * min(cells[-1].em, cell.em):
+            cells[-1] = _glued(cells[-1], cell)
         else:
-            merged[-1] = _glued(last, cell)
-    row[:] = merged
+            cells.append(cell)
+    return cells
 
 
 def _glued(a: Cell, b: Cell) -> Cell:

@@ -14,7 +14,7 @@ from pipeline.pdf import wire
 from pipeline.pdf.clean import plain
 from pipeline.pdf.health import count_characters, coverage, garbled, judge, needs_objects
 from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, title_of
-from pipeline.pdf.lines import Line, lines_in, ocr_line
+from pipeline.pdf.lines import OCR_CELL_GAP_EM, Line, lines_in, merged, ocr_line
 from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
 from pipeline.pdf.process import Failure, limit, serve
 from pipeline.types import Box, PageHealth
@@ -104,7 +104,7 @@ def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
         [ocr_line(str(text), Box(index + 1, *map(float, box)), float(score), page.height) for text, box, score in row]
         for row in recognised["rows"]
     ]
-    rows = [[cell for cell in row if cell.text] for row in cells]
+    rows = [merged([cell for cell in row if cell.text], OCR_CELL_GAP_EM) for row in cells]
     lines = [Line(row, index) for row in rows if row]
     size = sum(len(cell.text) for line in lines for cell in line.cells)
     if size < sum(count_characters(line.text) for line in page.lines):
