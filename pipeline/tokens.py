@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from pipeline.errors import SettingsError
 from pipeline.lang import Text
+from pipeline.types import Span
 
 if TYPE_CHECKING:
     import tiktoken
@@ -76,6 +77,27 @@ def escape_special(text: str) -> str:
     Only their first bracket becomes full-width, so every offset stays, and quotes are still found.
     """
     return _SPECIAL.sub(lambda match: _HARMLESS[match[0]], text)
+
+
+def count_span(tokenizer: Tokenizer, text: str, ends: array[int], span: Span) -> int:
+    """Tokens of ``text[span]`` on its own, as ``tokenizer.count`` gives them, given ``ends`` of the whole text.
+
+    Only the broken lines at either end of a long span are encoded again: byte-level BPE takes lines apart.
+    """
+    start, end = span
+    if not isinstance(tokenizer, _BytePair) or span.length < _SHORT:
+        return tokenizer.count(text[start:end])
+    first = _BLOCK_END.search(text, max(0, start - 1), end)
+    last = text.rfind("\n", start, end - 1)
+    while last >= start and text[last + 1].isspace():
+        last = text.rfind("\n", start, last)
+    if first is None or last < first.end():
+        return tokenizer.count(text[start:end])
+    low, high = first.end(), last + 1
+    return tokenizer.count(text[start:low]) + ends[high] - ends[low] + tokenizer.count(text[high:end])
+
+
+_SHORT = 1000
 
 
 def load_tokenizer(path: Path) -> Tokenizer:
@@ -306,7 +328,9 @@ def estimator() -> Tokenizer:
     return _Estimator()
 
 
-_ONE_TOKEN_PUNCTUATION = frozenset("，。、；：？！“”‘’（）《》〈〉【】〔〕「」—…·￥％～＋－＝／●○□√０１２３４５６７８９")
+_ONE_TOKEN_PUNCTUATION = frozenset(
+    "，。、；：？！“”‘’（）《》〈〉【】〔〕「」—…·￥％～＋－＝／●○□√０１２３４５６７８９"
+)
 _UNCOMMON_IN_GB2312 = frozenset("硷矽")
 _AWKWARD_LETTERS = frozenset("fgjkqvwxz")
 """Among the other lower-case letters every pair is a token."""
