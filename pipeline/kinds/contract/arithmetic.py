@@ -1,0 +1,341 @@
+"""Sums that don't agree: 大写 and 小写, table rows and totals, shares and their amounts, 定金 and its limit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+
+from pipeline.kinds.contract.amounts import PERCENT, TOTAL_LABEL, Labelled, money, parse_rate, percent
+from pipeline.kinds.contract.payments import Node
+from pipeline.kinds.contract.structure import Structure
+from pipeline.kinds.contract.tables import Column, Row, Table
+from pipeline.kinds.contract.view import Defect, View
+from pipeline.kinds.numerals import Amount
+from pipeline.types import Finding, Span
+
+_CENT = Decimal("0.01")
+
+# --- 大写 and 小写 -----------------------------------------------------------------------------------------------------
+
+
+def word_conflicts(view: View, amounts: Iterable[Labelled]) -> list[Finding]:
+    """A sum in figures whose 大写 beside it says another."""
+    found = [_word_conflict(view, a.yuan, a.span, a.words) for a in amounts if a.words and a.words.yuan != a.yuan]
+    found += [_word_conflict(view, a.yuan, a.span, words) for a, words in _row_pairs(view, amounts)]
+    return found
+
+
+def _row_pairs(view: View, amounts: Iterable[Labelled]) -> Iterator[tuple[Labelled, Amount]]:
+    """合计 rows that give the figure in one cell and the 大写 in another, and 大写/小写 on neighbouring lines."""
+    figures = [a for a in amounts if a.words is None]
+    for words in (a for a in view.amounts if a.words):
+        line = view.line_at(words.span.start)
+        text = view.line_texts[line]
+        if "大写" not in text or any(a.words is not None and a.words.span == words.span for a in amounts):
+            continue
+        same = [a for a in figures if view.line_at(a.span.start) == line and a.span.start != words.span.start]
+        if "\t" in text and len(same) == 1 and same[0].yuan != words.yuan:
+            yield same[0], words
+        elif "\t" not in text and (below := _small_form(view, line, figures)) and below.yuan != words.yuan:
+            yield below, words
+
+
+def _small_form(view: View, line: int, figures: Sequence[Labelled]) -> Labelled | None:
+    """The sum labelled 小写 on the line above or below."""
+    for at in (line - 1, line + 1):
+        if 0 <= at < len(view.lines) and re.search(r"小写", view.line_texts[at]):
+            near = [a for a in figures if view.line_at(a.span.start) == at]
+            if len(near) == 1:
+                return near[0]
+    return None
+
+
+def _word_conflict(view: View, yuan: Decimal, span: Span, words: Amount | None) -> Finding:
+    spelled = words.yuan if words else yuan
+    defect = Defect(
+        "大小写金额不一致", "conflict", "high", f"小写{money(yuan)}，大写{money(spelled)}",
+        f"小写为 {money(yuan)}，大写为 {money(spelled)}，相差 {money(abs(yuan - spelled))}。",
+        "核对报价与审批文件，更正其中之一，并约定二者不一致时以何者为准。", "民法典第五百一十条",
+    )  # fmt: skip
+    quotes = [view.quote(span)]
+    if words and view.sentence_at(words.span.start) is not view.sentence_at(span.start):
+        quotes.append(view.quote(words.span))
+    return defect.at(*quotes)
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def table_conflicts(view: View, tables: Iterable[Table]) -> list[Finding]:
+    """Rows that don't add up to their 合计, and rows whose 数量 times 单价 isn't their sum."""
+    found: list[Finding] = []
+    for table in tables:
+        sums = [c for c in table.columns if not c.unit_price]
+        for column in sums:
+            if finding := _total_conflict(view, table, column):
+                found.append(finding)
+        prices = [c for c in table.columns if c.unit_price]
+        if len(sums) >= 1 and len(prices) == 1:
+            found += _product_conflicts(view, table, prices[0], sums)
+    return found
+
+
+def _total_conflict(view: View, table: Table, column: Column) -> Finding | None:
+    items = [row for row in table.rows if not row.total and not row.subtotal]
+    totals = [row for row in table.rows if row.total]
+    if len(totals) != 1 or not items:
+        return None
+    index = table.rows.index(totals[0])
+    items = [row for row in items if table.rows.index(row) < index]
+    values = [cell.yuan for row in items if (cell := table.cell(row, column)) is not None]
+    if len(values) != len(items) or None in values or len(values) < 2:
+        return None
+    total = _total_in(table, totals[0], column)
+    expected = sum((v for v in values if v is not None), Decimal(0))
+    if total is None or abs(total - expected) < _CENT or expected in _subtotal_sums(table, column):
+        return None
+    if total == sum(_subtotal_sums(table, column), Decimal(0)):
+        return None
+    defect = Defect(
+        "明细合计不符", "conflict", "high", money(total),
+        f"“{column.name}”各行相加为 {money(expected)}，合计写作 {money(total)}，相差 {money(abs(total - expected))}。",
+        "逐行核对数量、单价与金额，更正合计或明细，并同步更正合同总价。", "",
+    )  # fmt: skip
+    return defect.at(view.quote(totals[0].span))
+
+
+def _subtotal_sums(table: Table, column: Column) -> list[Decimal]:
+    cells = [table.cell(row, column) for row in table.rows if row.subtotal]
+    return [cell.yuan for cell in cells if cell is not None and cell.yuan is not None]
+
+
+def _total_in(table: Table, row: Row, column: Column) -> Decimal | None:
+    """The total of ``column``; where the row has merged cells, its only (or last) sum."""
+    cell = table.cell(row, column)
+    if len(row.cells) == len(table.head):
+        return cell.yuan if cell is not None else None
+    numbers = [c.yuan for c in row.cells if c.yuan is not None]
+    sums = [c for c in table.columns if not c.unit_price]
+    if len(numbers) == len(sums):
+        return numbers[sums.index(column)]
+    if cell is not None and cell.yuan is not None:
+        return cell.yuan
+    bare = [v for c in row.cells if (v := _bare_number(c.text, column)) is not None]
+    return bare[-1] if len(bare) == 1 and len(sums) == 1 else None
+
+
+def _bare_number(text: str, column: Column) -> Decimal | None:
+    match = re.fullmatch(r"\s*¥?\s*(\d[\d,]*(?:\.\d+)?)\s*", text)
+    return Decimal(match[1].replace(",", "")) * column.scale if match else None
+
+
+def _product_conflicts(view: View, table: Table, price: Column, sums: Sequence[Column]) -> list[Finding]:
+    found: list[Finding] = []
+    for row in table.rows:
+        quantity, unit = table.quantity(row), table.cell(row, price)
+        if row.total or row.subtotal or quantity is None or unit is None or unit.yuan is None:
+            continue
+        stated = [cell.yuan for c in sums if (cell := table.cell(row, c)) is not None and cell.yuan is not None]
+        product = quantity * unit.yuan
+        if (
+            not stated
+            or any(abs(product - s) <= max(Decimal(1), s * Decimal("0.005")) for s in stated)
+            or _taxed(product, stated)
+        ):
+            continue
+        defect = Defect(
+            "明细合计不符", "conflict", "high", money(stated[0]),
+            f"“{row.label}”数量 {quantity} × 单价 {money(unit.yuan)} = {money(product)}，表中写作 {money(stated[0])}。",
+            "核对该行数量、单价与金额。", "",
+        )  # fmt: skip
+        found.append(defect.at(view.quote(row.span)))
+    return found if len(found) * 2 <= len(table.rows) else []
+
+
+def _taxed(product: Decimal, stated: Sequence[Decimal]) -> bool:
+    """Whether price and sum differ by a VAT rate: one of them is without tax."""
+    rates = [Decimal(r) / 100 for r in (1, 3, 5, 6, 9, 13)]
+    return any(
+        abs(product * (1 + r) - s) <= s / 200 or abs(product / (1 + r) - s) <= s / 200
+        for r in rates
+        for s in stated
+        if s
+    )
+
+
+# --- shares and their amounts -----------------------------------------------------------------------------------------
+
+_EQUALS = re.compile(r"\s*(?:的[\u4e00-\u9fa5]{0,8})?\s*[,(]?\s*(?:即|计|合计|共计|也即|为)?\s*[:(]?\s*(?:人民币)?\s*$")
+
+
+def contract_totals(view: View, amounts: Iterable[Labelled]) -> list[Labelled]:
+    """The sums that the contract states as its price, strictly labelled so."""
+    return [a for a in amounts if _strict_label(view, a, _TOTAL_STRICT)]
+
+
+_JOIN = r"(?:\s|为|是|共计|合计|总计|计|人民币|:|\(?(?:含税|大写|小写|含增值税|不变)\)?|暂定为?|固定为?|,|¥|即|\(|\))*"
+_TOTAL_STRICT = re.compile(rf"(?P<label>{TOTAL_LABEL}){_JOIN}$")
+_OTHER_TOTAL = re.compile(
+    r"不含税|除税|未税|调整后|变更后|原合同|原|每|单批|当期|当月|剩余|预算|单项|其中|增值税|税额|追加|累计|若|如果|超过|低于|分包|年度|第[一二三四五六七八九十\d]|各"
+)
+
+
+def _strict_label(view: View, amount: Labelled, pattern: re.Pattern[str]) -> re.Match[str] | None:
+    if amount.in_table:
+        return None
+    sentence = view.sentence_at(amount.span.start)
+    before = view.text[max(sentence.span.start, amount.span.start - 60) : amount.span.start]
+    match = pattern.search(before)
+    if match is None:
+        return None
+    near = before[max(0, match.start() - 10) : match.start()]
+    return None if _OTHER_TOTAL.search(near[max(near.rfind(c) for c in ",;:") + 1 :]) else match
+
+
+def share_conflicts(view: View, nodes: Iterable[Node], totals: Sequence[Labelled]) -> list[Finding]:
+    """合同总价的30%，即人民币…元 where the product is another."""
+    found: list[Finding] = []
+    sums = {t.yuan for t in totals if t.currency == "CNY"} | {t.words.yuan for t in totals if t.words}
+    for node in nodes:
+        if not sums or node.share is None or node.upto or not re.search(r"合同|总价|总金额|总额|价款总", node.base):
+            continue
+        after = [a for a in view.amounts_of(Span(node.span.end, node.sentence.span.end)) if not a.words]
+        if not after or not _EQUALS.fullmatch(view.text, node.span.end, after[0].span.start):
+            continue
+        stated = after[0].yuan
+        if any(abs(total * node.share - stated) <= max(Decimal(1), stated / 1000) for total in sums):
+            continue
+        expected = next(iter(sums)) * node.share if len(sums) == 1 else None
+        shown = f"应为 {money(expected)}" if expected is not None else "与文中任何一个合同总价都不符"
+        defect = Defect(
+            "比例与金额不符", "conflict", "high", money(stated),
+            f"按{node.base}的{percent(node.share)}计算{shown}，文中写作 {money(stated)}。",
+            "核对比例与金额，更正其中之一。", "",
+        )  # fmt: skip
+        found.append(defect.at(view.quote(Span(node.span.start, after[0].span.end))))
+    return found
+
+
+# --- 定金 -------------------------------------------------------------------------------------------------------------
+
+_LIMIT = Decimal("0.2")
+_DEPOSIT_SHARE = re.compile(
+    rf"(?P<a>{PERCENT})\s?(?:\([^()\n]{{0,40}}\))?(?:的|作为|的款项作为|,?[^,。;%]{{0,24}}作为)?(?:购[货房]|合同|履约)?定金|定金[^,。;%\d]{{0,30}}?(?:总价|价款|金额|总额|货款|价格|标的额|报酬|费)[^,。;%\d]{{0,6}}?的?\s?(?P<b>{PERCENT})"
+)
+
+
+def deposit_conflicts(view: View, amounts: Sequence[Labelled], totals: Sequence[Labelled]) -> list[Finding]:
+    """定金 over a fifth of the price (民法典第五百八十六条), by share or by sum."""
+    found: list[Finding] = []
+    for sentence in view.sentences:
+        if "定金" not in sentence.text:
+            continue
+        for match in _DEPOSIT_SHARE.finditer(sentence.text):
+            share = parse_rate(match["a"] or match["b"])
+            if share is not None and share > _LIMIT and not re.search(r"不(?:得)?超过|超过|上限", match.group()):
+                at = sentence.span.start + match.start()
+                found.append(
+                    _deposit_conflict(view, percent(share), f"定金为价款的 {percent(share)}", Span(at, at + 1))
+                )
+    if found or not totals:
+        return found
+    total = max(t.yuan for t in totals)
+    for amount in amounts:
+        if amount.label == "定金" and total and amount.yuan > total * _LIMIT and amount.yuan < total:
+            share = (amount.yuan / total).quantize(Decimal("0.0001"))
+            detail = f"定金 {money(amount.yuan)} 为合同总价 {money(total)} 的 {percent(share.normalize())}"
+            found.append(_deposit_conflict(view, money(amount.yuan), detail, amount.span))
+    return found[:1]
+
+
+def _deposit_conflict(view: View, value: str, detail: str, span: Span) -> Finding:
+    defect = Defect(
+        "定金超过20%", "conflict", "high", value, f"{detail}，超过主合同标的额的20%；超过部分不产生定金的效力。",
+        "把定金调整到合同总价的20%以内，超过部分改作预付款。", "民法典第五百八十六条",
+    )  # fmt: skip
+    return defect.at(view.quote(span))
+
+
+# --- the same sum stated twice ----------------------------------------------------------------------------------------
+
+_STRICT = {
+    "合同总价": _TOTAL_STRICT,
+    "借款本金": re.compile(rf"(?P<label>借款本金|借款金额|借款总额|贷款金额|贷款本金){_JOIN}$"),
+    "押金": re.compile(rf"(?P<label>(?:租赁|房屋)?押金){_JOIN}$"),
+    "履约保证金": re.compile(rf"(?P<label>履约保证金){_JOIN}$"),
+    "月租金": re.compile(rf"(?P<label>月租金){_JOIN}$"),
+}  # fmt: skip
+
+
+def amount_conflicts(view: View, amounts: Sequence[Labelled], structure: Structure) -> list[Finding]:
+    """The same thing priced differently in two sentences of the body."""
+    found: list[Finding] = []
+    for item, pattern in _STRICT.items():
+        stated = [
+            a for a in amounts
+            if view.line_at(a.span.start) < structure.attachments_from and _strict_label(view, a, pattern) and not _comparing(view, a)
+        ]  # fmt: skip
+        first = stated[0] if stated else None
+        other = next(
+            (
+                a
+                for a in stated
+                if first and a.currency == first.currency and a.yuan != first.yuan and not _same_money(a, first)
+            ),
+            None,
+        )
+        if first is None or other is None or _parallel(view, stated):
+            continue
+        defect = Defect(
+            "金额前后不一致", "conflict", "high", f"{money(first.yuan)}／{money(other.yuan)}",
+            f"{item}在一处为 {money(first.yuan)}，在另一处为 {money(other.yuan)}。",
+            "核对后全文统一，或写明两处金额各指什么。", "民法典第五百一十条",
+        )  # fmt: skip
+        found.append(defect.at(view.quote(first.span), view.quote(other.span)))
+    return found
+
+
+def _same_money(one: Labelled, other: Labelled) -> bool:
+    spelled = {one.words.yuan} if one.words else set[Decimal]()
+    return other.yuan in spelled or bool(other.words and other.words.yuan == one.yuan)
+
+
+def _comparing(view: View, amount: Labelled) -> bool:
+    """A condition or a comparison, not a statement."""
+    sentence = view.sentence_at(amount.span.start)
+    before = view.text[max(sentence.span.start, amount.span.start - 40) : amount.span.start]
+    return bool(re.search(r"超过|低于|达到|不足|调整为|变更为|增加至|减少至|递增|第[二三四五六七八]", before))
+
+
+def _parallel(view: View, stated: Sequence[Labelled]) -> bool:
+    """Sums side by side in one sentence, or of different stages: alternatives, not a contradiction."""
+    sentences = [view.sentence_at(a.span.start) for a in stated]
+    if len({s.span for s in sentences}) < 2:
+        return True
+    return any(
+        re.search(r"第[一二三四五六\d](?:年|阶段|标段|批|包|期)|标段|分别|起至[^。]{0,30}止", s.text) for s in sentences
+    )
+
+
+def total_against_table(view: View, tables: Sequence[Table], totals: Sequence[Labelled]) -> list[Finding]:
+    """The 合计 of the only price table against the stated price."""
+    rows = [(t, row) for t in tables for row in t.rows if row.total]
+    if len(rows) != 1 or not totals:
+        return []
+    table, row = rows[0]
+    in_row = {c.yuan for c in row.cells if c.yuan is not None}
+    sums = {t.yuan for t in totals} | {t.words.yuan for t in totals if t.words}
+    if not in_row or in_row & sums or len(table.rows) < 3 or len(totals) != 1:
+        return []
+    line, stated = view.line_at(row.span.start), view.line_at(totals[0].span.start)
+    total = max(in_row)
+    near = abs(total - totals[0].yuan) <= totals[0].yuan * Decimal("0.2")
+    if abs(line - stated) > 12 or not near or _taxed(total, [totals[0].yuan]):
+        return []
+    defect = Defect(
+        "金额前后不一致", "conflict", "high", f"{money(total)}／{money(totals[0].yuan)}",
+        f"价格表合计为 {money(total)}，合同总价写作 {money(totals[0].yuan)}。",
+        "核对价格表与合同总价，使二者一致。", "民法典第五百一十条",
+    )  # fmt: skip
+    return [defect.at(view.quote(row.span), view.quote(totals[0].span))]

@@ -1,0 +1,343 @@
+"""Title, number, dates and term of a contract."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from pipeline.kinds.contract.structure import Structure
+from pipeline.kinds.contract.view import View
+from pipeline.kinds.numerals import HAN_NUMBER, DateMention, parse_han_number
+from pipeline.types import Finding, Span
+
+_TITLE_END = r"(?:合同书?|协议书?|契约|约定书|订单|备忘录|意向书|确认书|承诺书|条款)"
+_TITLE = re.compile(rf"(?P<title>[^\n\t。;:,]{{0,40}}?{_TITLE_END}(?:\s*\([^()\n]{{1,20}}\))?)\s*$")
+_NOT_TITLE = re.compile(r"^(?:根据|鉴于|为|甲|乙|双方|经|本|依据|第|附件|签订|该|上述|\(|目录|名称)|编号")
+_TITLE_LINES = 12
+_NUMBER = re.compile(
+    r"(?:(?:合同|协议|文件|档案|文本|订单)\s?(?:编\s?号|号码?)|编\s?号|(?:Contract|Agreement)\s*(?:No\.?|Number))\s*[:\t]\s*"
+    r"(?P<number>(?=[^\s,。;]*[A-Za-z0-9])[\u4e00-\u9fa5A-Za-z0-9()\[\]\-/_.#]+(?: ?[\u4e00-\u9fa5A-Za-z0-9()\[\]\-/_.#]+)?)",
+    re.IGNORECASE,
+)
+_OTHER_LABEL = re.compile(r"\s+(?:签[订署约]|甲方|乙方|日期|版本|合同|项目|地点|页).*$")
+
+
+def title_of(view: View) -> Span | None:
+    """The contract's name: the first short line at the top that ends as a contract's name does."""
+    seen = 0
+    for line, text in zip(view.lines, view.line_texts, strict=True):
+        bare = text.strip()
+        if not bare:
+            continue
+        seen += 1
+        if seen > _TITLE_LINES:
+            return None
+        match = _TITLE.fullmatch(_squeezed(bare)) if len(bare) <= 60 else None
+        if match and not _NOT_TITLE.search(_squeezed(bare)):
+            start = line.start + len(text) - len(text.lstrip())
+            return Span(start, start + len(bare))
+    return None
+
+
+def _squeezed(text: str) -> str:
+    """Without the blanks of a spaced-out title (采 购 合 同)."""
+    return re.sub(r"(?<=[\u4e00-\u9fa5]) +(?=[\u4e00-\u9fa5])", "", text)
+
+
+def title_text(view: View) -> str:
+    """The name itself: of the first lines, else as the PDF names it."""
+    span = title_of(view)
+    if span is None:
+        return view.document.title
+    return _squeezed(view.document.text[span.start : span.end].replace("\u3000", " ")).strip("《》 ")
+
+
+def number_of(view: View) -> Span | None:
+    """The contract's own number, from the first place that gives one in the head."""
+    match = _NUMBER.search(view.text, 0, min(len(view.text), 6000))
+    if match is None:
+        return None
+    printed = _OTHER_LABEL.sub("", match["number"]).rstrip("-_/.")
+    opened = printed.count("(") - printed.count(")")
+    if opened < 0:
+        printed = printed[: printed.rindex(")")]
+    return Span(match.start("number"), match.start("number") + len(printed.rstrip())) if printed else None
+
+
+# --- dates ------------------------------------------------------------------------------------------------------------
+
+_SIGNED_BEFORE = re.compile(
+    r"(?:签[订署约](?:日期|时间|于|日)?|订立(?:日期|时间|于)?|签字日期|日\s*期|时\s*间)\s*[:\t]?\s*(?:于|为)?\s*$"
+)
+_SIGNED_AFTER = re.compile(r"\s*(?:在[^,。;]{2,30})?(?:签[订署]|订立)(?!.{0,8}(?:之日|后))")
+_IN_FORCE = re.compile(r"(?:自|于|从)?\s*$")
+_IN_FORCE_AFTER = re.compile(r"\s*(?:起|之日起)?\s*(?:正式)?生效")
+_IN_FORCE_BEFORE = re.compile(r"生效(?:日期?|时间)(?:为|是|:)?\s*$")
+
+
+def signing_dates(view: View, structure: Structure) -> list[DateMention]:
+    """Dates at which the contract says it was signed: labelled so in the head, or in the signature block."""
+    found: list[DateMention] = []
+    for mention in view.dates:
+        line = view.line_at(mention.span.start)
+        before = view.text[max(view.lines[line].start, mention.span.start - 20) : mention.span.start]
+        in_block = line in structure.signature and line < structure.attachments_from
+        labelled = _SIGNED_BEFORE.search(before) and ("签" in before or "订立" in before or in_block)
+        alone = in_block and not re.search(r"[\u4e00-\u9fa5]{3,}", _without_dates(view, line))
+        if labelled or alone or (in_block and "日期" in before) or _signed_after(view, mention):
+            found.append(mention)
+    return found
+
+
+def _signed_after(view: View, mention: DateMention) -> bool:
+    after = view.text[mention.span.end : mention.span.end + 40]
+    line = view.line_texts[view.line_at(mention.span.start)]
+    return bool(_SIGNED_AFTER.match(after)) and bool(re.search(r"本(?:合同|协议)", line))
+
+
+def _without_dates(view: View, line: int) -> str:
+    span = view.lines[line]
+    text = view.line_texts[line]
+    for mention in reversed(view.dates_of(span)):
+        text = text[: mention.span.start - span.start] + text[mention.span.end - span.start :]
+    return re.sub(r"[签订署字日期时间年月:\s]", "", text)
+
+
+def effective_dates(view: View) -> list[DateMention]:
+    return [
+        m
+        for m in view.dates
+        if _IN_FORCE_AFTER.match(view.text, m.span.end)
+        or _IN_FORCE_BEFORE.search(view.text, max(0, m.span.start - 12), m.span.start)
+    ]
+
+
+# --- term -------------------------------------------------------------------------------------------------------------
+
+_COUNT = rf"(?P<count>\d{{1,4}}|{HAN_NUMBER}{{1,5}}|半)\s?(?:\(\s?(?:\d{{1,4}}|{HAN_NUMBER}{{1,5}})\s?\)\s?)?(?:个)?\s?(?P<unit>周年|年|月|季度|日历天|日历日|自然日|工作日|天|日|周)"
+_TERM_LABEL = (
+    "合同期限|合同期|合同有效期限?|协议有效期限?|协议期限|租赁期限|租赁期间|租赁期|租期|服务期限|服务期|履行期限|合作期限|合作期间|合作期|许可期限|授权期限|"
+    "借款期限|贷款期限|承包期限?|劳动合同期限|有效期限?|委托期限|使用期限|聘用期限|聘期|管理期限|供货期限|运输期限|保管期限|仓储期限|代理期限|承揽期限|"
+    "合同工期|计划工期|总工期|工期|开发周期|项目周期|实施周期|服务周期|期限|本合同(?:有效)?期|投保期|保理期限|托管期限|培训期限|订阅期限?|保密期限?"
+)
+_LABELLED_TERM = re.compile(rf"(?P<label>{_TERM_LABEL})")
+_LENGTH_NEAR = re.compile(rf"(?:总?共计?|共|为期?|计|:|\t|期限|期|即|长)\s*(?:为|是|:|约)?\s*{_COUNT}(?![\d内前])")
+_JOINT = re.compile(
+    r"(?:日|号)?\s*(?:\([^()]{0,8}\)\s*)?(?:零时|0时|24时|起)?(?:开始)?(?:计算)?(?:生效)?\s*,?\s*(?:至|到|~|-{1,2})\s*$"
+)
+_PARTIAL_END = re.compile(
+    r"\s*(?:\([^()]{0,8}\)\s*)?(?:零时|0时|起)?,?(?:至|到|~|-{1,2})\s*(?P<next>次年|翌年|当年|同年)?\s*(?P<month>\d{1,2})\s?月\s?(?P<day>\d{1,2})\s?日"
+)
+_SIDE_TERM = re.compile(
+    r"试用期|免租期|装修期|宽限期|质保期|质量保证期|保修期|缺陷责任期|保密期|保证期间|冷静期|第[一二三四五六1-6](?:阶段|期|年|个?租赁年度)|阶段|培训期|竞业限制|"
+    r"过渡期|试运行|试用|续展|第[一二三四五]个?年度|观察期|放假|维护期|运维期|免费"
+)
+_GENERIC_LABEL = re.compile(r"有效期|期限$|合同期|协议期")
+_UNITS = {"周年": "年", "日历天": "日", "日历日": "日", "自然日": "日", "天": "日", "季度": "季度"}
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From one date to another, both as printed, inside ``span``."""
+
+    start: date
+    end: date
+    span: Span
+    label: str
+    side: bool
+    """A shorter term inside the contract's (试用期, 免租期, a stage), not its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Length:
+    """A number of years, months, weeks or days."""
+
+    count: int
+    unit: str
+    span: Span
+
+    @property
+    def printed(self) -> str:
+        if self.unit == "月":
+            return f"{self.count}个月"
+        return f"{self.count}{self.unit}" if self.unit != "季度" else f"{self.count}个季度"
+
+    @property
+    def days(self) -> float:
+        return self.count * {"年": 365.25, "月": 30.4375, "季度": 91.3, "周": 7.0, "日": 1.0, "工作日": 1.4}[self.unit]
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How long the contract runs; whatever is not said is None."""
+
+    range: Range | None
+    length: Length | None
+
+
+def length_from(match: re.Match[str]) -> Length | None:
+    """Read the groups ``count`` and ``unit``."""
+    printed = match["count"]
+    unit = _UNITS.get(match["unit"], match["unit"])
+    if printed == "半":
+        return Length(6, "月", Span(match.start("count"), match.end("unit"))) if unit == "年" else None
+    count = int(printed) if printed.isdigit() else parse_han_number(printed)
+    return Length(count, unit, Span(match.start("count"), match.end("unit"))) if count else None
+
+
+def ranges_in(view: View) -> list[Range]:
+    """Every 自…起至…止, labelled by the words before it."""
+    found: list[Range] = []
+    dates = view.dates
+    for i, first in enumerate(dates):
+        after = dates[i + 1] if i + 1 < len(dates) else None
+        end: date | None = None
+        stop = 0
+        if (
+            after
+            and after.span.start - first.span.end <= 24
+            and _JOINT.fullmatch(view.text, first.span.end, after.span.start)
+        ):
+            end, stop = after.date, after.span.end
+        elif partial := _PARTIAL_END.match(view.text, first.span.end):
+            end, stop = _completed(first.date, partial), partial.end()
+        if end is not None:
+            label, side = _label_before(view, first.span.start)
+            found.append(Range(first.date, end, Span(first.span.start, stop), label, side))
+    return found
+
+
+def _completed(start: date, partial: re.Match[str]) -> date | None:
+    """至12月31日 without its year: the year of the start, or the next."""
+    year = start.year + (1 if partial["next"] in ("次年", "翌年") else 0)
+    try:
+        return date(year, int(partial["month"]), int(partial["day"]))
+    except ValueError:
+        return None
+
+
+def _label_before(view: View, offset: int) -> tuple[str, bool]:
+    sentence = view.sentence_at(offset)
+    before = view.text[max(sentence.span.start, offset - 60) : offset]
+    labels = list(_LABELLED_TERM.finditer(before))
+    last = labels[-1] if labels else None
+    tail = before[max(before.rfind(","), before.rfind("、")) + 1 :] or before
+    side = bool(_SIDE_TERM.search(tail if last is None else before[max(0, last.start() - 12) :]))
+    after = view.text[offset : sentence.span.end][:60]
+    return (last["label"] if last else ""), side or bool(
+        re.search(r"(?:为|作为)[^,。;]{0,8}(?:免租|装修|试用|宽限)", after)
+    )
+
+
+def term_of(view: View, ranges: Sequence[Range]) -> Term:
+    """The contract's own term: the best-labelled range that is not a term within it, and the length beside it."""
+    body = [r for r in ranges if not r.side]
+    best = max(body, key=lambda r: (_rank(r.label), -r.span.start), default=None)
+    if best is not None and not best.label and not _speaks_of_term(view, best):
+        best = None
+    length = _length_beside(view, best) if best else None
+    return Term(best, length or _labelled_length(view))
+
+
+def _rank(label: str) -> int:
+    return 0 if not label else 1 if _GENERIC_LABEL.search(label) and label != "合同期限" else 2
+
+
+def _speaks_of_term(view: View, found: Range) -> bool:
+    line = view.line_at(found.span.start)
+    around = " ".join(view.line_texts[max(0, line - 1) : line + 1])
+    return bool(_LABELLED_TERM.search(around))
+
+
+def _length_beside(view: View, found: Range) -> Length | None:
+    """三年 in the same sentence as the dates, else in the one before."""
+    sentence = view.sentence_at(found.span.start)
+    expected = (found.end - found.start).days + 1
+    for match in _LENGTH_NEAR.finditer(view.text, sentence.span.start, sentence.span.end):
+        length = length_from(match)
+        outside = match.end() <= found.span.start or match.start() >= found.span.end
+        if length and outside and (expected < 0 or length.days >= 0.1 * expected) and not _is_side_length(view, match):
+            return length
+    return None
+
+
+def _is_side_length(view: View, match: re.Match[str]) -> bool:
+    before = view.text[max(0, match.start() - 10) : match.end()]
+    return bool(_SIDE_TERM.search(before)) or bool(re.search(r"提前|内|逾期", before))
+
+
+_LABELLED_LENGTH = re.compile(
+    rf"(?P<label>{_TERM_LABEL})\s*(?:均|共|总计|暂定|固定|确定)?(?:为|是|:|\t|共计?|计)?\s*(?:自[^,。;\d]{{1,24}}起)?,?\s*(?:计|为|共|的)?\s*{_COUNT}(?!内|前|以)"
+)
+_FROM_THEN = re.compile(rf"本(?:合同|协议)[^。;]{{0,30}}有效期[^。;\d]{{0,24}}?{_COUNT}")
+
+
+def _labelled_length(view: View) -> Length | None:
+    candidates: list[tuple[int, Length]] = []
+    for pattern in (_LABELLED_LENGTH, _FROM_THEN):
+        for match in pattern.finditer(view.text):
+            before = view.text[max(0, match.start() - 8) : match.start()]
+            label = match["label"] if "label" in pattern.groupindex else "有效期"
+            if (
+                "保密" in label
+                or _SIDE_TERM.search(before + label)
+                or re.search(r"届满|期内|投标|发票|营业|报价|证", before[-4:])
+            ):
+                continue
+            if length := length_from(match):
+                candidates.append((-_rank(label), length))
+    return min(candidates, key=lambda c: (c[0], c[1].span.start))[1] if candidates else None
+
+
+# --- findings ---------------------------------------------------------------------------------------------------------
+
+
+def findings_of(view: View, structure: Structure, ranges: Sequence[Range], term: Term) -> list[Finding]:
+    found: list[Finding] = []
+    if title := title_of(view):
+        found.append(view.fact("basics", "合同名称", title_text(view), title))
+    if number := number_of(view):
+        found.append(view.fact("basics", "合同编号", view.document.text[number.start : number.end], number))
+    found += _term_findings(view, term)
+    return found + _date_findings(view, structure, ranges, term)
+
+
+def _term_findings(view: View, term: Term) -> list[Finding]:
+    found: list[Finding] = []
+    if term.range:
+        found.append(view.fact("basics", "起始日期", term.range.start.isoformat(), term.range.span, term.range.label))
+        found.append(view.fact("basics", "终止日期", term.range.end.isoformat(), term.range.span, term.range.label))
+    if term.length:
+        found.append(view.fact("basics", "合同期限", term.length.printed, term.length.span))
+    return found
+
+
+def _date_findings(view: View, structure: Structure, ranges: Sequence[Range], term: Term) -> list[Finding]:
+    """Every distinct date once, under the most telling name that it has."""
+    named: dict[date, tuple[str, DateMention]] = {}
+    taken = {term.range.start, term.range.end} if term.range else set[date]()
+    for item, mentions in (
+        ("签订日期", signing_dates(view, structure)),
+        ("生效日期", effective_dates(view)),
+        ("日期", view.dates),
+    ):
+        for mention in mentions:
+            if item != "日期" or mention.date not in taken:
+                named.setdefault(mention.date, (item, mention))
+    return [view.fact("basics", item, day.isoformat(), mention.span) for day, (item, mention) in named.items()] + [
+        view.fact("basics", "日期", r.end.isoformat(), r.span)
+        for r in ranges
+        if r.end not in named and r.end not in taken
+    ]
+
+
+def earliest(mentions: Iterable[DateMention]) -> DateMention | None:
+    return min(mentions, key=lambda m: m.date, default=None)
+
+
+def months_between(start: date, end: date) -> float:
+    """Months from ``start`` to ``end``, both days counted: 2026-01-01 to 2026-12-31 is 12."""
+    last = end + timedelta(days=1)
+    return (last.year - start.year) * 12 + last.month - start.month + (last.day - start.day) / 30.4375

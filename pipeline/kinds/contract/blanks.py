@@ -1,0 +1,102 @@
+"""Places that were left to be filled in and weren't."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipeline.kinds.contract.structure import Structure, is_signature_line
+from pipeline.kinds.contract.view import Defect, View
+from pipeline.types import Finding, Span
+
+_HAN_DATE = "一二三四五六七八九十〇零○廿卅"
+_BLANK = re.compile(
+    r"(?P<line>_{2,})"
+    r"|(?P<brackets>\[[ ·●xX×*_/]*\](?!\())"
+    r"|(?P<letters>(?<![A-Za-z0-9\-×xX])(?:[xX]{2,6}|×{2,8}|[○〇◯]{2,8}|●{2,8})(?![A-Za-z0-9\-]))"
+    r"|(?P<undecided>(?<![等期招])待(?:定(?![期标位点价稿])|填(?!写完)|补充|商定|议定|确定|明确|协商(?:确定|后确定)?|双方(?:另行)?(?:协商)?(?:确定|商定)|签约时确定|双方确认)(?=[)\],。;、\s元]|$)|\bTBD\b|\(待[\u4e00-\u9fa5]{1,6}\))"
+    rf"|(?P<date>(?<![\d{_HAN_DATE}])(?:[12１２]\d{{1,3}}|二[〇零○]{_HAN_DATE[0]}?)?[ ]*(?<![\d{_HAN_DATE}出生个每按周全当次逐多几数同历学财会本]) ?年[ ]*月[ ]*日(?!期|历|报))"
+    rf"|(?P<day>(?:(?:19|20)\d\d|20) ?年[ ]*\d{{0,2}} ?月[ ]+日|(?:19|20)\d\d ?年[ ]+月 ?(?:\d{{1,2}} ?日)?|(?:19|20)\d\d ?年 ?月 ?日)"
+    r"|(?P<money>(?:人民币|¥|大写[):]{0,2}|小写[):]{0,2})[ ]*(?:[(][ ]*[)])?[ ]{1,}(?:[万亿]?元(?!整?[\u4e00-\u9fa5]*套)))"
+    r"|(?P<count>(?:为|计|共|付|满|按|前|后|收|第)[ ]{2,}(?:个月|个工作日|个?日历天|日内|天内|年[,。;]|元|万元|%|份))"
+)
+_FILLED_AROUND = re.compile(r"_+[^_\n\t]{0,24}?(?:\d|/|无)[^_\n\t]{0,24}?_+")
+_PADDED = re.compile(r"(?<=_)[^_\s\n\t年月日元至%()第]{2,40}_")
+_FORM = re.compile(r"格式|样本|样式|模板|范本|表样|样张|式样|\(样\)|空白表")
+_SIGN_LABEL = re.compile(
+    r"(?:签字|盖章|签章|签名|公章|签署|捺印|手印|骑缝)[^。;\n]{0,12}$|(?:签字|盖章|签章|签名|公章)"
+)
+_BIRTH = re.compile(r"出生(?:日期|年月)?")
+
+
+def blank_findings(view: View, structure: Structure) -> list[Finding]:
+    """One finding per sentence or row with blanks; signature blocks and specimen forms don't count."""
+    exempt = _exempt_lines(view, structure)
+    found: dict[Span, tuple[Span, int]] = {}
+    for span in _blanks(view):
+        sentence = view.sentence_at(span.start)
+        if sentence.line in exempt or _is_signing(sentence.text):
+            continue
+        first, count = found.get(sentence.span, (span, 0))
+        found[sentence.span] = (first, count + 1)
+    return [_finding(view, first, count) for first, count in found.values()]
+
+
+def _blanks(view: View) -> Iterator[Span]:
+    text = view.text
+    for match in _BLANK.finditer(text):
+        kind = match.lastgroup
+        if kind == "line" and _is_filled(text, match):
+            continue
+        if kind in ("date", "day") and _BIRTH.search(text, max(0, match.start() - 8), match.start()):
+            continue
+        if kind == "letters" and not _is_placeholder(text, match):
+            continue
+        yield Span(*match.span())
+
+
+def _is_filled(text: str, match: re.Match[str]) -> bool:
+    """Whether an underline carries what was filled in: __120__, ____/____, or _张三_ between two of them."""
+    start = max(0, match.start() - 40)
+    for filled in _FILLED_AROUND.finditer(text, start, min(len(text), match.end() + 40)):
+        if filled.start() <= match.start() and match.end() <= filled.end():
+            inner = filled.group().strip("_")
+            if not re.search(r"[年月日元%]\s*$", inner) or re.match(r"\s*\d", inner):
+                return True
+    return False
+
+
+def _is_placeholder(text: str, match: re.Match[str]) -> bool:
+    """XX, ××, ○○ stand for something left out when Chinese text or a unit is next to them."""
+    before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    return (
+        bool(re.match(r"[\u4e00-\u9fa5%,。、()]", after) or re.match(r"[\u4e00-\u9fa5:(第为]", before))
+        and after != "码"
+    )
+
+
+def _exempt_lines(view: View, structure: Structure) -> set[int]:
+    """Signature blocks, and attachments that are specimens of a form."""
+    lines = set(structure.signature)
+    form = False
+    for index in range(structure.attachments_from, len(view.lines)):
+        text = view.line_texts[index]
+        if re.match(r"\s*附\s?[件表录]", text) and len(text) < 50:
+            form = bool(_FORM.search(text + (view.line_texts[index + 1] if index + 1 < len(view.lines) else "")))
+        if form:
+            lines.add(index)
+    return lines
+
+
+def _is_signing(text: str) -> bool:
+    return is_signature_line(text) or bool(_SIGN_LABEL.search(text) and len(text) < 40 and "。" not in text)
+
+
+def _finding(view: View, span: Span, count: int) -> Finding:
+    printed = view.document.text[span.start : span.end].strip()
+    defect = Defect(
+        "空白未填", "unclear", "medium", printed[:20],
+        f"此处有 {count} 处空白或待定内容未填写。" if count > 1 else "此处空白或待定内容未填写。",
+        "签署前补全；确不适用的填“无”或划去，避免事后添加或约定不明。", "民法典第五百一十条",
+    )  # fmt: skip
+    return defect.at(view.quote(span))

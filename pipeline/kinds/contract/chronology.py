@@ -1,0 +1,120 @@
+"""Dates that can't all be true."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import timedelta
+
+from pipeline.kinds.contract.basics import Range, Term, earliest, months_between, signing_dates
+from pipeline.kinds.contract.delivery import Due, due_dates
+from pipeline.kinds.contract.structure import Structure
+from pipeline.kinds.contract.view import Defect, View
+from pipeline.kinds.numerals import impossible_dates_in
+from pipeline.types import Evidence, Finding
+
+_ITEM = "日期先后矛盾"
+
+
+def date_findings(view: View, structure: Structure, ranges: Sequence[Range], term: Term) -> list[Finding]:
+    """Ends before starts, terms over before the signing, deadlines before the signing, terms that don't fit their dates."""
+    found = [_reversed(view, r) for r in ranges if r.end < r.start]
+    found += _against_signing(view, structure, ranges)
+    found += _against_each_other(view)
+    if finding := _term_mismatch(view, term):
+        found.append(finding)
+    for span in impossible_dates_in(view.text):
+        defect = Defect(
+            "日期不存在", "conflict", "medium", view.document.text[span.start : span.end],
+            "历法上没有这一天。", "更正日期。",
+        )  # fmt: skip
+        found.append(defect.at(view.quote(span)))
+    return found
+
+
+def _conflict(detail: str, value: str, *evidence: Evidence) -> Finding:
+    return Defect(_ITEM, "conflict", "high", value, detail, "核对并更正日期。", "民法典第五百一十条").at(*evidence)
+
+
+def _reversed(view: View, found: Range) -> Finding:
+    detail = f"终止日期 {found.end.isoformat()} 早于起始日期 {found.start.isoformat()}。"
+    return _conflict(detail, f"{found.start.isoformat()}／{found.end.isoformat()}", view.quote(found.span))
+
+
+def _against_signing(view: View, structure: Structure, ranges: Sequence[Range]) -> list[Finding]:
+    """What should come after the signing but is dated before it."""
+    signed = earliest(signing_dates(view, structure))
+    if signed is None:
+        return []
+    found: list[Finding] = []
+    for r in ranges:
+        if (
+            r.start <= r.end < signed.date
+            and r.label
+            and not r.side
+            and not re.search(r"已|曾|原", view.sentence_at(r.span.start).text)
+        ):
+            detail = f"{r.label or '期限'}至 {r.end.isoformat()} 届满，早于签订日期 {signed.date.isoformat()}。"
+            found.append(_conflict(detail, r.end.isoformat(), view.quote(r.span), view.quote(signed.span)))
+    for due in due_dates(view):
+        if due.date < signed.date - timedelta(days=1) and view.line_at(due.span.start) < structure.attachments_from:
+            detail = f"{due.item}期限 {due.date.isoformat()} 早于签订日期 {signed.date.isoformat()}。"
+            found.append(_conflict(detail, due.date.isoformat(), view.quote(due.span), view.quote(signed.span)))
+    return found
+
+
+_AFTER = (("开工", ("竣工", "完工")), ("交货", ("验收",)), ("交付", ("验收",)), ("到货", ("验收",)))
+
+
+def _against_each_other(view: View) -> list[Finding]:
+    """竣工 before 开工, 验收 before 交货: only where each is named once."""
+    named: dict[str, list[Due]] = {}
+    for due in due_dates(view):
+        named.setdefault(due.item, []).append(due)
+    found: list[Finding] = []
+    for first, laters in _AFTER:
+        for later in laters:
+            before, after = named.get(first, []), named.get(later, [])
+            if len(before) == len(after) == 1 and after[0].date < before[0].date:
+                detail = f"{later} {after[0].date.isoformat()} 早于{first} {before[0].date.isoformat()}。"
+                value = f"{before[0].date.isoformat()}／{after[0].date.isoformat()}"
+                found.append(_conflict(detail, value, view.quote(before[0].span), view.quote(after[0].span)))
+    return found
+
+
+def _term_mismatch(view: View, term: Term) -> Finding | None:
+    """三年 beside dates that span another time; a month of tolerance, and a tenth."""
+    if term.range is None or term.length is None or term.range.end < term.range.start:
+        return None
+    if term.length.unit not in ("年", "月"):
+        return _days_mismatch(view, term)
+    printed = term.length.count * (12 if term.length.unit == "年" else 1)
+    actual = months_between(term.range.start, term.range.end)
+    if abs(actual - printed) <= max(0.5, printed * 0.02):
+        return None
+    detail = f"写明期限为{term.length.printed}，起止日期 {term.range.start.isoformat()} 至 {term.range.end.isoformat()} 约 {actual:.1f} 个月。"
+    return _mismatch(view, term, detail)
+
+
+def _days_mismatch(view: View, term: Term) -> Finding | None:
+    if term.range is None or term.length is None or term.length.unit != "日":
+        return None
+    actual = (term.range.end - term.range.start).days + 1
+    if abs(actual - term.length.count) <= 1:
+        return None
+    return _mismatch(view, term, f"写明期限为{term.length.printed}，起止日期之间为 {actual} 日。")
+
+
+def _mismatch(view: View, term: Term, detail: str) -> Finding | None:
+    if term.range is None or term.length is None or abs(term.length.span.start - term.range.span.start) > 80:
+        return None
+    defect = Defect(
+        "期限与起止日期不符",
+        "conflict",
+        "medium",
+        term.length.printed,
+        detail,
+        "核对后使期限与起止日期一致。",
+        "民法典第五百一十条",
+    )
+    return defect.at(view.quote(term.range.span))

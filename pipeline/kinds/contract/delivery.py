@@ -1,0 +1,94 @@
+"""When things are delivered, accepted and warranted."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+
+from pipeline.kinds.contract.basics import length_from
+from pipeline.kinds.contract.view import Sentence, View
+from pipeline.kinds.numerals import HAN_NUMBER
+from pipeline.types import Finding, Span
+
+_TOPICS = (
+    ("质保期", re.compile(r"质保期|质量保证期|保修期|保固期|缺陷责任期|免费维护期|维保期")),
+    ("竣工", re.compile(r"竣工|完工|交工")),
+    ("开工", re.compile(r"开工|进场")),
+    ("验收", re.compile(r"验收|检验")),
+    ("交付", re.compile(r"交付|交货|交房|送达|运抵|发货|到货|供货|提交|上线|提货|放款|发放借款|划付")),
+)
+_COUNT = rf"(?P<count>\d{{1,4}}|{HAN_NUMBER}{{1,5}}|半)\s?(?:\(\s?[^()]{{1,6}}\s?\)\s?)?(?:个)?\s?(?P<unit>周年|年|月|日历天|日历日|自然日|工作日|天|日|周)"
+_WITHIN = re.compile(rf"(?:后|起|之日起|前|在|于|:|为|期|内|的)?\s?{_COUNT}(?:内|以内|之内|前|,|。|;|$|\s|止|为止)?")
+_PENALTY = re.compile(r"违约金|逾期|迟延|延迟|延误|解除|滞纳|赔偿|每日|争议")
+_PAYING = re.compile(r"支付|付款|付至|发票")
+_DUTY = re.compile(r"应|须|需|将|日期|时间|期限|期:|期为|内|前")
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A date by which something is to be done."""
+
+    item: str
+    date: date
+    span: Span
+
+
+def findings_of(view: View) -> list[Finding]:
+    """Dates and periods of delivery, acceptance and warranty; payments and penalties that only mention them are out."""
+    found: list[Finding] = []
+    for sentence in view.sentences:
+        topic = _topic_of(sentence)
+        if topic is None or _PENALTY.search(sentence.text) or _PAYING.search(sentence.text) or "\t" in sentence.text:
+            continue
+        item, at = topic
+        dates = view.dates_of(sentence.span)
+        if dates and item != "质保期" and _DUTY.search(sentence.text):
+            found.append(view.fact("delivery", item, dates[0].date.isoformat(), dates[0].span))
+        elif (period := _period(sentence, at)) is not None:
+            found.append(view.fact("delivery", item, *period))
+    return found
+
+
+def _topic_of(sentence: Sentence) -> tuple[str, int] | None:
+    for item, pattern in _TOPICS:
+        if match := pattern.search(sentence.text):
+            return item, match.end()
+    return None
+
+
+def _period(sentence: Sentence, at: int) -> tuple[str, Span] | None:
+    for match in _WITHIN.finditer(sentence.text):
+        if abs(match.start("count") - at) > 40:
+            continue
+        length = length_from(match)
+        if length is None or sentence.text[max(0, match.start("count") - 1)] in "第.":
+            continue
+        start = sentence.span.start
+        return length.printed, Span(start + match.start("count"), start + match.end("unit"))
+    return None
+
+
+def due_dates(view: View) -> list[Due]:
+    """Days by which the contract wants something delivered, accepted, begun or finished."""
+    found: list[Due] = []
+    for mention in view.dates:
+        sentence = view.sentence_at(mention.span.start)
+        after = view.text[mention.span.end : min(sentence.span.end, mention.span.end + 60)]
+        before = view.text[max(sentence.span.start, mention.span.start - 24) : mention.span.start]
+        ahead = re.match(
+            r"\s?(?:\([^()]{0,8}\))?(?:之?前|以前)[^。;]{0,40}?(?:交付|交货|运抵|送达|竣工|完工|验收|供货|提交|完成)",
+            after,
+        )
+        named = re.search(
+            r"(?P<what>交货|交付|竣工|完工|开工|验收|到货|供货)(?:日期|时间|期限?)?(?:为|是|:|于|不(?:得)?(?:迟|晚)于)\s?$",
+            before,
+        )
+        if (ahead or named) and not re.search(r"已|曾", before + after[:12]):
+            found.append(Due(_due_name(named["what"] if named else after), mention.date, mention.span))
+    return found
+
+
+def _due_name(text: str) -> str:
+    match = re.search(r"交付|交货|运抵|送达|竣工|完工|验收|供货|提交|完成|开工|到货", text)
+    return match.group() if match else "履行"

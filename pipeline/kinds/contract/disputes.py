@@ -1,0 +1,229 @@
+"""Where disputes go, which law governs, how long secrets are kept, whether the contract renews itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from pipeline.kinds.contract.basics import length_from
+from pipeline.kinds.contract.view import Defect, Sentence, View
+from pipeline.kinds.numerals import HAN_NUMBER
+from pipeline.types import Finding, Span
+
+_INSTITUTION = re.compile(
+    r"(?P<name>[\u4e00-\u9fa5()、·]{0,30}?(?:仲裁委员会|仲裁委|仲裁院|仲裁中心|国际仲裁(?:院|中心)|仲裁机构|仲裁庭|仲裁部门)(?:\([\u4e00-\u9fa5]{2,20}\))?)"
+)
+_COURT = re.compile(r"(?P<name>[\u4e00-\u9fa5()、·/]{0,40}?(?:人民法院|法院))")
+_TO_ARBITRATION = re.compile(
+    r"(?:提交|提请|提起|申请|递交|交由|交付|诉诸|采用|选择|通过|进行|由|向|请求|约定)[^。;]{0,60}?仲裁(?!裁决|费|条款的|期间|过程|程序中)|仲裁(?:解决|方式解决|裁决解决)|仲裁委员会(?:仲裁|裁决|解决)"
+)
+_TO_COURT = re.compile(
+    r"(?:向|由|提交|提请|交由|诉至|诉诸|起诉至|到)[^。;]{0,60}?法院[^。;]{0,12}?(?:起诉|提起|诉讼|管辖|裁判|解决|审理|处理|裁决|判决)|(?:向|诉至|诉诸|起诉至|起诉到|提交)[^。;,]{0,40}?法院(?=[。;,]|$)|"
+    r"依法(?:提起|进行)?诉讼|(?:起诉|提起诉讼|诉讼)(?:方式)?(?:解决)?|法院(?:专属)?管辖"
+)
+_NOT_CHOICE = re.compile(
+    r"申请(?:强制)?执行|强制执行|财产保全|诉前保全|证据保全|撤销(?:仲裁)?裁决|破产|查封|冻结|第三[方人][^。;]{0,12}(?:诉讼|起诉|仲裁|主张|索赔)|诉讼时效|刑事|执行程序|"
+    r"(?:诉讼|仲裁)(?:期间|过程中?|程序(?:进行)?(?:中|期间))|配合[^。;]{0,10}(?:诉讼|仲裁)|(?:因|涉及|卷入|陷入|发生|面临|提起的|任何)[^。;]{0,16}(?:重大)?(?:诉讼|仲裁)(?:、|或|或者|,)"
+)
+_FEES_ONLY = re.compile(r"(?:诉讼|仲裁|律师|保全|公证|鉴定|差旅)[、\u4e00-\u9fa5]{0,3}费")
+_LABOUR = re.compile(r"劳动(?:人事)?争议仲裁|劳动争议|劳动仲裁|劳动人事争议")
+_TOPIC = re.compile(r"争议|纠纷|争端|协商|调解|管辖|诉|仲裁")
+_STRONG = re.compile(r"争议|纠纷|争端|协商不成|不能协商|调解不成|协商未果|协商解决")
+_LEAD = re.compile(
+    r"^.*?(?:应当|应|均可|可以|可|将|须|需|有权|同意|任何一方|一方|双方|争议|任一方|后|依法)?(?:提交至|提交给|提交到|提交|提请|提起|递交至|递交|交由|诉至|诉诸|起诉至|起诉到|申请|向|由|至|到|选择|约定|以)(?=[\u4e00-\u9fa5(])"
+)
+_NAME_TRASH = re.compile(r"^(?:有关的?|相关的?|位于|在|其|该|第\d+种方式|下列|的|给|予|到|至|由|向)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Forum:
+    kind: Literal["仲裁", "诉讼"]
+    where: str
+    span: Span
+    sentence: Sentence
+    labour: bool = False
+
+
+def forums_in(view: View) -> list[Forum]:
+    """Every place where the contract sends disputes to arbitration or to a court."""
+    found: list[Forum] = []
+    for sentence in view.sentences:
+        text = sentence.text
+        if ("仲裁" not in text and "法院" not in text and "诉" not in text) or not _TOPIC.search(text):
+            continue
+        bare = _FEES_ONLY.sub(lambda m: "费" * len(m.group()), text)
+        if _NOT_CHOICE.search(bare) and not _STRONG.search(bare):
+            continue
+        labour = bool(_LABOUR.search(text))
+        for kind, choice, place in (("仲裁", _TO_ARBITRATION, _INSTITUTION), ("诉讼", _TO_COURT, _COURT)):
+            match = choice.search(bare)
+            if match is None or _excluded(bare, match, kind):
+                continue
+            where, span = _where(bare, match, place, sentence)
+            found.append(Forum("仲裁" if kind == "仲裁" else "诉讼", where, span, sentence, labour))
+    return [f for f in found if _is_choice(view, f)]
+
+
+def _excluded(text: str, match: re.Match[str], kind: str) -> bool:
+    around = text[max(0, match.start() - 10) : match.end() + 14]
+    if re.search(r"申请(?:强制)?执行|强制执行|财产保全|保全|撤销|不得(?:再)?(?:向|提)|放弃|破产|裁决书|不再", around):
+        return True
+    return kind == "诉讼" and match.group() in ("诉讼", "起诉") and not _STRONG.search(text)
+
+
+def _is_choice(view: View, forum: Forum) -> bool:
+    """Under a heading of disputes, or in a sentence that speaks of them; anything else is in passing."""
+    if _STRONG.search(forum.sentence.text):
+        return True
+    section = view.document.section_at(forum.span.start)
+    heading = section.title if section else ""
+    above = " ".join(view.line_texts[max(0, forum.sentence.line - 3) : forum.sentence.line + 1])
+    return bool(re.search(r"争议|纠纷|管辖|法律适用|诉讼|仲裁", heading) or re.search(r"争议|纠纷|争端", above))
+
+
+def _where(text: str, match: re.Match[str], place: re.Pattern[str], sentence: Sentence) -> tuple[str, Span]:
+    start = sentence.span.start
+    limit = min(len(text), match.end() + 6)
+    names = [m for m in place.finditer(text, match.start(), limit) if m["name"]]
+    names = names or [m for m in place.finditer(text, max(0, match.start() - 40), limit)]
+    if not names:
+        return "", Span(start + match.start(), start + match.end())
+    named = names[0]
+    name = named["name"]
+    while (lead := _LEAD.match(name)) and lead.end() < len(name):
+        name = name[lead.end() :]
+    name = _NAME_TRASH.sub("", name)
+    begin = named.end() - len(name)
+    return name, Span(start + begin, start + named.end())
+
+
+def forum_of(forums: Sequence[Forum]) -> Forum | None:
+    """The one forum; None where none or both kinds are chosen. A labour dispute's court is only the second step."""
+    kinds = {f.kind for f in forums}
+    if not forums or (len(kinds) == 2 and not any(f.labour for f in forums)):
+        return None
+    first = [f for f in forums if f.kind == ("仲裁" if len(kinds) == 2 else f.kind)]
+    return next((f for f in first if f.where), first[0])
+
+
+def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
+    """Arbitration and a court both chosen (仲裁法解释第七条: such an agreement to arbitrate is void)."""
+    arbitration = [f for f in forums if f.kind == "仲裁"]
+    court = [f for f in forums if f.kind == "诉讼"]
+    if not arbitration or not court or any(f.labour for f in forums):
+        return []
+    pair = next(((a, c) for a in arbitration for c in court if a.sentence is c.sentence), (arbitration[0], court[0]))
+    if pair[0].sentence is pair[1].sentence and _only_after(pair[0].sentence.text):
+        return []
+    defect = Defect(
+        "仲裁与诉讼并存", "conflict", "high", "仲裁、诉讼",
+        f"既约定仲裁（{pair[0].where or '仲裁'}），又约定诉讼（{pair[1].where or '法院'}）；约定可以仲裁也可以起诉的，仲裁协议无效。",
+        "二者择一：保留仲裁的，写明仲裁机构全称并删去法院管辖；保留诉讼的，写明具体法院并删去仲裁。",
+        "最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释第七条",
+    )  # fmt: skip
+    spans = [pair[0].span] if pair[0].sentence is pair[1].sentence else [pair[0].span, pair[1].span]
+    return [defect.at(*(view.quote(span) for span in spans))]
+
+
+def _only_after(text: str) -> bool:
+    """The court comes in only for what arbitration leaves: 裁决不履行…, 除…外."""
+    return bool(
+        re.search(r"裁决[^。;]{0,20}(?:执行|履行|撤销)|不服[^。;]{0,12}(?:仲裁)?裁决|仲裁(?:协议|条款)无效", text)
+    )
+
+
+# --- law, secrecy, renewal --------------------------------------------------------------------------------------------
+
+_LAW = re.compile(
+    r"(?:适用|依照|依据|受|遵循|以)(?P<law>(?:中华人民共和国|中国)(?:大陆|内地|现行)?(?:的)?(?:相关)?(?:现行)?(?:有效)?(?:的)?(?:法律|法规|法)|[\u4e00-\u9fa5]{2,8}(?:特别行政区|州)?法律)(?:法规)?"
+)
+_LAW_CONTEXT = re.compile(r"争议|解释|效力|管辖|适用|订立|履行")
+_COUNT = (
+    rf"(?P<count>\d{{1,3}}|{HAN_NUMBER}{{1,4}}|半)\s?(?:\(\s?[^()]{{1,5}}\s?\)\s?)?(?:个)?\s?(?P<unit>周年|年|月|日|天)"
+)
+_SECRECY_TERM = re.compile(
+    rf"(?:后|起|期限|期间|期|满|为|内)[^。;\d]{{0,16}}?{_COUNT}(?:内|届满|有效|止|持续|期|[,。;]|$|仍|的)"
+)
+_SECRECY_OPEN = re.compile(
+    r"长期有效|永久|无限期|直至[^。;]{0,20}(?:公开|公知|公众)|持续有效|始终|不因[^。;]{0,16}(?:终止|解除)[^。;]{0,8}(?:失效|终止|解除|影响)|继续有效|仍然?有效"
+)
+_RENEWAL = re.compile(rf"自动(?:续期|延续|顺延|续展|续约|延长|续签|续订|延期)[^。;]{{0,16}}?(?:{_COUNT})?")
+_RENEWAL_CONTEXT = re.compile(r"期满|届满|到期|期限|有效期|续")
+
+
+def findings_of(view: View, forums: Sequence[Forum]) -> list[Finding]:
+    found = [
+        view.fact("disputes", "争议解决", f"{f.kind}：{f.where}" if f.where else f.kind, f.span)
+        for f in _distinct(forums)
+    ]
+    for sentence in view.sentences:
+        for rule in (_law, _secrecy, _renewal):
+            if finding := rule(view, sentence):
+                found.append(finding)
+    return _once(found)
+
+
+def _distinct(forums: Sequence[Forum]) -> list[Forum]:
+    named = {f.kind for f in forums if f.where}
+    return [f for f in forums if f.where or f.kind not in named]
+
+
+def _once(findings: Sequence[Finding]) -> list[Finding]:
+    seen: set[tuple[str, str]] = set()
+    kept: list[Finding] = []
+    for finding in findings:
+        if (finding.item, finding.value) not in seen:
+            seen.add((finding.item, finding.value))
+            kept.append(finding)
+    return kept
+
+
+def _law(view: View, sentence: Sentence) -> Finding | None:
+    if "法" not in sentence.text or "适用" not in sentence.text:
+        return None
+    match = _LAW.search(sentence.text)
+    if match is None or not _LAW_CONTEXT.search(sentence.text):
+        return None
+    law = "中华人民共和国法律" if match["law"].startswith(("中华", "中国")) else match["law"]
+    hit = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+    return view.fact("disputes", "适用法律", law, hit)
+
+
+def _secrecy(view: View, sentence: Sentence) -> Finding | None:
+    text = sentence.text
+    if "保密" not in text and not ("本款" in text or "本条" in text):
+        return None
+    section = view.document.section_at(sentence.span.start)
+    if "保密" not in text and (section is None or "保密" not in section.title):
+        return None
+    if match := _SECRECY_TERM.search(text):
+        length = length_from(match)
+        speaks = re.search(r"期限|期间|有效|终止|解除|届满|保密期|持续", text)
+        if (
+            length
+            and speaks
+            and not re.search(r"提前|逾期|工作日内", text[max(0, match.start() - 6) : match.end() + 4])
+        ):
+            hit = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+            return view.fact("disputes", "保密期限", length.printed, hit)
+    if "保密" in text and (match := _SECRECY_OPEN.search(text)):
+        hit = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+        return view.fact(
+            "disputes", "保密期限", "长期" if re.search("长期|永久|无限", text) else match.group()[:20], hit
+        )
+    return None
+
+
+def _renewal(view: View, sentence: Sentence) -> Finding | None:
+    if "自动" not in sentence.text or not _RENEWAL_CONTEXT.search(sentence.text):
+        return None
+    match = _RENEWAL.search(sentence.text)
+    if match is None or re.search(
+        r"工期|交货期|交付(?:期限|时间)?", sentence.text[max(0, match.start() - 12) : match.start()]
+    ):
+        return None
+    length = length_from(match) if match["count"] else None
+    hit = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+    return view.fact("disputes", "自动续期", length.printed if length else "自动续期", hit)

@@ -1,0 +1,155 @@
+"""What a contract of its type must hold, and what of that is nowhere to be found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pipeline.kinds.contract.basics import title_text
+from pipeline.kinds.contract.disputes import Forum
+from pipeline.kinds.contract.parties import Party
+from pipeline.kinds.contract.view import Defect, View
+from pipeline.types import Finding
+
+_TYPES = (
+    ("补充", re.compile(r"补充协议|变更协议|补充合同|解除协议|终止协议|解除合同|和解协议|备忘录|意向书|承诺书|确认书|订单|通知书")),
+    ("劳动", re.compile(r"劳动合同|聘用合同|雇佣合同")),
+    ("保密", re.compile(r"保密|不披露|竞业限制")),
+    ("担保", re.compile(r"保证合同|担保合同|抵押合同|质押合同|保证协议|担保协议|抵押协议|质押协议|反担保")),
+    ("借款", re.compile(r"借款|贷款|借贷|授信|融资(?!租赁)")),
+    ("租赁", re.compile(r"租赁|承租|出租|租房|转租")),
+    ("工程", re.compile(r"施工|建设工程|分包|总承包|装修|装饰|安装工程|工程承包|土建|工程合同|机电工程|幕墙|绿化工程")),
+    ("许可", re.compile(r"许可|授权(?:使用|合同|协议)|特许经营|订阅")),
+    ("运输", re.compile(r"运输|物流|承运|配送")),
+    ("合作", re.compile(r"合作|战略|框架|联营|合伙|投资|增资|股东|联合体")),
+    ("转让", re.compile(r"转让|收购|并购")),
+    ("承揽", re.compile(r"承揽|定作|加工|制作|定制|印刷")),
+    ("买卖", re.compile(r"采购|买卖|购销|供货|销售|订购|供应|经销|购买")),
+    ("服务", re.compile(r"服务|技术|开发|咨询|委托|运维|物业|顾问|设计|监理|代理|外包|维护|保洁|保安|培训|居间|中介|检测|托管|仓储|保管|广告|推广|审计|勘察|演出")),
+)  # fmt: skip
+
+_PRICE = (
+    r"(?:总价款?|价款|价格|总金额|合同金额|合同价|费用|报酬|酬金|租金|服务费|许可费|货款|单价|工程款|借款(?:金额|本金)|转让款|对价|运费|加工费|代理费|佣金|咨询费|投资款|出资额?|计价|费率|"
+    r"设计费|监理费|开发费|月租|年租|授权费|使用费|物业费|保管费|仓储费|培训费|顾问费|检测费|维护费|租费|结算)"
+)
+_CLAUSES: Mapping[str, re.Pattern[str]] = {
+    "标的": re.compile(
+        r"标的|货物|产品|设备|商品|物资|材料|服务内容|服务范围|服务事项|工作内容|工程概况|工程内容|工程范围|承包范围|租赁物|房屋|场地|厂房|车辆|软件|技术|许可|借款|贷款|保密信息|股权|委托事项|"
+        r"合作内容|合作事项|运输|定作物|成果|项目|系统|作品|土地|业务"
+    ),
+    "价款或报酬": re.compile(
+        rf"(?:^|\n)[^\n。]{{0,12}}{_PRICE}[^\n。]{{0,14}}(?:\n|$)|{_PRICE}[^。\n]{{0,40}}?(?:\d|人民币|[壹贰叁肆伍陆柒捌玖]|¥|_|%|见附件|另行|按|依)|\d\s?[万亿]?元[^。\n]{{0,12}}(?:{_PRICE})|免费|无偿"
+    ),
+    "履行期限": re.compile(
+        r"(?:交付|交货|履行|服务|租赁|合同|合作|许可|授权|借款|贷款|委托|承包|供货|运输|使用|开发|完成|有效|施工|订阅|聘用|保管|代理|投资|还款|保密|到货|发货|送货)(?:的)?(?:期限|时间|日期|期间|工期|期|周期|进度)|工期|竣工|"
+        r"有效期|租期|期限为|之前(?:交付|完成|提交)|日(?:内|前)[^。\n]{0,30}(?:交付|交货|完成|提交|运抵|送达|发货|供货|到货|交房)|(?:于|在)[^。\n]{0,20}日前[^。\n]{0,20}(?:交|完成|提供|运|送)|里程碑|进度"
+    ),
+    "违约责任": re.compile(
+        r"(?:^|\n)\s*(?:第?[一二三四五六七八九十百\d]{1,4}[条章、. ]|\([一二三四五六七八九十\d]{1,3}\)|\d+(?:\.\d+)*)?\s*[^\n。;,]{0,8}(?:违约|法律责任|赔偿责任|责任承担|罚则)[^\n。;,]{0,10}(?:\n|$)|"
+        r"违约金|滞纳金|逾期利息|罚息|赔偿(?:由此|因此|对方|甲方|乙方|守约方|全部|一切|实际|相应|其|直接|经济)?[^。\n]{0,14}损失|"
+        r"承担[^。\n]{0,10}违约责任|承担[^。\n]{0,8}赔偿责任|负责赔偿|予以赔偿|照价赔偿"
+    ),
+    "保密义务": re.compile(r"保密"),
+    "保密期限": re.compile(r"(?:保密|有效)(?:义务)?(?:的)?(?:期限|期间|期)|(?:\d|[一二三两五十])\s?年|长期|永久|终止后|解除后"),
+    "借款金额": re.compile(r"(?:借款|贷款|出借|融资|授信)[^。\n]{0,40}(?:元|额度)|本金"),
+    "还款方式": re.compile(r"还款|偿还|归还|还本|付息|清偿|返还借款"),
+    "劳动合同期限": re.compile(r"合同期限|固定期限|无固定期限|以完成一定工作任务为期限|合同期|聘用期限"),
+    "工作内容和工作地点": re.compile(r"工作(?:内容|岗位|任务)|岗位|职务|职位"),
+    "工作地点": re.compile(r"工作地点|工作场所|工作地|工作地址|办公地点"),
+    "工作时间和休息休假": re.compile(r"工作时间|工时|休息|休假|每日工作|每周工作"),
+    "劳动报酬": re.compile(r"劳动报酬|工资|薪酬|薪资|报酬|月薪|年薪"),
+    "社会保险": re.compile(r"社会保险|社保|五险|养老保险"),
+    "劳动保护、劳动条件和职业危害防护": re.compile(r"劳动保护|劳动条件|职业危害|劳动安全|职业病|安全生产|安全卫生|劳动防护"),
+    "工程质量": re.compile(r"质量"),
+    "担保范围": re.compile(r"(?:担保|保证|抵押|质押)(?:的)?范围|被担保(?:的)?(?:主)?债权|主债权|担保债权"),
+}  # fmt: skip
+
+_COMMON = ("标的", "价款或报酬", "履行期限", "违约责任")
+_WANTED: Mapping[str, tuple[str, ...]] = {
+    "补充": (),
+    "劳动": (
+        "劳动合同期限", "工作内容和工作地点", "工作地点", "工作时间和休息休假", "劳动报酬", "社会保险", "劳动保护、劳动条件和职业危害防护",
+    ),
+    "保密": ("保密义务", "保密期限", "违约责任", "争议解决"),
+    "担保": ("担保范围", "争议解决"),
+    "借款": ("借款金额", "履行期限", "还款方式", "违约责任", "争议解决"),
+    "租赁": (*_COMMON, "争议解决"),
+    "工程": (*_COMMON, "工程质量", "争议解决"),
+    "合作": ("违约责任", "争议解决"),
+    "": ("违约责任", "争议解决"),
+}  # fmt: skip
+_DISPUTE = re.compile(
+    r"争议(?:的)?(?:解决|处理)|纠纷(?:的)?(?:解决|处理)|解决(?:争议|纠纷)|(?:争议|纠纷|争端)[^。\n]{0,60}(?:协商|仲裁|诉讼|起诉|法院|调解)|提交[^。\n]{0,30}仲裁|向[^。\n]{0,30}法院(?:提起诉讼|起诉)|法院管辖|申请仲裁"
+)
+_ADVICE: Mapping[str, str] = {
+    "争议解决": "增加争议解决条款，写明具体仲裁机构或有管辖权的人民法院，二者择一。",
+    "违约责任": "增加违约责任条款，分别写明逾期履行、质量不符、拒绝履行的违约金或赔偿计算方法。",
+    "价款或报酬": "写明价款或报酬的数额、计算方法、含税与否及支付方式。",
+    "履行期限": "写明履行的起止日期或交付期限。",
+    "当事人": "写明各方的名称或姓名、住所和证照号码。",
+}
+_CIVIL, _LABOUR = "民法典第四百七十条", "劳动合同法第十七条"
+
+
+def contract_type(view: View) -> str:
+    """The type that the title names, or else the first lines; empty where neither tells."""
+    title = title_text(view)
+    for name, pattern in _TYPES:
+        if title and pattern.search(title):
+            return name
+    head = view.text[:300]
+    return next((name for name, pattern in _TYPES if pattern.search(head) and name != "补充"), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What was found of the essentials by other rules."""
+
+    parties: Sequence[Party]
+    forums: Sequence[Forum]
+
+
+def missing_clauses(view: View, held: Held) -> list[Finding]:
+    """Essential clauses of the contract's type that stand nowhere in the text."""
+    kind = contract_type(view)
+    wanted = _WANTED.get(kind, (*_COMMON, "争议解决"))
+    absent = [name for name in wanted if not _present(view, name, held)]
+    if "工作内容和工作地点" in absent and "工作地点" in absent:
+        absent.remove("工作地点")
+    if not _has_parties(view, held):
+        absent.insert(0, "当事人")
+    return [_absent(name, kind) for name in absent]
+
+
+def _present(view: View, name: str, held: Held) -> bool:
+    if name == "争议解决":
+        return bool(held.forums) or bool(_DISPUTE.search(view.text))
+    return bool(_CLAUSES[name].search(view.text))
+
+
+def _has_parties(view: View, held: Held) -> bool:
+    """At least two names, or labels of two parties (their blanks are another check's)."""
+    if len({p.name for p in held.parties}) >= 2:
+        return True
+    return (
+        len(
+            set(
+                re.findall(
+                    r"(?:^|[\n\t ])\s*([甲乙丙]\s?方|[\u4e00-\u9fa5]{1,4}[方人])\s*(?:\([^()\n]*\))?\s*[:\t]", view.text
+                )
+            )
+        )
+        >= 2
+    )
+
+
+def _absent(name: str, kind: str) -> Finding:
+    severity = "high" if name in ("价款或报酬", "违约责任", "争议解决", "当事人", "借款金额", "劳动报酬") else "medium"
+    defect = Defect(
+        "缺少必备条款", "absent", severity, name,
+        f"已检查全文，没有找到关于“{name}”的约定。",
+        _ADVICE.get(name, f"补充“{name}”条款。"),
+        _LABOUR if kind == "劳动" else _CIVIL,
+    )  # fmt: skip
+    return defect.at()

@@ -1,0 +1,300 @@
+"""Penalties with their rates and caps, limits of liability, rights to end the contract."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pipeline.kinds.contract.amounts import PERCENT, money, parse_rate, percent
+from pipeline.kinds.contract.view import Sentence, View
+from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
+from pipeline.types import Finding, Severity, Span
+
+_PENALTY = re.compile(
+    r"违约金|滞纳金|逾期利息|罚息|逾期付款|资金占用|逾期违约|罚款|赔偿金|补偿金|迟延履行|逾期费|占用费|迟延利息|违约赔偿|违约责任|误期赔偿|延期赔偿|逾期罚|加收|罚"
+)
+_FOR_LATENESS = re.compile(r"逾期|迟延|延迟|延误|超期|拖欠|误期|迟付|延期|未按(?:时|期|约)|每(?:逾|延|迟|超|晚|拖)")
+_EVERY = (
+    r"每\s?(?:逾期|延迟|迟延|延误|迟|超期|超过|晚|拖欠|延期|拖延|推迟|误期|超)?\s?(?:一|1|壹)?\s?(?:个)?(?P<every>日|天|周|星期|月|年|小时|工作日|日历天)|"
+    r"按\s?(?P<by>日|天|月|年|周)|(?P<on>日|月|年)(?:利率|费率|息|化)|(?P<lead>日|月|年)(?=\s?(?:万|千|百)分之|\s?\d+(?:\.\d+)?\s?[%‰‱])"
+)
+_EVERY_PATTERN = re.compile(_EVERY)
+_AFTER_PER = re.compile(r"\s?(?:\([^()]{0,10}\))?\s?(?:/|每)\s?(?P<per>日|天|周|月|年)")
+_RATE = re.compile(rf"(?<![\d.]){PERCENT}")
+_PER = {
+    "日": "日",
+    "天": "日",
+    "日历天": "日",
+    "工作日": "日",
+    "周": "周",
+    "星期": "周",
+    "月": "月",
+    "年": "年",
+    "小时": "小时",
+}
+_CAP = re.compile(
+    r"(?:累计|总额|总计|合计|最高|上限|最多|最高额|限额|总和)[^。;]{0,24}?(?:不(?:得|应)?超过|以|为|不高于|不得高于|限于)|不(?:得|应)?超过|不(?:得)?高于|为限|上限"
+)
+_NOT_RATE_AFTER = re.compile(r"\s?(?:以上|及以上|以下|税率|的?增值税|的?股权|的?表决权)")
+_THRESHOLD = re.compile(
+    r"(?:(?<!不)(?<!不得)(?<!不应)超过|达到|达|低于|高于|不足|少于|不低于|大于|小于|未达|不得低于|≥|≤|>|<)(?:本?合同)?(?:总?价款?|总金额|总额|金额)?的?\s*$"
+)
+_LPR = re.compile(
+    rf"(?:LPR|贷款市场报价利率|同期(?:银行)?贷款(?:基准)?利率|同期同类贷款利率|市场报价利率)[^,。;]{{0,24}}?(?P<times>\d+(?:\.\d+)?|{HAN_NUMBER}{{1,3}}|[一二三四]点[一二三四五六七八九])\s?倍",
+    re.IGNORECASE,
+)
+_ADDED = re.compile(rf"(?:上浮|加收|加计|上加)\s?(?P<share>{PERCENT})")
+_MULTIPLE = re.compile(
+    rf"(?P<times>\d+(?:\.\d+)?|{HAN_NUMBER}{{1,3}})\s?(?P<what>个月(?:的)?(?:租金|月租金|服务费|工资|费用)|倍(?:的)?(?:月?租金|日租金|违约金|合同总价|占有使用费|使用费|价款)?)"
+)
+_FIXED_NEAR = re.compile(r"违约金|滞纳金|罚款|赔偿金|罚金|补偿金|逾期费")
+_CONDITION_AMOUNT = re.compile(r"(?:超过|达到|不足|低于|损失(?:的)?|保险|保额|工资|租金标准)[^,。;]{0,10}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """A penalty: ``value`` as findings give it; ``per_year`` the annual share where it runs with time."""
+
+    value: str
+    span: Span
+    item: str
+    sentence: Sentence
+    per_year: Decimal | None = None
+    base: str = ""
+
+
+_DAYS = {"日": 365, "周": 52, "月": 12, "年": 1}
+
+
+def penalties_in(view: View) -> list[Penalty]:
+    """Every rate, fixed sum and multiple of a penalty, and their caps, in order."""
+    found: list[Penalty] = []
+    for sentence in view.sentences:
+        text = sentence.text
+        if not _PENALTY.search(text) and not (
+            _FOR_LATENESS.search(text) and ("%" in text or "分之" in text or "‰" in text)
+        ):
+            continue
+        found += _rates(sentence)
+        found += _fixed(view, sentence)
+        found += _multiples(sentence)
+    return sorted(found, key=lambda p: p.span)
+
+
+def _rates(sentence: Sentence) -> list[Penalty]:
+    found: list[Penalty] = []
+    text, start = sentence.text, sentence.span.start
+    for match in _RATE.finditer(text):
+        share = parse_rate(match.group())
+        before, after = text[: match.start()], text[match.end() :]
+        if share is None or _NOT_RATE_AFTER.match(after) or _THRESHOLD.search(before):
+            continue
+        piece = _clause(before)
+        span = Span(start + match.start(), start + match.end())
+        if _ADDED.search(text[max(0, match.start() - 4) : match.end()]):
+            found.append(Penalty(f"加收{percent(share)}", span, "逾期利率", sentence))
+            continue
+        if not _is_penalty(text, match):
+            continue
+        if _CAP.search(piece):
+            found.append(Penalty(percent(share), span, "违约金上限", sentence))
+            continue
+        per = _period(before, after)
+        value = percent(share) + (f"/{per}" if per else "")
+        yearly = share * _DAYS[per] if per in _DAYS else None
+        found.append(Penalty(value, span, _name(text, match.end()), sentence, yearly, _base_of(piece)))
+    return found
+
+
+def _clause(before: str) -> str:
+    """What stands before a rate since the last comma; 每逾期一日 may stand one comma further."""
+    return before[max(before.rfind(c) for c in ",;。") + 1 :]
+
+
+def _is_penalty(text: str, match: re.Match[str]) -> bool:
+    """Whether the rate measures a penalty: the word stands near, or the rate runs with lateness."""
+    before, after = text[: match.start()], text[match.end() :]
+    near_after = re.match(r"[^。;]{0,40}?(?:违约金|滞纳金|罚息|逾期利息|罚款|赔偿|利息|补偿|占用费|误期|扣)", after)
+    near_before = re.search(
+        r"(?:违约金|滞纳金|罚息|逾期利息|罚款|赔偿金|罚金|占用费|补偿金|违约责任)[^。;]{0,40}$", before
+    )
+    runs = _period(before, after) and _FOR_LATENESS.search(before)
+    if re.search(r"(?:支付|付)[^,。;]{0,6}(?:合同)?(?:总价|价款|货款)[^,。;]{0,6}$", before) and not near_after:
+        return False
+    if re.match(r"[^,。;]{0,12}(?:退还|返还|作为(?!违约|赔偿)|税)", after):
+        return False
+    return bool(near_after or near_before or runs)
+
+
+def _period(before: str, after: str) -> str:
+    """日, 周, 月 or 年 that the rate runs by; empty for a flat share."""
+    if match := _AFTER_PER.match(after):
+        return _PER[match["per"]]
+    cut = max(before.rfind(c) for c in ";。")
+    piece = before[cut + 1 :]
+    flat_since = max(
+        piece.rfind("另"), piece.rfind("并应"), piece.rfind("一次性"), piece.rfind("还应"), piece.rfind("超过"), -1
+    )
+    last = None
+    for match in _EVERY_PATTERN.finditer(piece):
+        last = match
+    if last is None or last.end() <= flat_since:
+        behind = re.match(r"\s?(?:的标准)?(?:按|逐)(?P<by>日|月)", after)
+        return _PER[behind["by"]] if behind else ""
+    if _settled_between(piece[last.end() :]):
+        return ""
+    return _PER[next(g for g in last.groups() if g)]
+
+
+def _settled_between(text: str) -> bool:
+    """Whether another rate already used up the period: 每日0.05%…，超过30日的，按20%…"""
+    return bool(_RATE.search(text)) and bool(re.search(r"超过|逾期(?:达|满|超)|累计", text))
+
+
+def _name(text: str, end: int) -> str:
+    match = re.search(r"滞纳金|罚息|逾期利息|罚款|赔偿金|资金占用费|占用费|补偿金", text[end : end + 40])
+    return match.group() if match and "违约金" not in text[end : end + match.start() + end] else "违约金"
+
+
+def _base_of(piece: str) -> str:
+    match = re.search(
+        r"(?:逾期|应付|未付|迟延|欠付|拖欠)[^,。;的]{0,12}(?:金额|款项|价款|部分|款|租金|费用)|(?:合同|总)[^,。;的]{0,6}(?:总价|价款|金额|总额|价)|月租金|年租金",
+        piece,
+    )
+    return match.group() if match else ""
+
+
+def _fixed(view: View, sentence: Sentence) -> list[Penalty]:
+    found: list[Penalty] = []
+    text, start = sentence.text, sentence.span.start
+    amounts = view.amounts_of(sentence.span)
+    for i, amount in enumerate(amounts):
+        before, after = text[: amount.span.start - start], text[amount.span.end - start :]
+        if i and amount.words != amounts[i - 1].words and amount.span.start - amounts[i - 1].span.end < 14:
+            continue
+        near_after = re.match(
+            r"\s?(?:\([^()]{0,40}\))?\s?(?:整)?(?:的|作为|/[日天次人台]|每[日天次])?\s?[^,。;]{0,10}?(?:违约金|滞纳金|罚款|赔偿金|罚金|补偿金|逾期费)",
+            after,
+        )
+        near_before = re.search(r"(?:违约金|滞纳金|罚款|赔偿金|罚金|补偿金|逾期费|赔偿)[^。;]{0,30}$", before)
+        blocked = _CONDITION_AMOUNT.search(before) or (
+            near_before
+            and re.search(
+                r"[,](?!.*(?:违约金|罚款|赔偿))[^,]{0,30}(?:工资|保险|押金|租金|费用|货款|价款|返还|退还)",
+                before[near_before.start() :],
+            )
+        )
+        if blocked or not (near_after or near_before):
+            continue
+        if _CAP.search(_clause(before)):
+            found.append(Penalty(money(amount.yuan, amount.currency), amount.span, "违约金上限", sentence))
+            continue
+        per = _period(before, after)
+        if not per and (each := re.match(r"\s?/\s?(次|人|台|处|项)|(?=$)", after)) and each.group(1):
+            per = each.group(1)
+        value = money(amount.yuan, amount.currency) + (f"/{per}" if per else "")
+        found.append(Penalty(value, amount.span, _name(text, amount.span.end - start), sentence))
+    return found
+
+
+def _multiples(sentence: Sentence) -> list[Penalty]:
+    found: list[Penalty] = []
+    text, start = sentence.text, sentence.span.start
+    for match in _LPR.finditer(text):
+        found.append(
+            Penalty(
+                f"LPR的{_times(match['times'])}倍",
+                Span(start + match.start(), start + match.end()),
+                "逾期利率",
+                sentence,
+            )
+        )
+    for match in _MULTIPLE.finditer(text):
+        behind = text[match.end() : match.end() + 24]
+        if re.search(r"违约金|赔偿金|滞纳金|罚款", behind) or re.search(
+            r"(?:违约金|赔偿金)[^,。;]{0,16}$", text[: match.start()]
+        ):
+            what = match["what"].replace("的", "")
+            value = f"{_times(match['times'])}{what}"
+            found.append(Penalty(value, Span(start + match.start(), start + match.end()), "违约金", sentence))
+    return found
+
+
+def _times(printed: str) -> str:
+    if "点" in printed:
+        whole, _, rest = printed.partition("点")
+        return f"{parse_han_number(whole)}.{parse_han_number(rest)}"
+    return printed if printed[0].isdigit() else str(parse_han_number(printed))
+
+
+# --- findings ---------------------------------------------------------------------------------------------------------
+
+_END = re.compile(
+    r"(?P<who>甲方|乙方|丙方|双方|任何一方|一方|守约方|对方|[\u4e00-\u9fa5]{2,4}[方人]|劳动者|用人单位)?[^,。;]{0,10}?(?:有权|可以|可|得|均可)[^,。;]{0,24}?(?:解除|终止)(?:本|该|劳动)?(?:合同|协议)"
+)
+_LIMIT = re.compile(
+    r"(?:赔偿责任|责任总额|累计责任|赔偿总额|赔偿金额|责任限额|全部责任|总责任|赔偿上限|责任上限)[^。;]{0,40}?(?:不超过|不得超过|以[^。;]{1,30}为限|为限|限于|不高于)"
+)
+_HIGH_YEARLY, _NOTE_YEARLY = Decimal("0.36"), Decimal("0.24")
+
+
+def findings_of(view: View, penalties: Iterable[Penalty]) -> list[Finding]:
+    return [*_penalty_findings(view, penalties), *_termination(view), *_limits(view)]
+
+
+def _penalty_findings(view: View, penalties: Iterable[Penalty]) -> list[Finding]:
+    found: list[Finding] = []
+    seen: set[tuple[str, str, Span]] = set()
+    for penalty in penalties:
+        key = (penalty.item, penalty.value, penalty.sentence.span)
+        if key in seen:
+            continue
+        seen.add(key)
+        finding = view.fact("liability", penalty.item, penalty.value, penalty.span, _yearly_note(penalty))
+        found.append(_graded(finding, penalty))
+    return found
+
+
+def _yearly_note(penalty: Penalty) -> str:
+    if penalty.per_year is None or not penalty.value.endswith(("/日", "/周", "/月")):
+        return ""
+    return f"折合年化 {percent(penalty.per_year)}。"
+
+
+def _graded(finding: Finding, penalty: Penalty) -> Finding:
+    """A penalty that runs past 24 % a year may be cut by a court: worth a look."""
+    if penalty.per_year is None or penalty.per_year <= _NOTE_YEARLY:
+        return finding
+    severity: Severity = "medium" if penalty.per_year > _HIGH_YEARLY else "low"
+    return Finding(
+        finding.category, finding.item, finding.value, finding.source, finding.evidence,
+        f"{finding.detail}超过年化24%，过分高于损失的，当事人可以请求法院或仲裁机构适当减少。", severity, finding.status,
+        "按对己方的利弊评估是否调低费率，或约定累计上限。", "民法典第五百八十五条",
+    )  # fmt: skip
+
+
+def _termination(view: View) -> list[Finding]:
+    found: list[Finding] = []
+    for sentence in view.sentences:
+        if ("解除" in sentence.text or "终止" in sentence.text) and (match := _END.search(sentence.text)):
+            hit = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+            found.append(view.fact("liability", "解除权", match["who"] or "", hit))
+    return found
+
+
+def _limits(view: View) -> list[Finding]:
+    found: list[Finding] = []
+    for sentence in view.sentences:
+        if "责任" in sentence.text or "赔偿" in sentence.text:
+            match = _LIMIT.search(sentence.text)
+            if match and not re.search("违约金", match.group()):
+                hit = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+                value = re.sub(r"^.*?(?=不超过|不得超过|以|为限|限于|不高于)", "", sentence.text[match.start() :])[:40]
+                found.append(view.fact("liability", "责任上限", value.rstrip("。;"), hit))
+    return found
+
+
+def yearly_rates(penalties: Sequence[Penalty]) -> list[Decimal]:
+    return [p.per_year for p in penalties if p.per_year is not None]

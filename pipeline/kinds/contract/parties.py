@@ -1,0 +1,387 @@
+"""Who contracts: roles, names, and each party's code, address and legal representative."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+from pipeline.kinds.contract.structure import Structure
+from pipeline.kinds.contract.view import Defect, View
+from pipeline.types import Finding, Span
+
+_LETTERED = "[甲乙丙丁戊己]\\s?方"
+_NAMED = (
+    "采购人 采购方 采购单位 供应商 供应方 供货方 供货人 供货商 供货单位 买方 卖方 买受人 买受方 出卖人 出卖方 购买方 购货方 销货方 销售方 购方 销方 "
+    "需方 供方 购买人 销售人 出租方 出租人 承租方 承租人 转租方 转租人 次承租人 受转租方 发包人 发包方 承包人 承包方 分包人 分包方 总包方 总包人 "
+    "总承包人 总承包方 专业分包人 劳务分包人 建设单位 施工单位 设计单位 监理单位 监理人 设计人 发包单位 承包单位 用人单位 用工单位 劳动者 聘用方 聘用单位 "
+    "受聘方 受聘人 派遣单位 雇主 雇员 贷款人 贷款方 贷款银行 出借人 出借方 借款人 借款方 保证人 保证方 担保人 担保方 反担保人 抵押人 抵押权人 出质人 质权人 "
+    "许可方 许可人 被许可方 被许可人 授权方 授权人 被授权方 被授权人 委托方 委托人 受托方 受托人 顾问方 服务方 服务商 服务提供方 服务接受方 "
+    "服务提供商 接受服务方 客户 用户 开发方 研发方 开发人 披露方 接收方 信息披露方 信息接收方 接受方 转让方 受让方 转让人 受让人 出让方 出让人 让与人 "
+    "投资方 投资人 融资方 目标公司 创始股东 原股东 增资方 合作方 保理人 保理商 债权人 债务人 定作人 定作方 承揽人 承揽方 加工方 托运人 托运方 承运人 "
+    "承运方 收货人 寄存人 存货人 存货方 保管人 保管方 仓储方 物业服务人 物业服务企业 业主 经纪人 中介方 中介人 居间人 居间方 赠与人 受赠人 特许人 被特许人 "
+    "加盟商 招标人 中标人 运营方 广告主 广告发布者 发布方 出品方 经销商 代理商 代理人 被代理人 生产商 供应单位 需求方 外包方 接包方 发包商 总承包商 分包商 承包商 "
+    "管理人 托管人 质押人 出售方 收购方 认购方 认购人 出资人 演艺方 培训方 学员 房东 租客 运输方 使用方 提供方"
+).split()
+_ROLES = "|".join((_LETTERED, *sorted(_NAMED, key=len, reverse=True)))
+_LABEL = re.compile(
+    rf'(?<![\u4e00-\u9fa5A-Za-z"])(?P<role>(?:{_ROLES})(?:\s?[一二三四五1-5])?)'
+    r"(?P<notes>(?:\s*\([^()\n]{1,40}\)){0,3})\s*(?:的?(?:单位|企业|公司)?(?:名称|姓名|全称))?(?P<more>(?:\s*\([^()\n]{1,24}\))?)\s*$"
+)
+_LABEL_WINDOW = 80
+_LETTERED_IN = re.compile(_LETTERED)
+_ROLE_IN_NOTE = re.compile(rf'^(?:(?:以下|下文|下)?[统合简]*称(?:为|作)?:?)?\s*"?(?P<role>{_ROLES})"?$')
+_NAME_LABEL = re.compile(
+    r"\s*(?:单位|企业|公司|机构)?(?:名\s*称|姓\s*名|全\s*称|单位)\s*(?:\([^()\n]{1,16}\))?\s*[:\t]\s*"
+)
+_SHORT_FORM = re.compile(
+    rf'\((?P<attributes>[^()\n]{{0,90}}?)(?:以下|下文|下|本合同中|合同中|在本合同中)?(?:合|统)?(?:简称|并称|称)(?:为|作)?\s*:?\s*"?'
+    rf'(?P<role>{_ROLES})"?(?:\s*[或、/]\s*"?[^()"\n]{{1,14}}"?)?\s*\)'
+)
+
+_ORG_TAIL = (
+    "公司|集团|厂|研究院|设计院|医院|学院|法院|检察院|研究所|事务所|派出所|分所|中心|管理局|局|委员会|合作社|联合社|商行|商店|经营部|门市部|营业部|项目部|"
+    "工作室|学校|大学|中学|小学|幼儿园|银行|分行|支行|信用社|协会|学会|基金会|商会|合伙企业|人民政府|办事处|博物馆|图书馆|酒店|饭店|宾馆|餐厅|超市|站|"
+    "农场|林场|村民委员会|居民委员会|管委会|部|店|院|馆|处|社|办公室|基地|俱乐部|出版社|杂志社|电视台|联合体|有限合伙\\)|普通合伙\\)"
+)
+_ORG = re.compile(
+    rf"[\u4e00-\u9fa5A-Za-z0-9()·&.\-]{{2,50}}?(?:{_ORG_TAIL})"
+    r"(?:\((?:有限合伙|普通合伙|特殊普通合伙|集团|筹)\))?"
+    r"(?=$|[\s,;。、\"_/]|\((?!(?:有限合伙|普通合伙|特殊普通合伙|集团|筹)\))|以下|统一社会|地址|住所|法定代表|与|和(?=[\u4e00-\u9fa5]{2,30}公司)|及)"
+)
+_FOREIGN = re.compile(
+    r"[A-Z][A-Za-z0-9 .,&'()\-]{1,80}?\b(?:Ltd\.?|Inc\.?|LLC|Limited|GmbH|Corporation|Corp\.?|Company|S\.A\.|PLC|LLP|LP|B\.V\.|AG|KK)"
+    r"(?=$|[\s,;。(\"])"
+)
+_SURNAMES = frozenset(
+    "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴夏钟汪田任姜范方石姚谭廖邹熊金陆郝孔白崔康毛邱秦江"
+    "史顾侯邵孟龙万段雷钱汤尹黎易常武乔贺赖龚文庞樊兰殷施陶洪翟安颜倪严牛温芦季俞章鲁葛伍韦申尤毕聂丛焦向柳邢路岳齐沿梅莫庄辛管祝左涂谷祁时舒耿牟卜詹关苗凌费纪靳盛"
+    "童欧甄项曲成游阳裴席卫查屈鲍位覃霍翁隋植甘景薄单包司柏宁柯阮桂闵解强柴华车冉房边辜吉饶刁瞿戚丘古米池滕佟蒲晋苑邬臧畅宫来嵺苟全褚廉简娄盖符奚木穆党燕郎邸冀谌"
+    "蓝宗麦桑敖仇印支巩栾冷商骆连容宿晏郁双明占令艾封戈骞闫肖付代仲伏从仝冼况利劳卓句台吾喻应慕扈揭昝晁晓朴楚权次步母水沙泰济浦濮照狄皮相祖种窦竺竹粟糜练缪羊胥能腾"
+    "芮茅荀荆荣莘蒙蔚虞蔺衡计訾诸谈赫逄逯郗郏鄂钮铁门阚隗雍雒霜韶顿鞠项尚巫贝弓甫勾井裘干宣贲路娄危"
+)
+_COMPOUND = (
+    "欧阳",
+    "上官",
+    "司马",
+    "诸葛",
+    "东方",
+    "皇甫",
+    "尉迟",
+    "公孙",
+    "慕容",
+    "司徒",
+    "令狐",
+    "宇文",
+    "长孙",
+    "端木",
+    "夏侯",
+    "南宫",
+)
+_PERSON = re.compile(
+    r"(?P<name>[\u4e00-\u9fa5]{1,4}(?:·[\u4e00-\u9fa5]{1,8})+|[\u4e00-\u9fa5] [\u4e00-\u9fa5](?![\u4e00-\u9fa5])|[\u4e00-\u9fa5]{2,4})"
+    r"(?:先生|女士)?(?=$|[\s,;。、(_/])"
+)
+_NOT_PERSON = re.compile(
+    r"签|章|名称|姓名|日期|代表|负责|地址|电话|身份|公司|单位|方$|指|应|需|合同|本人|于|包括|任何|同意|支付"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A party under one role. ``name_span`` lies in the text; ``attributes`` hold (item, value, span)."""
+
+    role: str
+    name: str
+    name_span: Span
+    line: int
+    attributes: list[tuple[str, str, Span]] = field(default_factory=list[tuple[str, str, Span]])
+
+
+def parties_of(view: View, structure: Structure) -> list[Party]:
+    """Every (role, name) pair once, in order of first mention, with the attributes that stand beside it."""
+    mentions = sorted((*_labelled(view), *_short_forms(view), *_columns(view)), key=lambda p: p.name_span)
+    _attach_attributes(view, mentions)
+    return _folded(mentions, structure)
+
+
+def findings_of(view: View, parties: Iterable[Party]) -> list[Finding]:
+    found: list[Finding] = []
+    for party in parties:
+        found.append(view.fact("parties", party.role, party.name, party.name_span))
+        found += [view.fact("parties", f"{party.role}·{item}", value, span) for item, value, span in party.attributes]
+    return found
+
+
+# --- names beside their labels ----------------------------------------------------------------------------------------
+
+
+def _labelled(view: View) -> list[Party]:
+    """甲方（采购方）：X, also with the name in the next cell or on the next line."""
+    found: list[Party] = []
+    for index, (line, text) in enumerate(zip(view.lines, view.line_texts, strict=True)):
+        if "方" not in text and "人" not in text and ":" not in text and "\t" not in text:
+            continue
+        for at in _separators(text):
+            label = _LABEL.search(text, max(0, at - _LABEL_WINDOW), at)
+            if label is None:
+                continue
+            role = _role_of(label)
+            names = _names_at(text, at + 1, line.start) if at < len(text) else []
+            if not names and not text[at + 1 :].strip(" _\t"):
+                names = _names_below(view, index)
+            found += [Party(role, name, span, view.line_at(span.start)) for name, span in names]
+    return found
+
+
+def _separators(text: str) -> list[int]:
+    """Where a label may end: at colons and tabs, and at the end of a short line."""
+    found = [i for i, c in enumerate(text) if c in ":\t"]
+    if len(text) < 60 and text.rstrip()[-1:] not in (":", ""):
+        found.append(len(text))
+    return found
+
+
+def _role_of(label: re.Match[str]) -> str:
+    """The role as printed; 甲方, 乙方 ... where the label holds both (出租方（甲方） is 甲方)."""
+    role = re.sub(r"\s", "", label["role"])
+    if not _LETTERED_IN.match(role) and (inner := _LETTERED_IN.search(label["notes"] + label["more"])):
+        return re.sub(r"\s", "", inner.group())
+    return role
+
+
+def _names_at(text: str, start: int, offset: int) -> list[tuple[str, Span]]:
+    """Names from ``start`` on, several where 、 or and joins them; spans shifted by ``offset``."""
+    found: list[tuple[str, Span]] = []
+    while start < len(text):
+        while start < len(text) and text[start] in " _\t:\"'":
+            start += 1
+        match = _name_at(text, start)
+        if match is None:
+            break
+        name, end = match
+        found.append((name, Span(offset + start, offset + end)))
+        joined = re.compile(r"\s*[、及和]\s*(?!乙方|甲方)").match(text, end)
+        if joined is None:
+            break
+        start = joined.end()
+    return found
+
+
+def _name_at(text: str, start: int) -> tuple[str, int] | None:
+    """The organisation or person that starts at ``start``, and where it ends."""
+    if label := _NAME_LABEL.match(text, start):
+        start = label.end()
+    limit = min(len(text), start + 110)
+    for pattern in (_ORG, _FOREIGN):
+        if match := pattern.match(text, start, limit):
+            return match.group(), match.end()
+    match = _PERSON.match(text, start)
+    if match and is_person(match["name"]):
+        return match["name"].replace(" ", ""), match.end("name")
+    return None
+
+
+@cache
+def is_person(name: str) -> bool:
+    """Whether ``name`` looks like a Chinese personal name."""
+    bare = name.replace(" ", "")
+    known = bare[:1] in _SURNAMES or bare.startswith(_COMPOUND) or "·" in bare
+    return known and not _NOT_PERSON.search(bare)
+
+
+def _names_below(view: View, index: int) -> list[tuple[str, Span]]:
+    """The name on the next line that is not blank; labels of other fields end the search."""
+    for at in range(index + 1, min(index + 3, len(view.lines))):
+        text = view.line_texts[at]
+        if not text.strip():
+            continue
+        return _names_at(text, 0, view.lines[at].start)
+    return []
+
+
+# --- X公司（以下简称“甲方”） --------------------------------------------------------------------------------------------
+
+_NAME_BEFORE = re.compile(
+    rf"(?:[\u4e00-\u9fa5A-Za-z0-9()·&.\-]{{2,60}}(?:{_ORG_TAIL})(?:\((?:有限合伙|普通合伙|特殊普通合伙)\))?|[\u4e00-\u9fa5·]{{2,8}})\s*$"
+)
+_LEAD_IN = re.compile(
+    r"^.*(?:由(?!于)|[为系是](?=[\u4e00-\u9fa5()]{4,40}公司)|以下各方|双方)(?=[\u4e00-\u9fa5])|^(?:与|和|及|以及|同)(?=[\u4e00-\u9fa5]{2})|^(?:兹有|兹由|现有)"
+)
+
+
+def _short_forms(view: View) -> list[Party]:
+    found: list[Party] = []
+    for match in _SHORT_FORM.finditer(view.text):
+        line = view.lines[view.line_at(match.start())]
+        name = _name_before(view.text, line.start, match.start())
+        if name is not None:
+            role = re.sub(r"\s", "", match["role"])
+            found.append(Party(role, view.text[name.start : name.end], name, view.line_at(name.start)))
+    return found
+
+
+def _name_before(text: str, line_start: int, end: int) -> Span | None:
+    start = max(line_start, end - 70)
+    cut = max(text.rfind(c, start, end) for c in ':,;。、"\t ')
+    start = max(start, cut + 1)
+    match = _NAME_BEFORE.search(text, start, end)
+    if match is None:
+        return None
+    name = match.group().rstrip()
+    lead = 0
+    while found := _LEAD_IN.match(name[lead:]):
+        lead += found.end()
+    name = name[lead:]
+    if not (_ORG.fullmatch(name) or is_person(name)):
+        return None
+    begin = match.start() + lead
+    return Span(begin, begin + len(name))
+
+
+# --- tables with a column for each party ------------------------------------------------------------------------------
+
+_COLUMN_ROLE = re.compile(rf"\s*(?P<role>{_ROLES})\s*(?P<notes>(?:\([^()\n]{{1,24}}\))?)\s*$")
+_NAME_ROW = re.compile(
+    r"\s*(?:单位|企业|公司)?(?:名\s*称|姓\s*名|全\s*称|姓名/名称|名称/姓名|当事人)(?:\([^()]*\))?\s*$"
+)
+
+
+def _columns(view: View) -> list[Party]:
+    """甲方 and 乙方 as column heads, 名称 as a row."""
+    found: list[Party] = []
+    heads: dict[int, str] = {}
+    for index, text in enumerate(view.line_texts):
+        if "\t" not in text:
+            heads = {} if text.strip() else heads
+            continue
+        cells = cells_of(text, view.lines[index].start)
+        roles = {
+            i: _plain_role(m)
+            for i, cell in enumerate(cells)
+            if (m := _COLUMN_ROLE.match(view.text[cell.start : cell.end]))
+        }
+        if len(roles) >= 2:
+            heads = roles
+        elif heads and _NAME_ROW.match(view.text[cells[0].start : cells[0].end]):
+            for i, role in heads.items():
+                if i < len(cells) and (names := _names_at(view.text[: cells[i].end], cells[i].start, 0)):
+                    found += [Party(role, name, span, index) for name, span in names]
+    return found
+
+
+def _plain_role(match: re.Match[str]) -> str:
+    inner = _LETTERED_IN.search(match["notes"])
+    role = match["role"]
+    return re.sub(r"\s", "", inner.group() if inner and not _LETTERED_IN.match(role) else role)
+
+
+def cells_of(text: str, offset: int) -> list[Span]:
+    """Spans of the TAB-separated cells of a row that starts at ``offset``."""
+    spans: list[Span] = []
+    start = offset
+    for cell in text.split("\t"):
+        spans.append(Span(start, start + len(cell)))
+        start += len(cell) + 1
+    return spans
+
+
+# --- codes, addresses, representatives --------------------------------------------------------------------------------
+
+_BOUNDARY = r"(?<![\u4e00-\u9fa5A-Za-z])"
+_STOP = r"(?=\s*$|\s*[\t\n;。]|\s+(?=[\u4e00-\u9fa5]{2,10}\s*[:(])|\s*[,、](?=\s*(?:法定代表|统一社会|电话|联系|邮编|邮政|身份证|开户|账号|负责人|手机|传真|性别))|,?\s*\(?(?:以下|下)简?称)"
+_ATTRIBUTES = (
+    ("统一社会信用代码", re.compile(r"(?:统一社会信用代码|社会信用代码|信用代码|纳税人识别号|营业执照号码?|营业执照注册号|机构代码)(?:\([^()\n]{1,20}\))?(?:/[\u4e00-\u9fa5]{2,8})?\s*[:\t为是]?\s*(?P<value>[0-9A-Z](?:[0-9A-Z]){14,19})(?![0-9A-Z])")),
+    ("地址", re.compile(rf"{_BOUNDARY}(?:住\s?所\s?地?|地\s?址|住\s?址|(?:注册|联系|通讯|通信|办公|营业|经营|送达|户籍|户口|居住|家庭|身份证|常住)(?:地址|住址|所在地|地)(?:\(住所\))?)(?:\([^()\n]{{1,16}}\))?(?:/[\u4e00-\u9fa5]{{2,6}})?\s*[:\t]\s*(?P<value>[^\s:;。][^\t\n;。]{{3,80}}?){_STOP}")),
+    ("法定代表人", re.compile(r"(?:法定代表人|法人代表|法定代理人|负责人|执行事务合伙人)(?:[(/或][^:\n]{0,14})?\s*[:\t]\s*(?P<value>[\u4e00-\u9fa5·]{2,8}|[\u4e00-\u9fa5] [\u4e00-\u9fa5])(?=$|[\s,;。、(])")),
+    ("身份证号", re.compile(r"(?:身份证|证件)(?:件)?(?:号码|号|编号)?\s*[:\t]?\s*(?P<value>\d{17}[\dXx])(?!\d)")),
+)  # fmt: skip
+_FAR = 14
+
+
+def _attach_attributes(view: View, mentions: Sequence[Party]) -> None:
+    """Give each attribute to the party it stands under; side by side, to the party of the same column."""
+    if not mentions:
+        return
+    lines = [party.line for party in mentions]
+    for item, pattern in _ATTRIBUTES:
+        for match in pattern.finditer(view.text):
+            value = match["value"].strip(" _,、")
+            if item == "法定代表人" and not is_person(value):
+                continue
+            owner = _owner(view, mentions, lines, match)
+            if owner is not None and not any(name == item for name, _, _ in owner.attributes):
+                span = Span(match.start("value"), match.start("value") + len(value))
+                owner.attributes.append((item, value, span))
+
+
+def _owner(view: View, mentions: Sequence[Party], lines: Sequence[int], match: re.Match[str]) -> Party | None:
+    line = view.line_at(match.start())
+    before = bisect_right(lines, line) - 1
+    while before >= 0 and mentions[before].line == line and mentions[before].name_span.start > match.start():
+        before -= 1
+    if before < 0 or line - mentions[before].line > _FAR:
+        return None
+    row = [party for party in mentions if party.line == mentions[before].line]
+    if len(row) == 1 or mentions[before].line == line:
+        return mentions[before]
+    text, start = view.line_texts[line], view.lines[line].start
+    column = sum(1 for m in match.re.finditer(text) if start + m.start() < match.start())
+    if "\t" in text:
+        cells = text[: match.start("value") - start].count("\t")
+        column = (
+            cells
+            if len(text.split("\t")) == len(row)
+            else cells - 1
+            if not text.split("\t")[0].endswith(":")
+            else column
+        )
+    return row[column] if 0 <= column < len(row) else row[-1]
+
+
+# --- folding ----------------------------------------------------------------------------------------------------------
+
+
+def _folded(mentions: Sequence[Party], structure: Structure) -> list[Party]:
+    """One party per role and name. A lettered role replaces a named one for the same name on the same line."""
+    lettered = {(p.name, p.line) for p in mentions if _LETTERED_IN.match(p.role)}
+    folded: dict[tuple[str, str], Party] = {}
+    for party in mentions:
+        if not _LETTERED_IN.match(party.role) and (party.name, party.line) in lettered:
+            continue
+        if party.line >= structure.attachments_from and any(role == party.role for role, _ in folded):
+            continue
+        known = folded.setdefault((party.role, party.name), party)
+        if known is not party:
+            names = {item for item, _, _ in known.attributes}
+            known.attributes.extend(a for a in party.attributes if a[0] not in names)
+    return list(folded.values())
+
+
+# --- checks -----------------------------------------------------------------------------------------------------------
+
+
+def name_conflicts(view: View, structure: Structure, parties: Sequence[Party]) -> list[Finding]:
+    """The same role under two company names, once in the head and once in the signature block."""
+    found: list[Finding] = []
+    for party in parties:
+        signed = [
+            p
+            for p in parties
+            if p.role == party.role
+            and p.name != party.name
+            and p.line in structure.signature
+            and party.line not in structure.signature
+        ]
+        for other in signed:
+            if not (_ORG.fullmatch(party.name) and _ORG.fullmatch(other.name)):
+                continue
+            defect = Defect(
+                "当事人名称不一致", "conflict", "high", party.role,
+                f"{party.role}在首部为“{party.name}”，在签署处为“{other.name}”。",
+                f"核对营业执照，把{party.role}的名称全文统一为同一主体；确有变更的，附变更证明。",
+            )  # fmt: skip
+            found.append(defect.at(view.quote(party.name_span), view.quote(other.name_span)))
+    return found

@@ -1,0 +1,241 @@
+"""Payment nodes: what share or sum is due when, and whether the shares make the whole."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pipeline.kinds.contract.amounts import PERCENT, Labelled, money, parse_rate, percent
+from pipeline.kinds.contract.structure import Structure
+from pipeline.kinds.contract.view import Defect, Sentence, View
+from pipeline.types import Finding, Span
+
+_BASE = (
+    r"(?:(?:本|该)?(?:合同|协议|订单|项目|工程|服务|设备|货物|软件|租赁|技术|开发|许可|施工|分包|承包|采购|定作|加工|运输|系统|硬件|产品|专项)(?:含税|暂定|结算|审定|签约|固定)?)?"
+    r"(?:含税|暂定|结算|审定|签约)?(?:总价款|总价格|总价|价款总额|费用总额|货款总额|总金额|总额|金额|总款|总费用|服务费用?总额|服务费用?|许可费用?(?:总额)?|开发费用?(?:总额)?|设计费用?(?:总额)?|"
+    r"咨询费用?(?:总额)?|报酬总额|总报酬|报酬|货款|总货款|工程款|工程价款|设备款|软件款|款项|总造价|造价|结算价款?|结算款|合同款|合同价|价款|价格|费用|运费|加工费|酬金|标的额|价)"
+)
+_NODE = re.compile(
+    rf"(?P<base>{_BASE})(?:\([^()\n]{{0,40}}\))?\s?(?:的|之)?\s?(?P<upto>至)?\s?(?P<share>{PERCENT})|"
+    rf"(?P<share2>{PERCENT})\s?(?:\([^()\n]{{0,30}}\))?的?(?P<base2>{_BASE})|"
+    rf"(?P<rest>剩余|余下|其余|尾款|余款|质保金|质量保证金|预付款|首付款|首期款|进度款|验收款|到货款|发货款|初验款|终验款|定金)(?:的|部分|款项|款|价款|货款|合同款)?(?:即|为|计|:|,|的|\()*\s?(?P<share3>{PERCENT})"
+)
+_PAYING = re.compile(
+    r"支付|付款|给付|付至|付清|结清|结算|预付|缴付|拨付|汇入|付\s?(?=合同|总|剩|余)|作为|(?:预付|首付|尾|余|定|质保|进度|验收|到货|质量保证)(?:款|金)"
+)
+_UPTO = re.compile(r"(?:付|支付|拨付|结算|累计)(?:[^,。;]{0,10})?(?:至|到|达)[^,。;]{0,20}$")
+_NOT_PAYING = re.compile(
+    r"违约|逾期|滞纳|赔偿|罚|上限|不超过|不得超过|超过|低于|高于|以内|幅度|上浮|下浮|折扣|扣减|扣除|所有权|履约保证金|履约保函|履约担保|投标保证金|保函|抵押|解除|退还|返还|利率|利息|调整|变更|"
+    r"涨跌|浮动|分成|佣金|提成|变化|滞留|不足|税率|递增|回扣|折旧|未达到|达不到|累计(?:达|超)"
+)
+_NODE_OVER = re.compile(r"超过|不低于|低于|逾期|违约|赔偿|不超过")
+_CLAIMS_WHOLE = re.compile(
+    r"分[两二三四五六七2-9]\s?(?:期|次|笔|阶段|批)|[两二三四五六七2-9]\s?(?:期|次|笔)支付|尾款|质保金|质量保证金|质保款|保修金|结清|付清|最终验收|终验|验收合格|竣工|正式验收|"
+    r"按(?:照)?(?:以下|下列|如下)|分期|分阶段|分次"
+)
+_REMAINDER = re.compile(r"(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之))[^。;]{0,40}(?:付|结)")
+_RETENTION = re.compile(r"质保金|质量保证金|保修金|质保款|尾款|质量保修金|缺陷责任|保留金|质量保修")
+_KEPT_BACK = re.compile(r"扣留|扣除|预留|留取|暂扣|扣下|其中|从[^,。;]{1,12}中")
+_MONEY_KEPT_BACK = re.compile(r"扣留|扣除|预留|留取|暂扣|扣下|其中|从[^,。;]{1,12}中")
+
+
+_MONEY_STEP = re.compile(
+    r"(?:每期|每季度?|每月|每年|按[季月年]|首期|第[一二三四五六1-6](?:期|笔|次|阶段)|预付款|首付款|进度款|到货款|验收款|尾款|余款|剩余|一次性|各期)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One payment. Either a share of ``base`` (cumulative if ``upto``) or a sum."""
+
+    sentence: Sentence
+    span: Span
+    share: Decimal | None = None
+    base: str = ""
+    upto: bool = False
+    amount: Labelled | None = None
+
+    @property
+    def value(self) -> str:
+        return percent(self.share) if self.share is not None else money(self.amount.yuan) if self.amount else ""
+
+
+def payment_nodes(view: View) -> list[Node]:
+    """Nodes in order: shares of a price, and sums where a payment sentence names no share."""
+    nodes: list[Node] = []
+    for sentence in view.sentences:
+        text = sentence.text
+        if "\t" in text or not _PAYING.search(text):
+            continue
+        if "%" in text or "分之" in text:
+            nodes += _shares(sentence)
+    return nodes
+
+
+def _shares(sentence: Sentence) -> list[Node]:
+    found: list[Node] = []
+    for match in _NODE.finditer(sentence.text):
+        piece = _piece(sentence.text, match.start(), match.end())
+        if (
+            _NOT_PAYING.search(piece)
+            or not _PAYING.search(sentence.text)
+            or _NODE_OVER.search(sentence.text[: match.start()])
+        ):
+            continue
+        printed = match["share"] or match["share2"] or match["share3"]
+        share = parse_rate(printed)
+        if share is None or not 0 < share <= 1:
+            continue
+        upto = bool(match["upto"]) or bool(_UPTO.search(sentence.text[: match.start()]))
+        base = match["base"] or match["base2"] or ""
+        start = sentence.span.start
+        found.append(Node(sentence, Span(start + match.start(), start + match.end()), share, _plain(base), upto))
+    return found
+
+
+def _piece(text: str, start: int, end: int) -> str:
+    """The clause around a match: up to the commas before and behind."""
+    left = max(text.rfind(c, 0, start) for c in ",;。") + 1
+    right = min((i for c in ",;。" if (i := text.find(c, end)) >= 0), default=len(text))
+    return text[left:right]
+
+
+def _plain(base: str) -> str:
+    return re.sub(r"本|该|含税|暂定|的|用", "", base)
+
+
+def money_nodes(view: View, amounts: Sequence[Labelled]) -> list[Node]:
+    """Sums that fall due by their own sentence (每期应付153,600元, 尾款20万元), where it names no share."""
+    found: list[Node] = []
+    for amount in amounts:
+        if amount.in_table:
+            continue
+        sentence = view.sentence_at(amount.span.start)
+        text = sentence.text
+        before = text[: amount.span.start - sentence.span.start]
+        piece = before[max(before.rfind(c) for c in "。;") + 1 :]
+        if "%" in text or "分之" in text or _NOT_PAYING.search(text) or not re.search("付", text):
+            continue
+        if _MONEY_STEP.search(piece) and re.search(
+            r"[付缴][^,。;]{0,20}$|(?:款|金|租金|费)(?:用)?(?:即|为|计|:|人民币|\s)*$", before
+        ):
+            found.append(Node(sentence, amount.span, amount=amount))
+    return found
+
+
+def findings_of(view: View, nodes: Iterable[Node]) -> list[Finding]:
+    found: list[Finding] = []
+    seen: set[tuple[str, int]] = set()
+    for node in nodes:
+        if (node.value, node.sentence.span.start) in seen:
+            continue
+        seen.add((node.value, node.sentence.span.start))
+        found.append(view.fact("payment", "付款节点", node.value, node.span, _condition(node)))
+    return found
+
+
+def _condition(node: Node) -> str:
+    """What has to happen first: the words before the payment, without the number of the clause."""
+    text = node.sentence.text[: node.span.start - node.sentence.span.start]
+    text = re.sub(r"^\s*(?:\d+(?:\.\d+)*[.、]?|\(\S{1,3}\)|[一二三四五六七八九十]+、|第\S{1,4}[条期笔])\s*", "", text)
+    return text.strip(" ,:、")[:80]
+
+
+# --- the whole --------------------------------------------------------------------------------------------------------
+
+
+def percent_conflicts(view: View, nodes: Sequence[Node], structure: Structure) -> list[Finding]:
+    """Shares of one price that claim to be all of it but don't make 100 %."""
+    found: list[Finding] = []
+    for group in _groups(nodes, structure):
+        total = _sum(group)
+        if total is None or total == 1 or _without_repeats(group) or not _claims_whole(view, group, total, structure):
+            continue
+        parts = "、".join(("至" if n.upto else "") + percent(n.share) for n in group if n.share is not None)
+        defect = Defect(
+            "付款比例合计不为100%", "conflict", "high", percent(total),
+            f"各付款节点比例为 {parts}，合计 {percent(total)}，{'少于' if total < 1 else '超过'}100%。",
+            "核对各期付款比例，使其合计为100%；尾款、质量保证金应计入。",
+            "民法典第五百一十条",
+        )  # fmt: skip
+        found.append(defect.at(*(view.quote(node.span) for node in group)))
+    return found
+
+
+def _groups(nodes: Sequence[Node], structure: Structure) -> list[list[Node]]:
+    """Nodes of one article and one kind of price; 合同总价 and its near synonyms are one."""
+    groups: dict[tuple[int, str], list[Node]] = {}
+    for node in nodes:
+        if node.share is None:
+            continue
+        article = structure.article_at(node.sentence.line)
+        key = (article.first if article else -1, _kind_of(node.base))
+        groups.setdefault(key, []).append(node)
+    merged: list[list[Node]] = []
+    for (_, kind), group in groups.items():
+        if kind == "":
+            continue
+        rest = [
+            n for (first, other), g in groups.items() if other == "" and first == _article(group, structure) for n in g
+        ]
+        single = sum(1 for (first, other) in groups if other and first == _article(group, structure)) == 1
+        merged.append(sorted([*group, *rest] if single else group, key=lambda n: n.span))
+    loose = [g for (first, kind), g in groups.items() if kind == "" and not any(f == first and k for f, k in groups)]
+    return merged + loose
+
+
+def _article(group: Sequence[Node], structure: Structure) -> int:
+    article = structure.article_at(group[0].sentence.line)
+    return article.first if article else -1
+
+
+def _kind_of(base: str) -> str:
+    if not base:
+        return ""
+    special = re.search(r"设备|硬件|软件|服务|开发|许可|设计|咨询|安装|运费|运输|加工|订单|专项", base)
+    return special.group() if special else "总价"
+
+
+def _sum(group: Sequence[Node]) -> Decimal | None:
+    """Total share; 支付至80% sets it, a plain share adds. None for fewer than two payments."""
+    total = Decimal(0)
+    for node in group:
+        share = node.share or Decimal(0)
+        total = max(total, share) if node.upto else total + share
+    return total if len(group) >= 2 else None
+
+
+def _without_repeats(group: Sequence[Node]) -> bool:
+    """Whether the sum is 100 % once a share that is only explained again (质保金为5%) is left out."""
+    seen: set[tuple[Decimal, bool]] = set()
+    kept: list[Node] = []
+    for node in group:
+        key = (node.share or Decimal(0), bool(_RETENTION.search(node.sentence.text)))
+        if key in seen and key[1]:
+            continue
+        seen.add(key)
+        kept.append(node)
+    if _sum(kept) == 1:
+        return True
+    return any(_only_explains(n) and _sum([m for m in group if m is not n]) == 1 for n in group)
+
+
+def _only_explains(node: Node) -> bool:
+    """A retention that is kept back from another payment, not paid on top of it."""
+    text = node.sentence.text
+    return bool(_RETENTION.search(text)) and (
+        not re.search(r"支付|付清|付至|结清", text) or bool(_KEPT_BACK.search(text))
+    )
+
+
+def _claims_whole(view: View, group: Sequence[Node], total: Decimal, structure: Structure) -> bool:
+    article = structure.article_at(group[0].sentence.line)
+    if article:
+        text = view.text[view.lines[article.first].start : view.lines[article.end - 1].end]
+    else:
+        text = view.text[group[0].sentence.span.start : group[-1].sentence.span.end]
+    if _REMAINDER.search(text) and total < 1:
+        return False
+    return total > 1 or len(group) >= 3 or bool(_CLAIMS_WHOLE.search(text))

@@ -1,0 +1,320 @@
+"""References to clauses and attachments of the contract that it doesn't have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from pipeline.kinds.contract.structure import Article, Structure
+from pipeline.kinds.contract.view import Defect, Sentence, View
+from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
+from pipeline.types import Finding, Span
+
+_REFERENCE = re.compile(
+    rf"第\s?(?P<number>{HAN_NUMBER}{{1,6}}|\d{{1,3}}(?:\.\d{{1,3}}){{0,3}})\s?条(?!\s?(?:生产线|线|路|街|巷|船|河|道路|管|信息|记录))"
+    rf"(?:\s?第?\s?[(]?(?P<paragraph>{HAN_NUMBER}{{1,3}}|\d{{1,2}})[)]?\s?款)?"
+    r"|(?:第\s?)?(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,3})\s?[条款](?!件)"
+)
+_LAW_NAME = r"(?:法|法典|条例|规定|办法|解释|规则|准则|细则|章程|通则|规范|标准|规程|通知|意见|决定|公约|批复|纪要|指引|制度|守则|手册)"
+_OTHER_TEXT = re.compile(
+    rf"(?:《[^》\n]{{1,60}}》|{_LAW_NAME}|(?:主|原|前述|该|上述|另一|从|母|子|旧)(?:合同|协议|租约|条款)|(?:保证|抵押|质押|担保|借款|贷款|租赁|买卖|施工|总承包|总包|劳动|转让|框架|投资|"
+    rf"增资|认购|许可|委托|服务|采购|合作)(?:合同|协议|协议书)|附件[^,。;]{{0,12}}|附录[^,。;]{{0,6}}|招标文件|投标文件|专用条款|通用条款|通用合同条款|专用合同条款|补充协议|技术协议|中标通知书|保单|"
+    r"(?:国务院|司法部|最高人民法院)[^,。;]{0,20})(?:\([^()\n]{0,30}\))?(?:之|的|中|中的|项下|所列|规定的?|第[一二三四五六七八九十\d]{1,3}[章节编](?:的|之)?)?\s?$"
+)
+_CHAIN = re.compile(
+    r"(?:\s?第?\s?\(?[一二三四五六七八九十\d]{1,3}\)?\s?[款项目](?:、|和|及|或)?)*(?:规定|约定)?(?:的)?(?:[、,和及或与至到~\-]|以及|或者|和/或|及/或|之规定|\s)*"
+)
+_LAW_EARLIER = re.compile(
+    r"《[^》\n]{0,60}(?:法|典|条例|解释|办法|规定|通则|规则|准则)(?:》|\(|〔)|(?:民法典|劳动合同法|劳动法|公司法|合同法|仲裁法|招标投标法|税法|刑法|建筑法|担保法|著作权法|专利法|商标法|保险法)"
+)
+_OWN = re.compile(r"本(?:合同|协议|条款|确认书|订单)(?:[^,。;]{0,6})?\s?$")
+_OWN_NAMES = re.compile(r"本(?:合同|协议)")
+_AT_LINE_START = re.compile(r"\s*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A reference to a clause of this contract, with the article number it needs."""
+
+    printed: str
+    number: int
+    dotted: str
+    paragraph: int | None
+    span: Span
+    line: int
+
+
+def clause_references(view: View, structure: Structure) -> list[Reference]:
+    """References to clauses of the contract itself; headings and references to laws or other texts are left out."""
+    found: list[Reference] = []
+    foreign_until, previous_end = -1, -1
+    for match in _REFERENCE.finditer(view.text):
+        line = view.line_at(match.start())
+        before = view.text[view.lines[line].start : match.start()]
+        if _is_heading(view, structure, match, line, before):
+            previous_end = -1
+            continue
+        chained = previous_end >= 0 and _CHAIN.fullmatch(view.text, previous_end, match.start()) is not None
+        foreign = foreign_until == previous_end if chained else _is_foreign(before)
+        previous_end = match.end()
+        if foreign:
+            foreign_until = match.end()
+        elif reference := _reference(match, line):
+            found.append(reference)
+    return found
+
+
+def _is_heading(view: View, structure: Structure, match: re.Match[str], line: int, before: str) -> bool:
+    if not _AT_LINE_START.fullmatch(before):
+        return bool(re.search(r"[。;\t]\s*$", before)) and bool(
+            re.match(r"[ :]", view.text[match.end() : match.end() + 1])
+        )
+    article = structure.article_at(line)
+    return (article is not None and article.first == line) or not re.match(
+        r"\s?(?:的|约定|规定|所|中|项下|之|、|和|及|与|或|第)", view.text[match.end() : match.end() + 3]
+    )
+
+
+def _is_foreign(before: str) -> bool:
+    """Whether the words before name another text: a law, another contract, an attachment."""
+    sentence = before[max(before.rfind(c) for c in "。;") + 1 :]
+    if _OWN.search(sentence):
+        return False
+    if _OTHER_TEXT.search(sentence):
+        return True
+    law = None
+    for law in _LAW_EARLIER.finditer(sentence):
+        pass
+    return law is not None and not _OWN_NAMES.search(sentence, law.end())
+
+
+def _reference(match: re.Match[str], line: int) -> Reference | None:
+    printed = match["number"] or match["dotted"]
+    dotted = printed if "." in printed else ""
+    head = printed.split(".")[0]
+    number = int(head) if head.isdigit() else parse_han_number(head)
+    if not number:
+        return None
+    given = match["paragraph"]
+    paragraph = None if not given else int(given) if given.isdigit() else parse_han_number(given)
+    return Reference(re.sub(r"\s", "", match.group()), number, dotted, paragraph, Span(*match.span()), line)
+
+
+def clause_findings(view: View, structure: Structure) -> list[Finding]:
+    """One finding per missing clause and place."""
+    if not structure.family:
+        return []
+    body, everything = structure.numbers(attachments=False), structure.numbers(attachments=True)
+    found: list[Finding] = []
+    for reference in clause_references(view, structure):
+        known = everything if reference.line >= structure.attachments_from else body
+        if reason := _missing(reference, known, structure, view):
+            defect = Defect(
+                "引用的条款不存在", "conflict", "medium", reference.printed, reason,
+                "改为实际存在的条款号，或补上所缺条款。", "",
+            )  # fmt: skip
+            found.append(defect.at(view.quote(reference.span)))
+    return found
+
+
+def _missing(reference: Reference, known: set[int], structure: Structure, view: View) -> str:
+    highest = max(known, default=0)
+    if reference.number not in known:
+        if reference.dotted and reference.dotted in structure.dotted:
+            return ""
+        return (
+            f"文中引用{reference.printed}，但合同最后一条为第{highest}条，没有第{reference.number}条。"
+            if reference.number > highest
+            else f"文中引用{reference.printed}，但合同没有第{reference.number}条。"
+        )
+    if reference.dotted:
+        siblings = [d for d in structure.dotted if d.split(".")[0] == str(reference.number)]
+        if (
+            siblings
+            and reference.dotted not in structure.dotted
+            and not any(d.startswith(f"{reference.dotted}.") for d in structure.dotted)
+        ):
+            last = max(siblings, key=lambda d: [int(part) for part in d.split(".")])
+            return f"文中引用{reference.printed}，但该条下没有这一款（最后一款为{last}）。"
+        return ""
+    if reference.paragraph:
+        return _missing_paragraph(reference, structure, view)
+    return ""
+
+
+def _missing_paragraph(reference: Reference, structure: Structure, view: View) -> str:
+    """第X条第Y款 where the article has fewer numbered items and fewer paragraphs than Y."""
+    articles = [a for a in structure.articles if a.number == reference.number]
+    most = max((_paragraphs(view, article) for article in articles), default=0)
+    if reference.paragraph is None or reference.paragraph <= most:
+        return ""
+    return f"文中引用{reference.printed}，但第{reference.number}条只有{most}款。"
+
+
+def _paragraphs(view: View, article: Article) -> int:
+    """Most that could count as 款 of an article: its lines, or sentences where it is one line."""
+    texts = [t for t in view.line_texts[article.first : article.end] if t.strip()]
+    return max(len(texts), sum(t.count("。") + t.count(";") for t in texts))
+
+
+# --- attachments ------------------------------------------------------------------------------------------------------
+
+_LABEL = re.compile(
+    r"附\s?[件表录](?P<id>\s?(?:[一二三四五六七八九十]{1,3}|\d{1,2}|[A-H])(?![\d.]*\s?(?:份|页|个|张|条)))?"
+)
+_LISTING = re.compile(
+    r"(?:附件|附表|附录)(?:清单|目录|一览|包括|如下|有|为以下|分别为|共)|(?:下列|以下|如下)附件|附件(?:及|和|与)?[^。;,]{0,10}包括|附件\s?:"
+)
+_PART_OF = re.compile(r"组成部分|同等(?:法律)?效力|构成本(?:合同|协议)")
+_ITEM = re.compile(
+    r"\s*(?:\(?(?P<id>[一二三四五六七八九十]{1,3}|\d{1,2})\)?\s?[、.)．:]|\((?P<id2>[一二三四五六七八九十]{1,3}|\d{1,2})\))\s*\S"
+)
+_INLINE_ITEM = re.compile(
+    r"(?:[:;,]|^|\s)\s*\(?(?P<id>\d{1,2}|[一二三四五六七八九十]{1,2})\)?\s?[、.)]\s?(?=[《\u4e00-\u9fa5])"
+)
+_BARE_LIST = re.compile(r"\s*(?:合同|本合同|协议)?附\s?[件表录](?:清单|目录)?\s*:\s*")
+_POINTING = re.compile(
+    r"(?:详见|参见|见|按照?|依照?|根据|以|载于|列于|如|符合|参照|执行)(?:本)?(?:合同|协议)?(?:的|之)?\s?$"
+)
+
+
+def attachment_findings(view: View, structure: Structure) -> list[Finding]:
+    """References to an attachment that is neither listed nor attached; each missing one once."""
+    defined = _defined(view, structure)
+    found: dict[str, Finding] = {}
+    for match in _LABEL.finditer(view.text):
+        number = _attachment_number(match)
+        if number is None or number in defined or number in found or _is_foreign_attachment(view, match):
+            continue
+        listed = "、".join(f"附件{n}" for n in sorted(defined)) or "没有列明任何附件"
+        defect = Defect(
+            "引用的附件不存在", "conflict", "medium", re.sub(r"\s", "", match.group()),
+            f"文中引用{re.sub(chr(92) + 's', '', match.group())}，但合同所列附件只有：{listed}。" if defined else f"文中引用{match.group()}，但合同{listed}。",
+            "补上该附件并列入附件清单，或更正附件编号。", "",
+        )  # fmt: skip
+        found[number] = defect.at(view.quote(Span(*match.span())))
+    if not defined and not found and (finding := _unnumbered(view)):
+        return [finding]
+    return list(found.values())
+
+
+def _attachment_number(match: re.Match[str]) -> str | None:
+    printed = (match["id"] or "").strip()
+    if not printed:
+        return None
+    if printed.isdigit() or printed.isascii():
+        return printed
+    value = parse_han_number(printed)
+    return str(value) if value else None
+
+
+def _defined(view: View, structure: Structure) -> set[str]:
+    """Numbers of the attachments that are listed, or attached under a heading of their own."""
+    defined: set[str] = set()
+    for index, text in enumerate(view.line_texts):
+        if "附" not in text:
+            continue
+        if match := re.match(r"\s*(?:[(《]\s?)?" + _LABEL.pattern, text):
+            number = _attachment_number(match)
+            if number and _is_definition(text, match):
+                defined.add(number)
+        if (bare := _BARE_LIST.match(text)) or (_LISTING.search(text) and not _POINTING.search(text)):
+            defined |= _listed_from(view, index, bare.end() if bare else 0)
+    listed = {n for s in view.sentences if "附" in s.text for n in _listed_in(s)}
+    return defined | listed | _enumerated(view.sentences)
+
+
+def _is_definition(text: str, match: re.Match[str]) -> bool:
+    """附件一 at a line's start defines it, unless the line goes on as a sentence about it."""
+    rest = text[match.end() :]
+    if re.match(r"\s?(?:的|所|中|约定|规定|载明|列明|和|与|及|、附)", rest):
+        return False
+    return not re.search(r"。\s*$", rest) or bool(re.match(r"\s?[:《(]", rest))
+
+
+def _listed_from(view: View, line: int, start: int) -> set[str]:
+    """Numbers of the items of a list of attachments: on this line, or on the lines that follow."""
+    text = view.line_texts[line]
+    found: set[str] = set()
+    if start or re.search(r"[:]\s*\S", text):
+        tail = text[start:] if start else text[text.find(":") :]
+        found |= {_number(m["id"]) for m in _INLINE_ITEM.finditer(tail)}
+        if start and tail.strip() and not found and not _LABEL.search(tail):
+            found.add("1")
+    for at in range(line + 1, min(line + 30, len(view.lines))):
+        follow = view.line_texts[at]
+        label = re.match(r"\s*(?:\(?[\d一二三四五六七八九十]{1,3}\)?\s?[、.)]?\s*)?" + _LABEL.pattern, follow)
+        item = _ITEM.match(follow)
+        if label and (number := _attachment_number(label)):
+            found.add(number)
+        elif item and len(follow) < 60 and (found or re.search(r":\s*$", text)):
+            found.add(_number(item["id"] or item["id2"]))
+        elif follow.strip():
+            break
+    return found
+
+
+def _number(printed: str) -> str:
+    return printed if printed.isdigit() else str(parse_han_number(printed) or 0)
+
+
+def _listed_in(sentence: Sentence) -> set[str]:
+    """Attachments of a sentence that enumerates them."""
+    text = sentence.text
+    if not _LISTING.search(text) and not _PART_OF.search(text):
+        return set()
+    if (
+        _PART_OF.search(text)
+        and not _LISTING.search(text)
+        and len(_LABEL.findall(text)) < 2
+        and _POINTING.search(text[: text.find("附")])
+    ):
+        return set()
+    return {n for m in _LABEL.finditer(text) if (n := _attachment_number(m))}
+
+
+def _enumerated(sentences: Iterable[Sentence]) -> set[str]:
+    """Attachments that follow an enumerating sentence in the same paragraph (…组成部分：附件一《…》；附件二《…》)."""
+    found: set[str] = set()
+    line = -1
+    for sentence in sentences:
+        if _PART_OF.search(sentence.text) or _LISTING.search(sentence.text):
+            line = sentence.line
+        if sentence.line == line and (match := re.match(r"\s*" + _LABEL.pattern, sentence.text)):
+            number = _attachment_number(match)
+            if number:
+                found.add(number)
+    return found
+
+
+def _is_foreign_attachment(view: View, match: re.Match[str]) -> bool:
+    before = view.text[max(0, match.start() - 30) : match.start()]
+    return bool(
+        re.search(
+            r"(?:《[^》\n]{1,40}》|(?:主|原|框架|总包|总承包|另)(?:合同|协议)|招标文件|投标文件|规定|办法|通知|条例)(?:的|之|中|项下)?\s?$",
+            before,
+        )
+    )
+
+
+def _unnumbered(view: View) -> Finding | None:
+    """详见附件 where the contract has no trace of any attachment."""
+    if any(re.match(r"\s*(?:合同|本合同)?附\s?[件表录]", text) and len(text) < 40 for text in view.line_texts):
+        return None
+    for match in re.finditer(
+        r"(?:详见|参见|见)(?:本)?(?:合同|协议)?附[件表录](?![\u4e00-\u9fa5]*(?:为本|组成))", view.text
+    ):
+        listed = any(_PART_OF.search(s.text) and re.search(r"附[件表录][^。;]{0,6}《", s.text) for s in view.sentences)
+        if listed:
+            return None
+        defect = Defect(
+            "引用的附件不存在", "conflict", "medium", "附件", "文中写明“详见附件”，但合同没有列明任何附件。",
+            "补上附件并列入附件清单，或把内容写入正文。",
+        )  # fmt: skip
+        return defect.at(view.quote(Span(*match.span())))
+    return None
+
+
+def references_of(view: View, structure: Structure) -> Sequence[Finding]:
+    return [*clause_findings(view, structure), *attachment_findings(view, structure)]

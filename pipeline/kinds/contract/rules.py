@@ -1,0 +1,63 @@
+"""All that code alone reads off a contract, and checks in it."""
+
+from __future__ import annotations
+
+from pipeline.kinds.contract import (
+    amounts,
+    arithmetic,
+    basics,
+    blanks,
+    chronology,
+    delivery,
+    disputes,
+    essentials,
+    liability,
+    parties,
+    payments,
+    references,
+    tables,
+)
+from pipeline.kinds.contract.structure import structure_of
+from pipeline.kinds.contract.view import View
+from pipeline.types import Document, Finding
+
+
+def findings_in(document: Document) -> list[Finding]:
+    """Facts first, then the checks; each with quotes that stand in ``document.text`` at their spans."""
+    view = View(document)
+    if not view.sentences:
+        return []
+    structure = structure_of(view)
+    people = parties.parties_of(view, structure)
+    ranges = basics.ranges_in(view)
+    term = basics.term_of(view, ranges)
+    grids = tables.tables_in(view)
+    sums = amounts.labelled_amounts(view, grids)
+    nodes = payments.payment_nodes(view)
+    dated = payments.money_nodes(view, sums)
+    penalties = liability.penalties_in(view)
+    forums = disputes.forums_in(view)
+    totals = arithmetic.contract_totals(view, sums)
+    return [
+        *parties.findings_of(view, people),
+        *basics.findings_of(view, structure, ranges, term),
+        *amounts.findings_of(view, sums),
+        *amounts.rate_findings(view),
+        *payments.findings_of(view, [*nodes, *dated]),
+        *delivery.findings_of(view),
+        *liability.findings_of(view, penalties),
+        *disputes.findings_of(view, forums),
+        *arithmetic.word_conflicts(view, sums),
+        *arithmetic.table_conflicts(view, grids),
+        *arithmetic.total_against_table(view, grids, totals),
+        *arithmetic.share_conflicts(view, nodes, totals),
+        *arithmetic.deposit_conflicts(view, sums, totals),
+        *arithmetic.amount_conflicts(view, sums, structure),
+        *payments.percent_conflicts(view, nodes, structure),
+        *parties.name_conflicts(view, structure, people),
+        *chronology.date_findings(view, structure, ranges, term),
+        *disputes.forum_conflicts(view, forums),
+        *references.references_of(view, structure),
+        *blanks.blank_findings(view, structure),
+        *essentials.missing_clauses(view, essentials.Held(people, forums)),
+    ]

@@ -1,0 +1,174 @@
+"""A contract as the rules see it: half-width copy, lines, sentences, and the sums and dates in them, found once."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+
+from pipeline.kinds.numerals import Amount, DateMention, amounts_in, dates_in
+from pipeline.types import Document, Evidence, Finding, Severity, Span, Status
+
+_HALF_WIDTH = {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)} | {
+    "\u3000": " ", "\xa0": " ", "\u2002": " ", "\u2003": " ", "￥": "¥", "“": '"', "”": '"', "「": '"', "」": '"', "『": '"',
+    "』": '"', "【": "[", "】": "]", "〔": "[", "〕": "]", "—": "-", "–": "-", "―": "-", "─": "-", "〜": "~",
+    "‘": "'", "’": "'", "﹪": "%", "•": "·",
+}  # fmt: skip
+_SENTENCE = re.compile(r"[^。;!?]+[。;!?]*|[。;!?]+")
+_BREAK = re.compile(r"[。;!?]")
+_LONGEST_QUOTE = 240
+_COMMA = frozenset(",、:")
+
+
+def flat(text: str) -> str:
+    """Copy of ``text`` with half-width forms, character for character, so that every offset stays true."""
+    for char in _HALF_WIDTH.keys() & set(text):
+        text = text.replace(char, _HALF_WIDTH[char])
+    return text
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """A sentence, a line without one, or a whole table row (``text`` is flat)."""
+
+    span: Span
+    text: str
+    line: int
+
+
+@dataclass(frozen=True)
+class View:
+    """What all rules share. ``text`` is the flat copy of ``document.text``; spans hold for both."""
+
+    document: Document
+
+    @cached_property
+    def text(self) -> str:
+        return flat(self.document.text)
+
+    @cached_property
+    def lines(self) -> tuple[Span, ...]:
+        """Every line without its newline, empty ones too."""
+        spans: list[Span] = []
+        start = 0
+        for line in self.text.split("\n"):
+            spans.append(Span(start, start + len(line)))
+            start += len(line) + 1
+        return tuple(spans)
+
+    @cached_property
+    def line_texts(self) -> tuple[str, ...]:
+        return tuple(self.text.split("\n"))
+
+    @cached_property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """In order; they cover all but blank lines."""
+        found: list[Sentence] = []
+        for index, (span, text) in enumerate(zip(self.lines, self.line_texts, strict=True)):
+            if not text or text.isspace():
+                continue
+            if "\t" in text or not _BREAK.search(text):
+                found.append(Sentence(span, text, index))
+                continue
+            for match in _SENTENCE.finditer(text):
+                found.append(Sentence(Span(span.start + match.start(), span.start + match.end()), match.group(), index))
+        return tuple(found)
+
+    @cached_property
+    def amounts(self) -> tuple[Amount, ...]:
+        return tuple(amounts_in(self.text))
+
+    @cached_property
+    def dates(self) -> tuple[DateMention, ...]:
+        return tuple(dates_in(self.text))
+
+    @cached_property
+    def _line_starts(self) -> list[int]:
+        return [line.start for line in self.lines]
+
+    @cached_property
+    def _sentence_starts(self) -> list[int]:
+        return [sentence.span.start for sentence in self.sentences]
+
+    @cached_property
+    def _amount_starts(self) -> list[int]:
+        return [amount.span.start for amount in self.amounts]
+
+    @cached_property
+    def _date_starts(self) -> list[int]:
+        return [mention.span.start for mention in self.dates]
+
+    def line_at(self, offset: int) -> int:
+        """Index of the line around ``offset``."""
+        return max(0, bisect_right(self._line_starts, offset) - 1)
+
+    def sentence_at(self, offset: int) -> Sentence:
+        """The sentence around ``offset``, which must lie on a line that is not blank."""
+        return self.sentences[max(0, bisect_right(self._sentence_starts, offset) - 1)]
+
+    def sentences_of(self, span: Span) -> tuple[Sentence, ...]:
+        """The sentences that start inside ``span``."""
+        starts = self._sentence_starts
+        return self.sentences[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
+
+    def amounts_of(self, span: Span) -> tuple[Amount, ...]:
+        """The sums of money that start inside ``span``."""
+        starts = self._amount_starts
+        return self.amounts[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
+
+    def dates_of(self, span: Span) -> tuple[DateMention, ...]:
+        """The dates that start inside ``span``."""
+        starts = self._date_starts
+        return self.dates[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
+
+    def evidence(self, span: Span) -> Evidence:
+        """Evidence for exactly ``span``, without the white space around it."""
+        text = self.document.text
+        start, end = span
+        while start < end and text[start].isspace():
+            start += 1
+        while end > start and text[end - 1].isspace():
+            end -= 1
+        section = self.document.section_at(start)
+        heading = f"{section.number} {section.title}".strip() if section else ""
+        return Evidence(text[start:end], Span(start, end), self.document.page_at(start), "exact", heading)
+
+    def quote(self, hit: Span) -> Evidence:
+        """Evidence that reads on its own: the sentence or row around ``hit``, shortened at commas if very long."""
+        around = self.sentence_at(hit.start).span
+        start, end = around.start, max(around.end, hit.end)
+        if end - start > _LONGEST_QUOTE:
+            room = max(0, _LONGEST_QUOTE - hit.length) // 2
+            start = self._comma_after(max(start, hit.start - room), hit.start) if hit.start - room > start else start
+            end = self._comma_before(min(end, hit.end + room), hit.end) if hit.end + room < end else end
+        return self.evidence(Span(start, end))
+
+    def _comma_after(self, offset: int, limit: int) -> int:
+        return next((i + 1 for i in range(offset, limit) if self.text[i] in _COMMA), offset)
+
+    def _comma_before(self, offset: int, limit: int) -> int:
+        return next((i for i in range(offset, limit, -1) if self.text[i] in _COMMA), offset)
+
+    def fact(self, category: str, item: str, value: str, hit: Span, detail: str = "") -> Finding:
+        """A fact read off the text around ``hit``."""
+        return Finding(category, item, value, "rule", (self.quote(hit),), detail)
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """What a check found, before it becomes a finding: everything but where it stands."""
+
+    item: str
+    status: Status
+    severity: Severity
+    value: str
+    detail: str
+    suggestion: str
+    legal_basis: str = ""
+
+    def at(self, *evidence: Evidence) -> Finding:
+        return Finding(
+            "checks", self.item, self.value, "rule", evidence, self.detail, self.severity, self.status,
+            self.suggestion, self.legal_basis,
+        )  # fmt: skip
