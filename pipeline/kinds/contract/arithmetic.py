@@ -157,10 +157,9 @@ def _taxed(product: Decimal, stated: Sequence[Decimal]) -> bool:
     """Whether price and sum differ by a VAT rate: one of them is without tax."""
     rates = [Decimal(r) / 100 for r in (1, 3, 5, 6, 9, 13)]
     return any(
-        abs(product * (1 + r) - s) <= s / 200 or abs(product / (1 + r) - s) <= s / 200
+        min(abs(product * (1 + r) - s), abs(product / (1 + r) - s)) <= max(Decimal(1), s / 10000)
         for r in rates
         for s in stated
-        if s
     )
 
 

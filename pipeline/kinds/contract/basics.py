@@ -17,7 +17,7 @@ _TITLE = re.compile(rf"(?P<title>[^\n\t。;:,]{{0,40}}?{_TITLE_END}(?:\s*\([^()\
 _NOT_TITLE = re.compile(r"^(?:根据|鉴于|为|甲|乙|双方|经|本|依据|第|附件|签订|该|上述|\(|目录|名称)|编号")
 _TITLE_LINES = 12
 _NUMBER = re.compile(
-    r"(?:(?:合同|协议|文件|档案|文本|订单)\s?(?:编\s?号|号码?)|编\s?号|(?:Contract|Agreement)\s*(?:No\.?|Number))\s*[:\t]\s*"
+    r"(?:(?:合同|协议|文件|档案|文本|订单)\s?(?:编\s?[号码]|号码?)|编\s?号|(?:Contract|Agreement)\s*(?:No\.?|Number))\s*[:\t]\s*"
     r"(?P<number>(?=[^\s,。;]*[A-Za-z0-9])[\u4e00-\u9fa5A-Za-z0-9()\[\]\-/_.#]+(?: ?[\u4e00-\u9fa5A-Za-z0-9()\[\]\-/_.#]+)?)",
     re.IGNORECASE,
 )
@@ -135,7 +135,7 @@ _SIDE_TERM = re.compile(
     r"过渡期|试运行|试用|续展|第[一二三四五]个?年度|观察期|放假|维护期|运维期|免费"
 )
 _GENERIC_LABEL = re.compile(r"有效期|期限$|合同期|协议期")
-_UNITS = {"周年": "年", "日历天": "日", "日历日": "日", "自然日": "日", "天": "日", "季度": "季度"}
+_UNITS = {"周年": "年", "日历天": "天", "日历日": "日", "自然日": "日", "季度": "季度"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +162,14 @@ class Length:
     def printed(self) -> str:
         if self.unit == "月":
             return f"{self.count}个月"
-        return f"{self.count}{self.unit}" if self.unit != "季度" else f"{self.count}个季度"
+        return f"{self.count}{'个' if self.unit in ('季度', '工作日') else ''}{self.unit}"
 
     @property
     def days(self) -> float:
-        return self.count * {"年": 365.25, "月": 30.4375, "季度": 91.3, "周": 7.0, "日": 1.0, "工作日": 1.4}[self.unit]
+        return (
+            self.count
+            * {"年": 365.25, "月": 30.4375, "季度": 91.3, "周": 7.0, "日": 1.0, "天": 1.0, "工作日": 1.4}[self.unit]
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +191,7 @@ def length_from(match: re.Match[str]) -> Length | None:
 
 
 def ranges_in(view: View) -> list[Range]:
-    """Every 自…起至…止, labelled by the words before it."""
+    """Every 自…起至…止, labelled by the words before it, and 开工 with 竣工."""
     found: list[Range] = []
     dates = view.dates
     for i, first in enumerate(dates):
@@ -206,6 +209,22 @@ def ranges_in(view: View) -> list[Range]:
         if end is not None:
             label, side = _label_before(view, first.span.start)
             found.append(Range(first.date, end, Span(first.span.start, stop), label, side))
+    return [*found, *_works(view)]
+
+
+_WORKS = re.compile(
+    r"(?:计划)?(?:开工|进场)(?:日期|时间)?(?:为|是|:|\s)*(?P<start>\d[^。;\n]{6,16}?[日号])[^。\n]{0,24}?(?:计划)?(?:竣工|完工)(?:日期|时间)?(?:为|是|:|\s)*(?P<end>\d[^。;\n]{6,16}?[日号])"
+)
+
+
+def _works(view: View) -> list[Range]:
+    """开工日期 and 竣工日期 of a construction contract."""
+    found: list[Range] = []
+    for match in _WORKS.finditer(view.text):
+        start = view.dates_of(Span(match.start("start"), match.end("start")))
+        end = view.dates_of(Span(match.start("end"), match.end("end")))
+        if start and end:
+            found.append(Range(start[0].date, end[0].date, Span(match.start(), match.end()), "工期", side=False))
     return found
 
 

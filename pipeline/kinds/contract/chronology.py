@@ -97,7 +97,7 @@ def _term_mismatch(view: View, term: Term) -> Finding | None:
 
 
 def _days_mismatch(view: View, term: Term) -> Finding | None:
-    if term.range is None or term.length is None or term.length.unit != "日":
+    if term.range is None or term.length is None or term.length.unit not in ("日", "天"):
         return None
     actual = (term.range.end - term.range.start).days + 1
     if abs(actual - term.length.count) <= 1:

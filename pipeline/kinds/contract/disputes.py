@@ -47,7 +47,10 @@ class Forum:
 
 
 def forums_in(view: View) -> list[Forum]:
-    """Every place where the contract sends disputes to arbitration or to a court."""
+    """Every place where the contract sends disputes to arbitration or to a court.
+
+    In a labour contract arbitration comes first by law (劳动争议调解仲裁法第五条): its court is no choice.
+    """
     found: list[Forum] = []
     for sentence in view.sentences:
         text = sentence.text
@@ -63,7 +66,9 @@ def forums_in(view: View) -> list[Forum]:
                 continue
             where, span = _where(bare, match, place, sentence)
             found.append(Forum("仲裁" if kind == "仲裁" else "诉讼", where, span, sentence, labour))
-    return [f for f in found if _is_choice(view, f)]
+    chosen = [f for f in found if _is_choice(view, f)]
+    labour = any(f.labour for f in chosen)
+    return [f for f in chosen if not (labour and f.kind == "诉讼")]
 
 
 def _excluded(text: str, match: re.Match[str], kind: str) -> bool:
@@ -100,19 +105,17 @@ def _where(text: str, match: re.Match[str], place: re.Pattern[str], sentence: Se
 
 
 def forum_of(forums: Sequence[Forum]) -> Forum | None:
-    """The one forum; None where none or both kinds are chosen. A labour dispute's court is only the second step."""
-    kinds = {f.kind for f in forums}
-    if not forums or (len(kinds) == 2 and not any(f.labour for f in forums)):
+    """The one forum; None where none or both kinds are chosen."""
+    if len({f.kind for f in forums}) != 1:
         return None
-    first = [f for f in forums if f.kind == ("仲裁" if len(kinds) == 2 else f.kind)]
-    return next((f for f in first if f.where), first[0])
+    return next((f for f in forums if f.where), forums[0])
 
 
 def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
     """Arbitration and a court both chosen (仲裁法解释第七条: such an agreement to arbitrate is void)."""
     arbitration = [f for f in forums if f.kind == "仲裁"]
     court = [f for f in forums if f.kind == "诉讼"]
-    if not arbitration or not court or any(f.labour for f in forums):
+    if not arbitration or not court:
         return []
     pair = next(((a, c) for a in arbitration for c in court if a.sentence is c.sentence), (arbitration[0], court[0]))
     if pair[0].sentence is pair[1].sentence and _only_after(pair[0].sentence.text):

@@ -18,7 +18,7 @@ _PENALTY = re.compile(
 _FOR_LATENESS = re.compile(r"逾期|迟延|延迟|延误|超期|拖欠|误期|迟付|延期|未按(?:时|期|约)|每(?:逾|延|迟|超|晚|拖)")
 _EVERY = (
     r"每\s?(?:逾期|延迟|迟延|延误|迟|超期|超过|晚|拖欠|延期|拖延|推迟|误期|超)?\s?(?:一|1|壹)?\s?(?:个)?(?P<every>日|天|周|星期|月|年|小时|工作日|日历天)|"
-    r"按\s?(?P<by>日|天|月|年|周)|(?P<on>日|月|年)(?:利率|费率|息|化)|(?P<lead>日|月|年)(?=\s?(?:万|千|百)分之|\s?\d+(?:\.\d+)?\s?[%‰‱])"
+    r"按\s?(?P<by>日|天|月|年|周)(?!租|工资|薪|度|结|利|内)|(?P<on>日|月|年)(?:利率|费率|息|化)|(?P<lead>日|月|年)(?=\s?(?:万|千|百)分之|\s?\d+(?:\.\d+)?\s?[%‰‱])"
 )
 _EVERY_PATTERN = re.compile(_EVERY)
 _AFTER_PER = re.compile(r"\s?(?:\([^()]{0,10}\))?\s?(?:/|每)\s?(?P<per>日|天|周|月|年)")
@@ -65,6 +65,7 @@ class Penalty:
     base: str = ""
 
 
+_ANEW = re.compile(r",[^,]*(?:另行?|并应|一次性|还应|超过)")
 _DAYS = {"日": 365, "周": 52, "月": 12, "年": 1}
 
 
@@ -134,13 +135,10 @@ def _period(before: str, after: str) -> str:
         return _PER[match["per"]]
     cut = max(before.rfind(c) for c in ";。")
     piece = before[cut + 1 :]
-    flat_since = max(
-        piece.rfind("另"), piece.rfind("并应"), piece.rfind("一次性"), piece.rfind("还应"), piece.rfind("超过"), -1
-    )
     last = None
     for match in _EVERY_PATTERN.finditer(piece):
         last = match
-    if last is None or last.end() <= flat_since:
+    if last is None or _ANEW.search(piece, last.end()):
         behind = re.match(r"\s?(?:的标准)?(?:按|逐)(?P<by>日|月)", after)
         return _PER[behind["by"]] if behind else ""
     if _settled_between(piece[last.end() :]):
@@ -203,6 +201,8 @@ def _multiples(sentence: Sentence) -> list[Penalty]:
     found: list[Penalty] = []
     text, start = sentence.text, sentence.span.start
     for match in _LPR.finditer(text):
+        if _CAP.search(text[: match.end()]) or _CAP.match(text, match.end()):
+            continue
         found.append(
             Penalty(
                 f"LPR的{_times(match['times'])}倍",

@@ -124,16 +124,17 @@ def _labelled(view: View) -> list[Party]:
     for index, (line, text) in enumerate(zip(view.lines, view.line_texts, strict=True)):
         if "方" not in text and "人" not in text and ":" not in text and "\t" not in text:
             continue
-        for at in _separators(text):
-            label = _LABEL.search(text, max(0, at - _LABEL_WINDOW), at)
-            if label is None:
-                continue
-            role = _role_of(label)
-            names = _names_at(text, at + 1, line.start) if at < len(text) else []
-            if not names and not text[at + 1 :].strip(" _\t"):
-                names = _names_below(view, index)
-            found += [Party(role, name, span, view.line_at(span.start)) for name, span in names]
+        labels = [(at, label) for at in _separators(text) if (label := _label_before(text, at))]
+        beside = [(label, _names_at(text, at + 1, line.start)) for at, label in labels]
+        if labels and not any(names for _, names in beside):
+            beside = _names_below(view, index, [label for _, label in labels])
+        for label, names in beside:
+            found += [Party(_role_of(label), name, span, view.line_at(span.start)) for name, span in names]
     return found
+
+
+def _label_before(text: str, at: int) -> re.Match[str] | None:
+    return _LABEL.search(text, max(0, at - _LABEL_WINDOW), at)
 
 
 def _separators(text: str) -> list[int]:
@@ -192,13 +193,24 @@ def is_person(name: str) -> bool:
     return known and not _NOT_PERSON.search(bare)
 
 
-def _names_below(view: View, index: int) -> list[tuple[str, Span]]:
-    """The name on the next line that is not blank; labels of other fields end the search."""
+def _names_below(
+    view: View, index: int, labels: Sequence[re.Match[str]]
+) -> list[tuple[re.Match[str], list[tuple[str, Span]]]]:
+    """The names on the next line that is not blank, one for each label: by cell, else by white space."""
+    if labels[-1].string[labels[-1].end() :].strip(" :_\t"):
+        return []
     for at in range(index + 1, min(index + 3, len(view.lines))):
         text = view.line_texts[at]
         if not text.strip():
             continue
-        return _names_at(text, 0, view.lines[at].start)
+        start = view.lines[at].start
+        if len(labels) == 1 and "\t" not in text:
+            return [(labels[0], _names_at(text, 0, start))]
+        slots = re.finditer(r"[^\t]+" if "\t" in text else r"\S+", text)
+        return [
+            (label, _names_at(text[: slot.end()], slot.start(), start))
+            for label, slot in zip(labels, slots, strict=False)
+        ]
     return []
 
 
@@ -345,11 +357,11 @@ def _owner(view: View, mentions: Sequence[Party], lines: Sequence[int], match: r
 
 
 def _folded(mentions: Sequence[Party], structure: Structure) -> list[Party]:
-    """One party per role and name. A lettered role replaces a named one for the same name on the same line."""
-    lettered = {(p.name, p.line) for p in mentions if _LETTERED_IN.match(p.role)}
+    """One party per role and name. A lettered role (甲方) replaces a named one (采购方) for the same name."""
+    lettered = {p.name for p in mentions if _LETTERED_IN.match(p.role)}
     folded: dict[tuple[str, str], Party] = {}
     for party in mentions:
-        if not _LETTERED_IN.match(party.role) and (party.name, party.line) in lettered:
+        if not _LETTERED_IN.match(party.role) and party.name in lettered:
             continue
         if party.line >= structure.attachments_from and any(role == party.role for role, _ in folded):
             continue

@@ -20,7 +20,8 @@ _BASE = (
 _NODE = re.compile(
     rf"(?P<base>{_BASE})(?:\([^()\n]{{0,40}}\))?\s?(?:的|之)?\s?(?P<upto>至)?\s?(?P<share>{PERCENT})|"
     rf"(?P<share2>{PERCENT})\s?(?:\([^()\n]{{0,30}}\))?的?(?P<base2>{_BASE})|"
-    rf"(?P<rest>剩余|余下|其余|尾款|余款|质保金|质量保证金|预付款|首付款|首期款|进度款|验收款|到货款|发货款|初验款|终验款|定金)(?:的|部分|款项|款|价款|货款|合同款)?(?:即|为|计|:|,|的|\()*\s?(?P<share3>{PERCENT})"
+    rf"(?P<rest>剩余|余下|其余|尾款|余款|质保金|质量保证金|预付款|首付款|首期款|进度款|验收款|到货款|发货款|初验款|终验款|定金)(?:的|部分|款项|款|价款|货款|合同款)?(?:即|为|计|:|,|的|\()*\s?(?P<share3>{PERCENT})|"
+    rf"(?:支付|付款|预付|付|(?:首|第[一二三四五六1-6])(?:期|笔)(?:款|款项)?\s?[:(]?)(?:比例)?(?:为)?\s?(?P<share4>{PERCENT})(?=\s?(?:[,(;。:]|即|计|共计|作为|$))"
 )
 _PAYING = re.compile(
     r"支付|付款|给付|付至|付清|结清|结算|预付|缴付|拨付|汇入|付\s?(?=合同|总|剩|余)|作为|(?:预付|首付|尾|余|定|质保|进度|验收|到货|质量保证)(?:款|金)"
@@ -44,6 +45,15 @@ _MONEY_KEPT_BACK = re.compile(r"扣留|扣除|预留|留取|暂扣|扣下|其中
 _MONEY_STEP = re.compile(
     r"(?:每期|每季度?|每月|每年|按[季月年]|首期|第[一二三四五六1-6](?:期|笔|次|阶段)|预付款|首付款|进度款|到货款|验收款|尾款|余款|剩余|一次性|各期)"
 )
+
+
+_DUE = re.compile(
+    r"(?:支付|付清|交付|偿还|归还|缴纳|缴付|拨付|应付|预付|付款?|清偿)[^,。;\d%]{0,24}$|(?:余款|尾款|余额|剩余[^,。;\d]{0,8})(?:为|计|即|人民币|:|\s)*$"
+)
+_NOT_PRICE = re.compile(
+    r"押金|(?<!质量)保证金|补偿|赔偿|工资|津贴|补贴|奖金|利息|另行|另付|保函|每次|每名|每[人台套件次]|律师|注册资本|超时|违约|滞纳|罚|提供(?:的)?借款|发放|保险|上限|额度"
+)
+_PAYMENT_TOPIC = re.compile(r"付款|支付|价款|结算|还款|偿还|费用|租金|报酬|对价|服务费|货款|价格")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +94,7 @@ def _shares(sentence: Sentence) -> list[Node]:
             or _NODE_OVER.search(sentence.text[: match.start()])
         ):
             continue
-        printed = match["share"] or match["share2"] or match["share3"]
+        printed = match["share"] or match["share2"] or match["share3"] or match["share4"]
         share = parse_rate(printed)
         if share is None or not 0 < share <= 1:
             continue
@@ -106,23 +116,27 @@ def _plain(base: str) -> str:
     return re.sub(r"本|该|含税|暂定|的|用", "", base)
 
 
-def money_nodes(view: View, amounts: Sequence[Labelled]) -> list[Node]:
-    """Sums that fall due by their own sentence (每期应付153,600元, 尾款20万元), where it names no share."""
+def money_nodes(view: View, amounts: Sequence[Labelled], structure: Structure) -> list[Node]:
+    """Sums that fall due by their own sentence (每期应付153,600元, 余款20万元) where it names no share."""
     found: list[Node] = []
     for amount in amounts:
         if amount.in_table:
             continue
         sentence = view.sentence_at(amount.span.start)
         text = sentence.text
-        before = text[: amount.span.start - sentence.span.start]
-        piece = before[max(before.rfind(c) for c in "。;") + 1 :]
-        if "%" in text or "分之" in text or _NOT_PAYING.search(text) or not re.search("付", text):
+        if "\t" in text or "%" in text or "分之" in text or "付" not in text and "还" not in text:
             continue
-        if _MONEY_STEP.search(piece) and re.search(
-            r"[付缴][^,。;]{0,20}$|(?:款|金|租金|费)(?:用)?(?:即|为|计|:|人民币|\s)*$", before
-        ):
+        before = text[: amount.span.start - sentence.span.start]
+        if _NOT_PAYING.search(text) or _NOT_PRICE.search(before[before.rfind("。") + 1 :]) or not _DUE.search(before):
+            continue
+        if _PAYMENT_TOPIC.search(_heading(view, structure, sentence.line)) or _MONEY_STEP.search(text):
             found.append(Node(sentence, amount.span, amount=amount))
     return found
+
+
+def _heading(view: View, structure: Structure, line: int) -> str:
+    article = structure.article_at(line)
+    return view.line_texts[article.first][:24] if article else ""
 
 
 def findings_of(view: View, nodes: Iterable[Node]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -167,6 +168,9 @@ _LISTING = re.compile(
     r"(?:附件|附表|附录)(?:清单|目录|一览|包括|如下|有|为以下|分别为|共)|(?:下列|以下|如下)附件|附件(?:及|和|与)?[^。;,]{0,10}包括|附件\s?:"
 )
 _PART_OF = re.compile(r"组成部分|同等(?:法律)?效力|构成本(?:合同|协议)")
+_STARTING_LABEL = re.compile(r"\s*(?:[(《]\s?)?" + _LABEL.pattern)
+_TITLED = re.compile(_LABEL.pattern + r"\s?:?\s?《[^》\n]{1,40}》(?:\([^()\n]{0,20}\))?")
+_HANDED_OVER = re.compile(r"签订|签署|另签|收到|阅读|随本合同|随本协议|一并交付|附后|后附|所附")
 _ITEM = re.compile(
     r"\s*(?:\(?(?P<id>[一二三四五六七八九十]{1,3}|\d{1,2})\)?\s?[、.)．:]|\((?P<id2>[一二三四五六七八九十]{1,3}|\d{1,2})\))\s*\S"
 )
@@ -210,19 +214,54 @@ def _attachment_number(match: re.Match[str]) -> str | None:
 
 
 def _defined(view: View, structure: Structure) -> set[str]:
-    """Numbers of the attachments that are listed, or attached under a heading of their own."""
+    """Numbers of the attachments that are listed, or attached under a heading of their own; where the contract has
+    neither, of those that it says were signed or handed over."""
     defined: set[str] = set()
     for index, text in enumerate(view.line_texts):
         if "附" not in text:
             continue
-        if match := re.match(r"\s*(?:[(《]\s?)?" + _LABEL.pattern, text):
+        if match := _STARTING_LABEL.match(text):
             number = _attachment_number(match)
             if number and _is_definition(text, match):
                 defined.add(number)
         if (bare := _BARE_LIST.match(text)) or (_LISTING.search(text) and not _POINTING.search(text)):
             defined |= _listed_from(view, index, bare.end() if bare else 0)
-    listed = {n for s in view.sentences if "附" in s.text for n in _listed_in(s)}
-    return defined | listed | _enumerated(view.sentences)
+        defined |= _in_a_row(text)
+    mentioning = [s for s in view.sentences if "附" in s.text]
+    for sentence in mentioning:
+        defined |= _listed_in(sentence)
+    defined |= _enumerated(mentioning)
+    return defined or {n for s in mentioning if _HANDED_OVER.search(s.text) for n in _numbers_in(s.text)}
+
+
+def _numbers_in(text: str) -> set[str]:
+    """Every attachment named in ``text``; 附件一至附件五 are five."""
+    found: set[str] = set()
+    last: tuple[int, str] | None = None
+    for match in _LABEL.finditer(text):
+        number = _attachment_number(match)
+        if number is None:
+            continue
+        if (
+            last
+            and number.isdigit()
+            and last[1].isdigit()
+            and re.fullmatch(r"\s?[至到~\-]\s?", text[last[0] : match.start()])
+        ):
+            found |= {str(n) for n in range(int(last[1]), min(int(number), int(last[1]) + 99) + 1)}
+        found.add(number)
+        last = (match.end(), number)
+    return found
+
+
+def _in_a_row(text: str) -> set[str]:
+    """Attachments that are enumerated with their titles: 附件一《…》、附件二《…》."""
+    titled = list(_TITLED.finditer(text))
+    found: set[str] = set()
+    for one, other in itertools.pairwise(titled):
+        if re.fullmatch(r"\s?(?:[、,;和及与]|以及)?\s?", text[one.end() : other.start()]):
+            found |= {n for m in (one, other) if (n := _attachment_number(m))}
+    return found
 
 
 def _is_definition(text: str, match: re.Match[str]) -> bool:
@@ -271,7 +310,7 @@ def _listed_in(sentence: Sentence) -> set[str]:
         and _POINTING.search(text[: text.find("附")])
     ):
         return set()
-    return {n for m in _LABEL.finditer(text) if (n := _attachment_number(m))}
+    return _numbers_in(text)
 
 
 def _enumerated(sentences: Iterable[Sentence]) -> set[str]:
@@ -281,7 +320,7 @@ def _enumerated(sentences: Iterable[Sentence]) -> set[str]:
     for sentence in sentences:
         if _PART_OF.search(sentence.text) or _LISTING.search(sentence.text):
             line = sentence.line
-        if sentence.line == line and (match := re.match(r"\s*" + _LABEL.pattern, sentence.text)):
+        if sentence.line == line and (match := _STARTING_LABEL.match(sentence.text)):
             number = _attachment_number(match)
             if number:
                 found.add(number)

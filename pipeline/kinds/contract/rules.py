@@ -34,7 +34,7 @@ def findings_in(document: Document) -> list[Finding]:
     grids = tables.tables_in(view)
     sums = amounts.labelled_amounts(view, grids)
     nodes = payments.payment_nodes(view)
-    dated = payments.money_nodes(view, sums)
+    dated = payments.money_nodes(view, sums, structure)
     penalties = liability.penalties_in(view)
     forums = disputes.forums_in(view)
     totals = arithmetic.contract_totals(view, sums)

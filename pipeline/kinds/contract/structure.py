@@ -22,7 +22,7 @@ _NUMBERED = re.compile(
     r"|(?P<han>[一二三四五六七八九十]{1,3})\s?[、.]"
     r"|\((?P<bracket>[一二三四五六七八九十]{1,3}|\d{1,2})\))"
 )
-_CROSS_REFERENCE = re.compile(r"\s?(?:[的、,和及或与至所之第中款项下;。]|约定|规定|所述|之约|以及|内容)")
+_CROSS_REFERENCE = re.compile(r"[的、,和及或与至之第中款项下;。]|约定|规定|所[述列指约规]|以及")
 _QUANTITY = re.compile(r"\s?(?:[万亿元倍米年月日天个台套%‰㎡kKmMgGtT]|平方|公里|小时)")
 _ATTACHMENT_HEAD = re.compile(
     r"\s*附\s?[件表录](?:\s?(?:[一二三四五六七八九十]{1,3}|\d{1,2}|[A-Z]))?\s*(?:[:.、\s(《-]|$)"
@@ -105,13 +105,11 @@ def _marks(view: View) -> list[tuple[int, str, str]]:
 
 
 def _family(marks: Sequence[tuple[int, str, str]]) -> str:
+    """第X条 wherever there are two; else of 一、 and 1. the one whose number 1 comes first."""
     counts = {kind: sum(1 for _, k, _ in marks if k == kind) for kind in ("article", "han", "plain")}
     if counts["article"] >= 2:
         return "article"
-    for kind in ("han", "plain"):
-        if counts[kind] >= 3 and any(k == kind and number == "1" for _, k, number in marks):
-            return kind
-    return ""
+    return next((kind for _, kind, number in marks if number == "1" and counts.get(kind, 0) >= 3), "")
 
 
 def _attachments_from(view: View, marks: Sequence[tuple[int, str, str]]) -> int:
