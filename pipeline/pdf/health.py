@@ -22,7 +22,7 @@ _GOOD = re.compile(
     "[\x20-\x7e\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # ASCII, Han
     "\u2000-\u206f\u3000-\u303f\uff00-\uffef\ufe30-\ufe6f\u31a0-\u31bf"  # punctuation, full-width, bopomofo
     "\u0370-\u03ff\u00a0\u00a2-\u00b1\u00b4-\u00b7\u00bb\u00d7\u00f7"  # Greek, signs
-    "\u2070-\u27bf\u2900-\u2bff\u3200-\u33ff\u2e80-\u2fdf]+"  # mathematics, letterlike, enclosed, arrows, boxes, radicals
+    "\u2070-\u27bf\u2900-\u2bff\u3200-\u33ff\u2e80-\u2fdf]+"  # mathematics, enclosed, boxes, radicals
 )
 _SPACES = re.compile(r"\s+|\x02")
 _SCRIPTS = (

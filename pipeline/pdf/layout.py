@@ -12,19 +12,21 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from pipeline.pdf.clean import plain
-from pipeline.pdf.lines import CJK, Cell, Line, is_cjk
+from pipeline.pdf.clean import HYPHEN, plain
+from pipeline.pdf.lines import CJK, Cell, Line, glue, is_cjk
+from pipeline.pdf.rows import assembled
 from pipeline.types import Bookmark, Span
 
 _ZONE = 0.1
 """Headers and footers stand in the top and bottom tenth of the page."""
+_FULL_EM = 14
+"""A line shorter than this breaks because it is done, whatever stands to the right of it."""
 _REPEATED = 0.3
 """Share of the pages on which a line must stand (digits aside) to be a header or footer."""
-_MAX_RUN = 1000
-"""White space in one run; more makes tokenizers fail."""
 
 _DIGITS = re.compile(r"\d+")
 _SPACE = re.compile(r"\s+")
@@ -42,7 +44,7 @@ _STARTS_ITEM = re.compile(
     r"|[（(][一二三四五六七八九十\d]{1,3}[）)]|[一二三四五六七八九十]{1,3}[、.．]"
     r"|\d{1,3}[、)）]|\d{1,3}[.．](?!\d)|\d{1,2}(?:[.．]\d{1,2}){1,3}(?=[\s、.．\u4e00-\u9fff])(?![元万亿%％年月日倍米吨]|\s*[%％])"
     r"|[①-⑳㈠-㈩⒈-⒛⑴-⒇]|[●•■▪◆➢✓□☐☑√○◇▲△★※]|[a-zA-Z][.)、）](?=[\s\u4e00-\u9fff])"
-    r"|附件\s?[一二三四五六七八九十\d]{0,3}\s*[：:]|附录|目\s*录$|注[：:]|说明[：:]"
+    r"|附件\s?[一二三四五六七八九十\d]{0,3}\s*[：:]|附录|目\s*录$|注[：:]|说明[：:]|单位[：:]"
 )
 _LABEL = re.compile(
     r"(?:[甲乙丙丁]方|买方|卖方|[出承]租[人方]|出借[人方]|借款[人方]|贷款[人方]|发包[人方]|承包[人方]|委托[人方]|受托[人方]|用人单位|劳动者|担保[人方]"
@@ -52,8 +54,8 @@ _LABEL = re.compile(
 _BRACKETS = {"（": "）", "(": ")", "《": "》", "【": "】", "〔": "〕", "“": "”"}
 _FIRST_WORD = re.compile(rf"[^\s{CJK}]+")
 _BAD_TITLE = re.compile(
-    r"^(?:microsoft |powerpoint|untitled|无标题|未命名|新建|文档\d*$|document\d*$|slide \d|\(anonymous\)|\(unspecified\)|.{0,2}$)"
-    r"|\.(?:docx?|wps|xlsx?|pptx?|pdf|rtf|txt|tex|dvi|indd|cdr|html?|md|jpe?g|png|tiff?)$|^[\W\d_]+$",
+    r"^(?:microsoft |powerpoint|untitled|无标题|未命名|新建|(?:文档|document|slide )\d*$)|^\((?:anonymous|unspecified)\)"
+    r"|\.(?:docx?|wps|xlsx?|pptx?|pdf|rtf|txt|tex|dvi|indd|cdr|html?|md|jpe?g|png|tiff?)$|^[\W\d_]+$|^.{0,2}$",
     re.IGNORECASE,
 )
 
@@ -91,6 +93,8 @@ def lay_out(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> L
     ``numbers`` are the pages' printed labels, where known.
     """
     take_margins(pages, numbers)
+    for page in pages:
+        page.lines = assembled(page.lines)
     lines = [line for page in pages for line in page.lines]
     return _assemble(pages, lines, _joins(lines))
 
@@ -153,34 +157,36 @@ class _Measure(NamedTuple):
 
 
 def _joins(lines: Sequence[Line]) -> list[str]:
-    """What stands between each line and the next: a newline, a space, nothing, or ``-`` (a hyphen is dropped)."""
+    """What stands between each line and the next: a newline, or what ``glue`` says of lines that belong together."""
     measure = _measure(lines)
-    glue: list[str] = []
+    between: list[str] = []
     brackets = ""
     started_item = False
-    for at, (a, b) in enumerate(zip(lines, lines[1:], strict=False)):
-        if at == 0 or glue[-1] == "\n":
+    for at, (a, b) in enumerate(pairwise(lines)):
+        if at == 0 or between[-1] == "\n":
             brackets, started_item = "", _starts_item(a.text)
         brackets = _open_brackets(a.text, brackets)
-        glue.append(_glue(a, b) if _continues(a, b, measure, bool(brackets), started_item) else "\n")
-    return glue
+        between.append(glue(a.text, b.text) if _continues(a, b, measure, bool(brackets), started_item) else "\n")
+    return between
 
 
 def _measure(lines: Sequence[Line]) -> _Measure:
     plain_lines = [line for line in lines if not line.is_row]
-    rights = sorted(line.right for line in plain_lines)
+    rights = sorted(line.right for line in plain_lines if line.right - line.left > _FULL_EM * line.em)
     edges: list[float] = []
-    needed = max(2, 0.03 * len(rights))
     for at in range(len(rights) - 1, -1, -1):
         right = rights[at]
         if edges and edges[-1] - right < 24:
             continue
+        # the outermost edge needs little support; an inner one (of a column) must not be chance
+        needed = max(3, 0.08 * len(rights)) if edges else max(2, 0.02 * len(rights))
         if at - bisect_left(rights, right - 8) + 1 >= needed:
             edges.append(right)
+    edges = edges or rights[-1:]
     lefts = Counter(round(line.left / 2) * 2 for line in plain_lines if line.right - line.left > 12 * line.em)
     pitches = [
         (a.bottom - b.bottom) / a.em
-        for a, b in zip(plain_lines, plain_lines[1:], strict=False)
+        for a, b in pairwise(plain_lines)
         if a.page == b.page and 0 < a.bottom - b.bottom < 4 * a.em
     ]
     left = min((edge for edge, n in lefts.items() if n >= 0.1 * lefts.total()), default=0.0)
@@ -203,12 +209,12 @@ def _continues(a: Line, b: Line, measure: _Measure, open_bracket: bool, in_item:
     indent = (b.left - measure.left) / b.em
     if _ENDS_SENTENCE.search(a.text) and not open_bracket:
         return measure.indents and indent < 0.8
-    return indent < 1.5 or in_item or b.left <= a.left + 0.5 * b.em
+    return indent < 1.5 or b.left <= a.left + 0.5 * b.em or (in_item and b.left - a.left < 4 * b.em)
 
 
 def _is_full(a: Line, b: Line, measure: _Measure) -> bool:
     """Whether ``a`` ends where lines end, so that its break says nothing: no room was left for what comes next."""
-    if a.right - a.left < 12 * a.em:
+    if a.right - a.left < _FULL_EM * a.em:
         return False
     word = _FIRST_WORD.match(b.text)
     share = len(word.group()) / len(b.text) if word else 0.0
@@ -236,19 +242,10 @@ def _open_brackets(text: str, state: str) -> str:
     return state
 
 
-def _glue(a: Line, b: Line) -> str:
-    last, first = a.text[-1], b.text[0]
-    if last == "-" and len(a.text) > 1 and a.text[-2].islower() and first.islower():
-        return "-"
-    if last in "-/" or is_cjk(last) or is_cjk(first) or (last.isdecimal() and first.isdecimal()):
-        return ""
-    return " "
-
-
 # --- text -------------------------------------------------------------------------------------------------------------
 
 
-def _assemble(pages: Sequence[PageLines], lines: Sequence[Line], glue: Sequence[str]) -> Laid:
+def _assemble(pages: Sequence[PageLines], lines: Sequence[Line], joins: Sequence[str]) -> Laid:
     parts: list[str] = []
     origins = array("i")
     recognised: list[Recognised] = []
@@ -263,8 +260,8 @@ def _assemble(pages: Sequence[PageLines], lines: Sequence[Line], glue: Sequence[
                 recognised.append(Recognised(Span(len(origins), len(origins) + len(cell.text)), line.page, cell))
             parts.append(cell.text)
             origins.extend(cell.origins)
-        between = glue[at] if at < len(glue) else ""
-        if between == "-":
+        between = joins[at] if at < len(joins) else ""
+        if between == HYPHEN:
             parts[-1] = parts[-1][:-1]
             origins.pop()
         elif between:

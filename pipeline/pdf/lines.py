@@ -1,4 +1,4 @@
-"""From characters with places to lines, and to table rows. Pure.
+"""From characters with places to lines, and to the cells that stand on one line. Pure.
 
 PDFium gives characters in the order of the content stream, with ``\\r\\n`` where the next one stands on another line
 and a space where there is a gap. What it does not say: whether a gap is a thin space between Chinese and figures
@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from pipeline.pdf.clean import fold, is_odd, repair
+from pipeline.pdf.clean import HYPHEN, fold, is_odd, repair
 from pipeline.types import Box
 
 CELL_GAP_EM = 0.8
@@ -22,19 +22,25 @@ OCR_CELL_GAP_EM = 1.6
 """The same for OCR, whose boxes leave out punctuation at their ends."""
 _THIN_GAP_EM = 0.6
 """A gap narrower than this beside a Chinese character is typography (justification, figures), no space."""
-_NUMBER_GAP_EM = 4.0
-"""A heading's number and its title may stand so far apart without being cells."""
+_HEADING_GAP_EM, _DECIMAL_GAP_EM = 4.0, 2.6
+"""A line's leading number (第三条, 3.1) and its text may stand so far apart without being cells."""
 
-CJK = "\u2e80-\u2fdf\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6\U00020000-\U000323af"
+CJK = (
+    "\u2e80-\u2fdf\u3000-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+    "\ufe30-\ufe4f\uff01-\uff60\uffe0-\uffe6\U00020000-\U000323af"
+)
 """Regex class body of characters that are set without spaces between them."""
 _IS_CJK = re.compile(f"[{CJK}“”‘’—…]")
 _HAN = re.compile("[\u4e00-\u9fff]")
 _RUN = re.compile(r"[^\r\n]+")
 _GAP = re.compile(r" +")
-_NUMBERING = re.compile(
-    r"第[〇零一二三四五六七八九十百千\d]{1,6}[编章节条款篇部]|[（(][一二三四五六七八九十\d]{1,3}[）)]|[一二三四五六七八九十]{1,3}[、.．]?"
-    r"|\d{1,3}[、.．)）]|\d{1,2}(?:[.．]\d{1,2}){1,3}[.、]?|附件\s?[一二三四五六七八九十\d]{0,2}[：:]?|[●•■▪◆➢✓□☐☑√○·-]"
+_MAX_RUN = 1000
+_LONG_RUN = re.compile(rf" {{{_MAX_RUN},}}")
+_HEADING_NUMBER = re.compile(
+    r"第[〇零一二三四五六七八九十百千\d]{1,6}[编章节条款篇部]|[（(][一二三四五六七八九十\d]{1,3}[）)]|[一二三四五六七八九十]{1,3}[、.．]"
+    r"|附件\s?[一二三四五六七八九十\d]{0,2}[：:]?|[●•■▪◆➢✓□☐☑√○·]"
 )
+_DECIMAL_NUMBER = re.compile(r"\d{1,3}[、.．)）]|\d{1,2}(?:[.．]\d{1,2}){1,3}[.、]?")
 
 
 class Chars(NamedTuple):
@@ -68,6 +74,11 @@ class Cell:
     em: float
     confidence: float | None = None
     """OCR only."""
+    last_right: float = 0.0
+    """Right edge of the cell's last line; differs from ``right`` in table cells of several lines."""
+
+    def __post_init__(self) -> None:
+        self.last_right = self.last_right or self.right
 
     @property
     def height(self) -> float:
@@ -149,7 +160,7 @@ def _cells_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> li
     first = at = start
     for gap in _GAP.finditer(text, start, end):
         before, after = gap.span()
-        verdict = _judge_gap(chars, text, first, before, after)
+        verdict = _judge_gap(chars, text, -1 if cells else first, before, after)
         if verdict == "keep":
             continue
         pieces.append((at, before))
@@ -164,7 +175,8 @@ def _cells_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> li
 
 
 def _judge_gap(chars: Chars, text: str, first: int, before: int, after: int) -> str:
-    """What the spaces ``text[before:after]`` are: ``cell`` border, ``drop`` or ``keep``."""
+    """What the spaces ``text[before:after]`` are: ``cell`` border, ``drop`` or ``keep``. ``first`` is where the line
+    starts; -1 behind a cell border."""
     made = [at for at in range(before, after) if at in chars.generated]
     if not made:
         return "keep"
@@ -173,10 +185,18 @@ def _judge_gap(chars: Chars, text: str, first: int, before: int, after: int) -> 
     jump -= sum(right[at] - left[at] for at in range(before, after) if at not in chars.generated)
     em = min(chars.top[before - 1] - chars.bottom[before - 1], chars.top[after] - chars.bottom[after])
     if jump > CELL_GAP_EM * em:
-        numbered = jump < _NUMBER_GAP_EM * em and _NUMBERING.fullmatch(text, first, before)
-        return "keep" if numbered else "cell"
+        return "keep" if _follows_number(text, first, before, after, jump / em) else "cell"
     thin = jump < _THIN_GAP_EM * em and len(made) == after - before
     return "drop" if thin and (_IS_CJK.match(text[before - 1]) or _IS_CJK.match(text[after])) else "keep"
+
+
+def _follows_number(text: str, first: int, before: int, after: int, gap_em: float) -> bool:
+    """Whether a wide gap stands between a line's leading number and its text."""
+    if first < 0 or text[after].isdecimal():
+        return False
+    if gap_em < _HEADING_GAP_EM and _HEADING_NUMBER.fullmatch(text, first, before):
+        return True
+    return gap_em < _DECIMAL_GAP_EM and _DECIMAL_NUMBER.fullmatch(text, first, before) is not None
 
 
 def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int, int]], *, odd: bool) -> None:
@@ -191,6 +211,8 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
             origins.extend(range(a, b))
     if odd and is_odd(content):
         content, origins = _stripped(*repair(content, origins))
+    if len(content) > _MAX_RUN:
+        content, origins = _without_long_runs(content, origins)
     if not content:
         return
     left, right = min(chars.left[start], chars.left[end - 1]), max(chars.right[start], chars.right[end - 1])
@@ -200,6 +222,14 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
     if em <= 0:
         em = (chars.top[start] - chars.bottom[start]) * 0.9 or 1.0
     cells.append(Cell(content, origins, left, top, right, bottom, em))
+
+
+def _without_long_runs(text: str, origins: array[int]) -> tuple[str, array[int]]:
+    """White space in runs of more than 1,000 as one space: tokenizers fail on such runs."""
+    for run in reversed(list(_LONG_RUN.finditer(text))):
+        text = text[: run.start() + 1] + text[run.end() :]
+        del origins[run.start() + 1 : run.end()]
+    return text, origins
 
 
 def _stripped(text: str, origins: array[int]) -> tuple[str, array[int]]:
@@ -230,20 +260,32 @@ def merged(row: Sequence[Cell], gap_em: float = CELL_GAP_EM) -> list[Cell]:
 
 
 def _glued(a: Cell, b: Cell) -> Cell:
-    tight = b.left - a.right < _THIN_GAP_EM * b.em and (is_cjk(a.text[-1]) or is_cjk(b.text[0]))
-    tight = tight or b.left - a.right < 0.15 * b.em or a.text.endswith(" ")
-    space = "" if tight else " "
-    origins = a.origins + array("i", [-1] * len(space)) + b.origins
-    return Cell(
-        a.text + space + b.text,
-        origins,
-        a.left,
-        max(a.top, b.top),
-        max(a.right, b.right),
-        min(a.bottom, b.bottom),
-        max(a.em, b.em),
-        a.confidence,
-    )
+    """Neighbours on one line as one cell."""
+    gap = b.left - a.right
+    tight = gap < 0.15 * b.em or (gap < _THIN_GAP_EM * b.em and (is_cjk(a.text[-1]) or is_cjk(b.text[0])))
+    text, origins = joined(a, b, "" if tight else " ")
+    top, bottom = max(a.top, b.top), min(a.bottom, b.bottom)
+    return Cell(text, origins, a.left, top, max(a.right, b.right), bottom, max(a.em, b.em), a.confidence)
+
+
+def joined(a: Cell, b: Cell, between: str | None = None) -> tuple[str, array[int]]:
+    """The text of two cells and its origins; ``between`` by default as a line break asks for."""
+    between = glue(a.text, b.text) if between is None else between
+    text, origins = a.text, a.origins
+    if between == HYPHEN:
+        text, origins, between = text[:-1], origins[:-1], ""
+    return text + between + b.text, origins + array("i", [-1] * len(between)) + b.origins
+
+
+def glue(a: str, b: str) -> str:
+    """What takes the place of a line break inside a sentence: a space between words, nothing beside Chinese or within a
+    number, HYPHEN where the hyphen before it only divides a word."""
+    last, first = a[-1], b[0]
+    if last == "-" and len(a) > 1 and a[-2].islower() and first.islower():
+        return HYPHEN
+    if last in "-/" or is_cjk(last) or is_cjk(first) or (last.isdecimal() and first.isdecimal()):
+        return ""
+    return " "
 
 
 def ocr_line(text: str, box: Box, confidence: float, page_height: float) -> Cell:

@@ -15,7 +15,7 @@ import mmap
 import re
 from array import array
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import repeat
@@ -34,6 +34,7 @@ _MAX_BOOKMARKS = 20_000
 _MAX_OBJECTS = 5_000
 """Page objects looked at for image coverage; a page with more is a drawing, not a scan."""
 _IMAGE, _PATH, _FORM = 3, 2, 5
+_IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _META = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 
 
@@ -240,7 +241,7 @@ class Pdf:
         self.page_count = int(_page_count(handle))
 
     @contextmanager
-    def page(self, index: int) -> Iterator[PdfPage | None]:
+    def page(self, index: int) -> Generator[PdfPage | None]:
         """The page with this index (from 0); None where PDFium can't load it."""
         handle = _load_page(self._handle, index)
         if not handle:
@@ -285,7 +286,7 @@ class Pdf:
 
 
 @contextmanager
-def open_pdf(path: Path, passwords: Sequence[str] = ()) -> Iterator[Pdf]:
+def open_pdf(path: Path, passwords: Sequence[str] = ()) -> Generator[Pdf]:
     """Open a file: junk before ``%PDF-`` is skipped, the passwords are tried in turn (the empty one first).
 
     Raises OpenError; OSError for the file itself.
@@ -355,10 +356,10 @@ def _utf16(function: Callable[..., Any], *arguments: Any) -> str:
 
 def _objects(page: int) -> Iterator[tuple[int, tuple[float, float, float, float]]]:
     """Type and bounds of the page's objects, those inside forms too, in page space."""
-    identity = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
     edges = (ctypes.c_float * 4)()
     addresses = [ctypes.addressof(edges) + 4 * i for i in range(4)]
-    pending = [(_object(page, i), identity, 0) for i in range(min(int(_count_objects(page)), _MAX_OBJECTS))]
+    count = min(int(_count_objects(page)), _MAX_OBJECTS)
+    pending: list[tuple[int | None, tuple[float, ...], int]] = [(_object(page, i), _IDENTITY, 0) for i in range(count)]
     for seen, (item, matrix, depth) in enumerate(pending):
         if not item or seen >= _MAX_OBJECTS:
             continue

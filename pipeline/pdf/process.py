@@ -32,6 +32,7 @@ def serve(answer: Callable[[wire.Message], wire.Message]) -> None:
     source, sink = _take_pipes()
     _die_with_parent()
     while (request := wire.receive(source)) is not None:
+        reply: wire.Message
         try:
             reply = answer(request)
         except Failure as failure:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,8 +18,8 @@ from typing import Literal, Self
 from pipeline.errors import InputError, NoTextError, SettingsError
 from pipeline.lang import Text
 from pipeline.pdf import failures, reply, wire
-from pipeline.pdf.failures import printable
 from pipeline.pdf.children import Child
+from pipeline.pdf.failures import printable
 from pipeline.types import Box, Document, Page, Span
 
 _OCR_MEMORY_MIB = 6144
@@ -151,7 +150,7 @@ class Reader:
             return await self._ask(child, path, request, self._limits.timeout_s, self._limits.memory_mib)
 
     @asynccontextmanager
-    async def _worker(self) -> AsyncIterator[Child]:
+    async def _worker(self) -> AsyncGenerator[Child]:
         child = await self._idle.get()
         try:
             yield child

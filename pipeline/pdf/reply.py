@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast, get_args
 
@@ -64,7 +65,7 @@ def _document(answer: Mapping[str, Any], document_id: str, path: Path) -> Docume
     _check(len(origins) == len(text))
     pages = tuple(_page(number, page) for number, page in enumerate(answer["pages"], 1))
     _check(bool(pages) and pages[0].span.start == 0 and pages[-1].span.end == len(text))
-    _check(all(a.span.end == b.span.start for a, b in zip(pages, pages[1:], strict=False)))
+    _check(all(a.span.end == b.span.start for a, b in pairwise(pages)))
     lines = tuple(_ocr_line(line, len(text), len(pages)) for line in answer["ocr_lines"])
     return Document(
         id=document_id,

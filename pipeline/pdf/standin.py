@@ -6,7 +6,7 @@ import logging
 from array import array
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from pypdf import PageObject, PdfReader
 
@@ -40,7 +40,10 @@ def read_text(path: Path, passwords: Sequence[str]) -> StandIn | None:
         if reader.is_encrypted and not any(reader.decrypt(password) for password in ("", *passwords)):
             return None
         pages = [_page(page, index) for index, page in enumerate(reader.pages)]
-        metadata = {key.lstrip("/"): str(value) for key, value in (reader.metadata or {}).items()}
+        metadata = {
+            str(key).lstrip("/"): str(value)
+            for key, value in cast("dict[object, object]", reader.metadata or {}).items()
+        }
     except MemoryError:
         raise
     except Exception:
