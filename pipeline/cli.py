@@ -282,3 +282,7 @@ def _leave(message: str, exit_code: int) -> NoReturn:
 
 def _run(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     return asyncio.run(work())
+
+
+if __name__ == "__main__":
+    main()

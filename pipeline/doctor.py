@@ -14,8 +14,8 @@ from typing import Literal
 
 from pipeline.engines.choose import choose, load
 from pipeline.errors import LongdocError
+from pipeline.fonts import FONT
 from pipeline.lang import Text
-from pipeline.pdf.read import FONT
 from pipeline.settings import Settings
 from pipeline.store import Store
 

@@ -10,16 +10,19 @@
     │   ├── PromptTooLongError    a request that can't fit the model's context
     │   ├── CutAnswerError        the model stopped at its token limit, however small the part
     │   ├── BadAnswerError        the model's answer is not what the schema asked for
-    │   └── RequestError          the engine refused or lost this one request, after bounded retries
+    │   ├── RequestError          the engine refused or lost this one request, after bounded retries
+    │   └── InternalError         a bug of ours that this document brought out
     ├── UsageError                the call itself makes no sense                             exit 2
     ├── SettingsError             a setting, a model folder, a database that can't be used   exit 3
     └── EngineError               the engine as a whole is dead or out of reach              exit 4
 
-``PipelineError`` is caught once per document, in ``run``. Anything outside this tree is a bug and crashes.
+Caught once per document, in ``run``; there a bug becomes that document's ``InternalError``. Everywhere else anything
+outside this tree crashes.
 """
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 from pipeline.lang import Text
@@ -82,6 +85,21 @@ class BadAnswerError(PipelineError):
 
 class RequestError(PipelineError):
     """One request that the engine refused or lost, after the bounded retries."""
+
+
+class InternalError(PipelineError):
+    """A bug of ours that one document brought out: it ends that document, not the night's batch."""
+
+    @classmethod
+    def of(cls, bug: Exception) -> InternalError:
+        """Name the place, never the message: that may quote the document."""
+        frames = traceback.extract_tb(bug.__traceback__)
+        place = next((f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames) if "pipeline" in f.filename), "?")
+        what = f"{type(bug).__name__} @ {place}"
+        return cls(
+            Text(f"程序内部错误 {what}", f"internal error {what}"),
+            Text("这是 longdoc 的缺陷，请把这一行报告给维护者", "a bug of longdoc: report this line to its maintainers"),
+        )
 
 
 class UsageError(LongdocError):

@@ -24,7 +24,7 @@ from pipeline.engines.base import Engine
 from pipeline.engines.choose import EngineChoice, choose, load
 from pipeline.engines.journal import Journal
 from pipeline.engines.scheduler import Scheduler
-from pipeline.errors import EngineError, InputError, LongdocError, PipelineError, UsageError
+from pipeline.errors import EngineError, InputError, InternalError, LongdocError, PipelineError, UsageError
 from pipeline.kinds.base import Kind
 from pipeline.kinds.merge import merge
 from pipeline.lang import Text
@@ -300,6 +300,11 @@ class _BatchRun:
                 self._session.generation.fail(error)
             elif error.rejected_keys:
                 await self._session.generation.reject(error.rejected_keys)
+            return await self._failed(path, info, fingerprint, error, time.monotonic() - started)
+        except LongdocError:
+            raise  # settings: every other document would meet the same
+        except Exception as bug:
+            error = InternalError.of(bug)
             return await self._failed(path, info, fingerprint, error, time.monotonic() - started)
         return await self._saved(path, replace(analysis, seconds=time.monotonic() - started))
 

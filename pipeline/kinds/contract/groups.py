@@ -19,10 +19,16 @@ class Party(Item):
     address: Short = Field(description="住所地或地址；没有则为空")
 
     def findings(self, evidence: Evidence, prove: Prove) -> Sequence[Finding]:
-        extra = (("统一社会信用代码", self.credit_code), ("地址", self.address))
+        stated = {"统一社会信用代码": self.credit_code, "地址": self.address}
+        proofs = {item: prove(value) for item, value in stated.items() if value.strip()}
+        unproved = [f"{item} {stated[item]}（原文未见）" for item, proof in proofs.items() if proof.match == "none"]
         return [
-            finding("parties", self.role, self.name, evidence),
-            *(finding("parties", f"{self.role}·{item}", value, prove(value)) for item, value in extra if value.strip()),
+            finding("parties", self.role, self.name, evidence, "；".join(unproved)),
+            *(
+                finding("parties", f"{self.role}·{item}", stated[item], proof)
+                for item, proof in proofs.items()
+                if proof.match != "none"
+            ),
         ]
 
 

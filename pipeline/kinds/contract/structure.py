@@ -23,7 +23,7 @@ _NUMBERED = re.compile(
     r"|\((?P<bracket>[一二三四五六七八九十]{1,3}|\d{1,2})\))"
 )
 _CROSS_REFERENCE = re.compile(r"[的、,和及或与至之第中款项下;。]|约定|规定|所[述列指约规]|以及")
-_QUANTITY = re.compile(r"\s?(?:[万亿元倍米年月日天个台套%‰㎡kKmMgGtT]|平方|公里|小时)")
+_QUANTITY = re.compile(r"\s?(?:[万亿元倍米年月日天个台套条款%‰㎡kKmMgGtT]|平方|公里|小时)")
 _ATTACHMENT_HEAD = re.compile(
     r"\s*附\s?[件表录](?:\s?(?:[一二三四五六七八九十]{1,3}|\d{1,2}|[A-Z]))?\s*(?:[:.、\s(《-]|$)"
 )
@@ -76,7 +76,7 @@ def structure_of(view: View) -> Structure:
     attachments_from = _attachments_from(view, marks)
     family = _family(marks)
     heads = [(int(number), line) for line, kind, number in marks if kind == family]
-    ends = [line for _, line in heads[1:]] + [len(view.lines)]
+    ends = [line for _, line in heads[1:]] + [len(view.lines)] * bool(heads)
     articles = tuple(Article(number, line, end) for (number, line), end in zip(heads, ends, strict=True))
     dotted = frozenset(number for _, kind, number in marks if kind == "dotted")
     return Structure(family, articles, dotted, attachments_from, _signature_lines(view, attachments_from))

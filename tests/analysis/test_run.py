@@ -1,0 +1,185 @@
+"""A batch from end to end: real PDFs, a real server on this machine, a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from papers import contract, write_pdf
+from scripted_server import Reply, ScriptedServer, chat, serving
+
+from pipeline.errors import SettingsError
+from pipeline.run import Batch, review
+from pipeline.settings import Settings, load_settings
+
+
+def settings(folder: Path, **changes: object) -> Settings:
+    values = {"database": f"sqlite:///{folder}/db.sqlite", "out": folder / "out", "engine": "rules", "retries": 1}
+    return load_settings(values | changes, environ={}, directory=folder)
+
+
+def run(paths: list[Path], folder: Path, **changes: object) -> Batch:
+    return asyncio.run(review(paths, settings(folder, **changes)))
+
+
+def rows(folder: Path, query: str) -> list[tuple]:
+    with sqlite3.connect(folder / "db.sqlite") as connection:
+        found = connection.execute(query).fetchall()
+    connection.close()
+    return found
+
+
+@pytest.fixture(autouse=True)
+def quick_retries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.engines.http._FIRST_PAUSE_S", 0.01)
+
+
+@pytest.mark.parametrize("strategy", ["whole", "map-reduce"])
+def test_planted_facts_reach_the_database_with_their_page_and_a_rerun_asks_nothing(
+    tmp_path: Path, strategy: str
+) -> None:
+    made = [contract(tmp_path / f"{n}.pdf", n) for n in range(3)]
+    facts = {fact: page for _, planted in made for fact, page in planted.items()}
+    with serving(ScriptedServer(facts=list(facts))) as server:
+        options = {"engine": "http", "base_url": server.base_url, "strategy": strategy, "chunk_tokens": 200}
+        batch = run([path for path, _ in made], tmp_path, **options)
+        assert batch.exit_code == 0 and {result.status for result in batch.results} == {"done"}
+        asked = len(server.requests)
+        again = run([path for path, _ in made], tmp_path, **options)
+        assert {result.status for result in again.results} == {"reused"}
+        forced = run([path for path, _ in made], tmp_path, **options, force=True)
+        assert {result.status for result in forced.results} == {"done"}
+        assert len(server.requests) == asked, "reruns are served from the journal"
+    found = rows(
+        tmp_path,
+        "select e.quote, e.page from evidence e join latest_findings f on f.id = e.finding_id where source = 'llm'",
+    )
+    assert {quote: page for quote, page in found if quote in facts} == facts
+    assert rows(tmp_path, "select count(*) from analyses where current and status = 'done'") == [(3,)]
+    assert rows(tmp_path, "select distinct strategy from analyses") == [(strategy,)]
+    for result in batch.results:
+        assert result.report and result.report.is_file()
+
+
+def test_invented_quotes_are_kept_and_marked_ungrounded(tmp_path: Path) -> None:
+    path, facts = contract(tmp_path / "a.pdf")
+    invented = "本合同自签订之日起自动续期十年。"
+
+    def invent(body: dict, number: int) -> Reply | None:
+        text = chat_text(body, [invented])
+        return chat(text) if "contract_disputes" in str(body["response_format"]) else None
+
+    with serving(ScriptedServer(facts=list(facts), behave=invent)) as server:
+        run([path], tmp_path, engine="http", base_url=server.base_url)
+    found = rows(
+        tmp_path,
+        "select f.grounded, e.match, e.page from findings f join evidence e on e.finding_id = f.id "
+        f"where e.quote = '{invented}'",
+    )
+    assert found == [(0, "none", None)]
+
+
+def chat_text(body: dict, facts: list[str]) -> str:
+    import json
+
+    from scripted_server import fill
+
+    return json.dumps(fill(body["response_format"]["json_schema"]["schema"], facts), ensure_ascii=False)
+
+
+def test_bad_input_fails_by_name_and_costs_no_other_document(tmp_path: Path) -> None:
+    good, _ = contract(tmp_path / "good.pdf")
+    (tmp_path / "empty.pdf").write_bytes(b"")
+    (tmp_path / "text.pdf").write_text("not a PDF")
+    (tmp_path / "cut.pdf").write_bytes(good.read_bytes()[:700])
+    (tmp_path / "folder.pdf").mkdir()
+    blank = write_pdf(tmp_path / "blank.pdf", [[""]])
+    long_name = tmp_path / ("长" * 70 + "'\".pdf")
+    long_name.write_bytes(b"%PDF-1.4\nbroken")
+    paths = [good, tmp_path / "empty.pdf", tmp_path / "text.pdf", tmp_path / "cut.pdf", tmp_path / "folder.pdf",
+             tmp_path / "missing.pdf", long_name, blank, tmp_path / ".." / "nowhere" / "x.pdf"]  # fmt: skip
+    batch = run(paths, tmp_path, ocr="off")
+    assert [result.path.name for result in batch.results] == [path.name for path in paths]
+    assert batch.results[0].status == "done"
+    assert batch.exit_code == 1
+    for result in batch.results[1:7]:
+        assert result.status == "failed" and result.error_type.endswith("Error") and "。" in result.error, result
+    failed = rows(tmp_path, "select count(*), count(error_message) from analyses where status = 'failed'")
+    assert failed == [(sum(r.status == "failed" for r in batch.results),) * 2]
+
+
+def test_the_same_bytes_under_two_names_are_analysed_once(tmp_path: Path) -> None:
+    first, _ = contract(tmp_path / "a.pdf")
+    second = tmp_path / "b.pdf"
+    second.write_bytes(first.read_bytes())
+    batch = run([first, second], tmp_path)
+    assert [result.status for result in batch.results] == ["done", "reused"]
+    assert rows(tmp_path, "select count(*) from analyses") == [(1,)]
+
+
+def test_a_server_that_dies_fails_what_is_left_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    made = [contract(tmp_path / f"{n}.pdf", n) for n in range(4)]
+    paths = [path for path, _ in made]
+    facts = [fact for _, planted in made for fact in planted]
+    dead = Reply(status=401)
+    with serving(ScriptedServer(facts=facts, behave=lambda body, n: dead if n > 10 else None)) as server:
+        batch = run(paths, tmp_path, engine="http", base_url=server.base_url, concurrency=1, model="m")
+        assert batch.exit_code == 4 and "failed" in {result.status for result in batch.results}
+        kept = rows(tmp_path, "select count(*) from completions")[0][0]
+        assert kept == 10
+    with serving(ScriptedServer(facts=facts)) as server:
+        batch = run(paths, tmp_path, engine="http", base_url=server.base_url, model="m")
+        assert batch.exit_code == 0
+        assert len(server.requests) + kept == rows(tmp_path, "select count(*) from completions")[0][0]
+
+
+def test_answers_that_stay_bad_fail_one_document_and_are_asked_again_next_time(tmp_path: Path) -> None:
+    (bad, bad_facts), (good, _) = contract(tmp_path / "bad.pdf", 1), contract(tmp_path / "good.pdf", 2)
+    marker = next(iter(bad_facts))
+
+    def behave(body: dict, number: int) -> Reply | None:
+        return chat("{not json") if marker in body["messages"][-1]["content"] else None
+
+    with serving(ScriptedServer(behave=behave)) as server:
+        batch = run([bad, good], tmp_path, engine="http", base_url=server.base_url, model="m")
+        assert [result.status for result in batch.results] == ["failed", "done"]
+        assert batch.results[0].error_type == "BadAnswerError" and batch.exit_code == 1
+    with serving(ScriptedServer()) as server:
+        batch = run([bad, good], tmp_path, engine="http", base_url=server.base_url, model="m")
+        assert [result.status for result in batch.results] == ["done", "reused"]
+
+
+@pytest.mark.slow
+def test_killed_at_any_moment_it_goes_on_where_it_was(tmp_path: Path) -> None:
+    """kill -9 at several moments: rows exactly once, and only what was in flight is asked again."""
+    made = [contract(tmp_path / f"{n}.pdf", n) for n in range(6)]
+    facts = [fact for _, planted in made for fact in planted]
+    with serving(ScriptedServer(facts=facts, delay_s=0.05)) as server:
+        command = [sys.executable, "-m", "pipeline.cli", "review", *(str(path) for path, _ in made)]
+        command += ["--engine", "http", "--base-url", server.base_url, "--out", str(tmp_path / "out")]
+        command += ["--database", f"sqlite:///{tmp_path}/db.sqlite"]
+        environment = os.environ | {"LONGDOC_CONCURRENCY": "4", "LONGDOC_CHUNK_TOKENS": "200"}
+        for moment in (1.2, 1.6, 2.0):
+            process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            time.sleep(moment)
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+        finished = subprocess.run(command, env=environment, capture_output=True, text=True)
+        assert finished.returncode == 0, finished.stderr
+        seen = [str(request["messages"]) + str(request["response_format"]) for request in server.requests]
+    assert len(seen) - len(set(seen)) <= 3 * 4, "at most what was in flight at each kill"
+    assert rows(tmp_path, "select count(*), count(distinct document_id) from analyses where status='done'") == [(6, 6)]
+    assert rows(tmp_path, "select count(*) from runs where status = 'interrupted'")[0][0] >= 1
+    assert rows(tmp_path, "select count(*) from completions") == [(len(set(seen)),)]
+
+
+def test_an_unreachable_database_is_a_settings_error(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError):
+        run([tmp_path], tmp_path, database="sqlite:////proc/nowhere/x.db")
