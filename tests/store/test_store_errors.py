@@ -154,7 +154,7 @@ def test_a_server_out_of_reach() -> None:
 
 
 def test_a_database_that_is_not_there(postgresql: Callable[[], str]) -> None:
-    url = postgresql().replace("/longdoc", "/elsewhere").replace("postgres:@", "postgres:geheim@")
+    url = postgresql().replace("/longdoc", "/elsewhere", 1).replace("postgres:@", "postgres:geheim@")
     assert "no such database" in refusal(url).cause.en
 
 
