@@ -1,0 +1,116 @@
+"""HTML for people: one page per document, one over the batch. Each is a single file that calls nothing outside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from markupsafe import Markup
+
+from pipeline.report.clock import DEFAULT_ZONE, minute, zone_of
+from pipeline.report.files import report_name, write_atomically
+from pipeline.report.page import href, render
+from pipeline.report.view import Verdict, arrange, total, verdict_of
+from pipeline.report.words import WORDS
+from pipeline.types import StoredAnalysis
+
+_FILTER_FROM = 8
+"""Fewer issues than this need no filter."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A line of the overview."""
+
+    stored: StoredAnalysis
+    verdict: Verdict
+    href: Markup
+
+
+def render_analysis(stored: StoredAnalysis, *, timezone: str = DEFAULT_ZONE) -> str:
+    """The report of one document, done or failed."""
+    analysis = stored.analysis
+    view = arrange(stored)
+    name = "failure_report" if analysis.status == "failed" else f"{analysis.kind}_report"
+    return render(
+        "analysis.html.j2",
+        stored=stored,
+        analysis=analysis,
+        view=view,
+        verdict=verdict_of(analysis),
+        eyebrow=str(WORDS.get(name, WORDS["report_report"])),
+        filtered=sum(len(rows) for _, rows in view.issues) >= _FILTER_FROM,
+        zone=zone_of(timezone),
+    )
+
+
+def render_index(batch: Sequence[StoredAnalysis], *, timezone: str = DEFAULT_ZONE) -> str:
+    """The overview of a batch: failures first, then every document, the gravest first."""
+    rows = [_Row(stored, verdict_of(stored.analysis), href(report_name(stored))) for stored in batch]
+    done = [row for row in rows if row.stored.analysis.status == "done"]
+    return render(
+        "index.html.j2",
+        done=sorted(done, key=_gravity),
+        failed=[row for row in rows if row.stored.analysis.status == "failed"],
+        sum=total(row.verdict for row in done),
+        engines=sorted({_engine(row.stored) for row in rows}),
+        rules_only=any(row.stored.engine == "rules" for row in done),
+        period=_period(batch, timezone),
+        columns=(
+            "pages", "findings", "high", "medium", "low", "conflicts", "absences", "ungrounded", "unread",
+        ),
+    )  # fmt: skip
+
+
+def write_report(stored: StoredAnalysis, out: Path, *, timezone: str = DEFAULT_ZONE) -> Path:
+    """Write the report of one document into ``out`` and return its path.
+
+    A report that stands takes the place of the note of an earlier failure. Raises SettingsError where ``out`` can't
+    be written.
+    """
+    path = out / report_name(stored)
+    write_atomically(path, _encoded(render_analysis(stored, timezone=timezone)))
+    if stored.analysis.status == "done":
+        path.with_suffix(".failed.html").unlink(missing_ok=True)
+    return path
+
+
+def write_index(batch: Sequence[StoredAnalysis], out: Path, *, timezone: str = DEFAULT_ZONE) -> Path:
+    """Write ``out/index.html`` over reports that are there already. Raises SettingsError where it can't."""
+    path = out / "index.html"
+    write_atomically(path, _encoded(render_index(batch, timezone=timezone)))
+    return path
+
+
+def write_reports(
+    stored: Sequence[StoredAnalysis], out: Path, *, timezone: str = DEFAULT_ZONE
+) -> tuple[list[Path], Path]:
+    """Write a report for each, in order, and the overview; return the paths of both."""
+    paths = [write_report(one, out, timezone=timezone) for one in stored]
+    return paths, write_index(stored, out, timezone=timezone)
+
+
+def _encoded(html: str) -> bytes:
+    return html.encode("utf-8")
+
+
+def _gravity(row: _Row) -> tuple[int, int, int, str]:
+    return (-row.verdict.high, -row.verdict.medium, -row.verdict.low, row.stored.analysis.document.filename)
+
+
+def _engine(stored: StoredAnalysis) -> str:
+    if stored.engine == "rules":
+        return str(WORDS["rules_only"])
+    return f"{stored.engine} · {stored.model}" if stored.model else stored.engine
+
+
+def _period(batch: Sequence[StoredAnalysis], timezone: str) -> str:
+    if not batch:
+        return ""
+    zone = zone_of(timezone)
+    moments = sorted(stored.finished_at for stored in batch)
+    first, last = minute(moments[0], zone), minute(moments[-1], zone)
+    if first == last:
+        return first
+    return f"{first} – {last[11:] if first[:10] == last[:10] else last}"

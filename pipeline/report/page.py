@@ -1,0 +1,163 @@
+"""The frame of every page: a template environment in which nothing from a document can act, and no page can call out.
+
+Each value is made :func:`~pipeline.report.text.visible` and then escaped, wherever a template prints it. Style and
+script are inline; the page's own policy allows these two by their hash and nothing else.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote as percent_encoded
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from pipeline import __version__
+from pipeline.lang import Lang, language
+from pipeline.report import words
+from pipeline.report.clock import minute
+from pipeline.report.text import readable, value_in, visible
+from pipeline.types import Evidence
+
+TEMPLATES = Path(__file__).with_name("templates")
+_CHINESE = re.compile("[\u3400-\u9fff]")
+_HTML_LANG: dict[Lang, str] = {"zh": "zh-CN", "en": "en"}
+
+
+def render(template: str, **values: object) -> str:
+    """One page, in the current language. Raises where a template and its values disagree."""
+    current = language()
+    common = {"w": {key: str(text) for key, text in words.WORDS.items()}, "lang": _HTML_LANG[current]}
+    return environment(visible).get_template(template).render(common | values)
+
+
+def href(name: str) -> Markup:
+    """A link to a file beside the page."""
+    return Markup("./" + percent_encoded(name))
+
+
+@cache
+def environment(clean: Callable[[str], str]) -> Environment:
+    """Templates whose every printed text goes through ``clean`` and is then escaped."""
+    made = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        undefined=StrictUndefined,
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        finalize=lambda value: clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+    )
+    css, js = (Markup((TEMPLATES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
+    made.globals.update(css=css, js=js, policy=_policy(css, js), version=__version__)
+    made.filters.update(_filters(clean))
+    return made
+
+
+def _policy(css: str, js: str) -> str:
+    return (
+        f"default-src 'none'; style-src {_hash_of(css)}; script-src {_hash_of(js)}; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash_of(text: str) -> str:
+    return "'sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() + "'"
+
+
+def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
+    def marked(quote: str, value: str) -> Markup:
+        return _marked(clean(quote), clean(value))
+
+    return {
+        "marked": marked,
+        "fill": _fill,
+        "lang": _lang,
+        "minute": _minute,
+        "readable": readable,
+        "number": _number,
+        "numbers": _numbers,
+        "duration": _duration,
+        "pages_of": _pages_of,
+        "paragraphs": _paragraphs,
+        "after_dot": _after_dot,
+        "item_name": words.item_name,
+        "category": _named(words.CATEGORY),
+        "severity": _named(words.SEVERITY),
+        "status": _named(words.STATUS),
+        "source": _named(words.SOURCE),
+        "match": _named(words.MATCH),
+        "kind": _named(words.KIND),
+        "strategy": _named(words.STRATEGY),
+        "error_name": _named(words.ERROR),
+        "contract_type": _named(words.TYPE),
+    }
+
+
+def _named(table: Any) -> Callable[[str], str]:
+    return lambda code: words.in_words(table, code)
+
+
+def _marked(quote: str, value: str) -> Markup:
+    """The quote, with the value marked where it stands in it."""
+    found = value_in(value, quote)
+    if found is None:
+        return escape(quote)
+    start, end = found
+    return escape(quote[:start]) + Markup("<mark>%s</mark>") % quote[start:end] + escape(quote[end:])
+
+
+def _fill(pattern: str, value: object) -> str:
+    return pattern.replace("{}", str(value))
+
+
+def _lang(text: str) -> Markup:
+    """`` lang="zh-CN"`` for Chinese text on a page in English, so that it is read aloud and set as such."""
+    return Markup(' lang="zh-CN"') if language() != "zh" and _CHINESE.search(text) else Markup("")
+
+
+def _minute(moment: datetime, zone: ZoneInfo) -> str:
+    return minute(moment, zone)
+
+
+def _number(count: int) -> str:
+    return f"{count:,}"
+
+
+def _numbers(numbers: Sequence[int]) -> str:
+    """Numbers in a row, runs of three or more as ranges: ``3, 5-9``."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and number == runs[-1][-1] + 1:
+            runs[-1].append(number)
+        else:
+            runs.append([number])
+    shown = [f"{run[0]}–{run[-1]}" if len(run) > 2 else ", ".join(map(str, run)) for run in runs]
+    return ("、" if language() == "zh" else ", ").join(shown)
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.2f} s" if seconds < 10 else f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min {rest} s"
+
+
+def _pages_of(evidence: Iterable[Evidence]) -> str:
+    pages = _numbers(sorted({e.page for e in evidence if e.page is not None}))
+    return _fill(str(words.WORDS["page"]), pages) if pages else str(words.WORDS["no_quote"])
+
+
+def _paragraphs(text: str) -> list[str]:
+    return [line for part in text.splitlines() if (line := part.strip())]
+
+
+def _after_dot(item: str) -> str:
+    return item.partition("·")[2]
