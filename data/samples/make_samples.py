@@ -89,10 +89,15 @@ def make(source: Source, out: Path) -> None:
     (out / f"{source.name}.gold.json").write_text(text + "\n", encoding="utf-8")
 
 
+def sources() -> dict[str, Source]:
+    """Every sample by name."""
+    return {path.stem: read_source(path) for path in sorted((HERE / "source").glob("[0-9]*.txt"))}
+
+
 def main(out: Path) -> None:
     out.mkdir(parents=True, exist_ok=True)
-    for path in sorted((HERE / "source").glob("[0-9]*.txt")):
-        make(read_source(path), out)
+    for source in sources().values():
+        make(source, out)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from framework import compose
 from layout import Block, Style
 
 
@@ -47,4 +48,6 @@ def parse_blocks(text: str) -> list[Block]:
 
 def read_source(path: Path) -> Source:
     _, front, body = path.read_text(encoding="utf-8").split("---\n", 2)
-    return Source(path.stem, yaml.safe_load(front), parse_blocks(body))
+    values = yaml.safe_load(front)
+    blocks = parse_blocks(body)
+    return Source(path.stem, values, compose(blocks, parse_blocks) if values.get("composed") else blocks)

@@ -55,7 +55,9 @@ def seals_on(page: pypdfium2.PdfPage, names: list[str]) -> list[tuple[str, float
 def scanned(image: Image.Image, noise: random.Random) -> Image.Image:
     """Grain, soft focus, uneven light and a slight turn."""
     tilt = noise.choice((-1, 1)) * noise.uniform(0.25, 0.7)
-    image = image.rotate(tilt, resample=Image.Resampling.BICUBIC, fillcolor="white").filter(ImageFilter.GaussianBlur(0.55))
+    image = image.rotate(tilt, resample=Image.Resampling.BICUBIC, fillcolor="white").filter(
+        ImageFilter.GaussianBlur(0.55)
+    )
     grain = Image.frombytes("L", image.size, noise.randbytes(image.width * image.height))
     grain = grain.filter(ImageFilter.GaussianBlur(0.8)).point([96 + value // 12 for value in range(256)])
     shade = Image.linear_gradient("L").resize(image.size).point([238 + value // 16 for value in range(256)])
