@@ -31,7 +31,7 @@ _REPEATED = 0.3
 _DIGITS = re.compile(r"\d+")
 _SPACE = re.compile(r"\s+")
 _PAGE_NUMBER = re.compile(
-    r"第?#页?[/,，]?(?:共#页?)?|共#页[,，]?第#页|[-—–~·|]{1,2}#[-—–~·|]{1,2}|#(?:/|of|OF)#|(?:Page|PAGE|page|P\.?)#(?:(?:/|of)#)?|[ivxlcIVXLC]{1,6}"
+    r"(?:第#页?|#页)[/,，]?(?:共#页?)?|共#页[,，]?第#页|[-—–~·|]{1,2}#[-—–~·|]{1,2}|#(?:/|of|OF)#|(?:Page|PAGE|page|P\.?)#(?:(?:/|of)#)?|[ivxlcIVXLC]{1,6}"
 )
 
 _ENDS_SENTENCE = re.compile(r"[。！？!?；;：:…][”’」』）)]?$|[.][”’\")]?$")
@@ -54,7 +54,7 @@ _LABEL = re.compile(
 _BRACKETS = {"（": "）", "(": ")", "《": "》", "【": "】", "〔": "〕", "“": "”"}
 _FIRST_WORD = re.compile(rf"[^\s{CJK}]+")
 _BAD_TITLE = re.compile(
-    r"^(?:microsoft |powerpoint|untitled|无标题|未命名|新建|(?:文档|document|slide )\d*$)|^\((?:anonymous|unspecified)\)"
+    r"^(?:microsoft |powerpoint|untitled|无标题|未命名|新建|(?:文档|document|slide )\d*$)|^\((?:anonym|unspec)"
     r"|\.(?:docx?|wps|xlsx?|pptx?|pdf|rtf|txt|tex|dvi|indd|cdr|html?|md|jpe?g|png|tiff?)$|^[\W\d_]+$|^.{0,2}$",
     re.IGNORECASE,
 )
@@ -137,7 +137,7 @@ def _is_page_number(line: Line, index: int, label: str | None) -> bool:
     text = _SPACE.sub("", line.text)
     if text.isdecimal() and len(text) <= 4:
         return label == text or abs(int(text) - index - 1) <= 30
-    return _PAGE_NUMBER.fullmatch(_DIGITS.sub("#", text)) is not None and text != "#"
+    return _PAGE_NUMBER.fullmatch(_DIGITS.sub("#", text)) is not None
 
 
 # --- paragraphs -------------------------------------------------------------------------------------------------------
@@ -216,6 +216,8 @@ def _is_full(a: Line, b: Line, measure: _Measure) -> bool:
     """Whether ``a`` ends where lines end, so that its break says nothing: no room was left for what comes next."""
     if a.right - a.left < _FULL_EM * a.em:
         return False
+    if a.text[-1] in "-\x02" and a.text[-2:-1].islower() and b.text[0].islower():
+        return True  # a divided word
     word = _FIRST_WORD.match(b.text)
     share = len(word.group()) / len(b.text) if word else 0.0
     room = 2.0 * a.em + min(share * (b.right - b.left), 0.5 * (a.right - a.left))

@@ -32,10 +32,12 @@ CJK = (
 """Regex class body of characters that are set without spaces between them."""
 _IS_CJK = re.compile(f"[{CJK}“”‘’—…]")
 _HAN = re.compile("[\u4e00-\u9fff]")
+_OPEN_THOUSANDS, _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})*[,.]$"), re.compile(r"\d{2,3}(?!\d)")
 _RUN = re.compile(r"[^\r\n]+")
 _GAP = re.compile(r" +")
 _MAX_RUN = 1000
-_LONG_RUN = re.compile(rf" {{{_MAX_RUN},}}")
+_LONG_OPEN_THOUSANDS, _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})*[,.]$"), re.compile(r"\d{2,3}(?!\d)")
+_RUN = re.compile(rf" {{{_MAX_RUN},}}")
 _HEADING_NUMBER = re.compile(
     r"第[〇零一二三四五六七八九十百千\d]{1,6}[编章节条款篇部]|[（(][一二三四五六七八九十\d]{1,3}[）)]|[一二三四五六七八九十]{1,3}[、.．]"
     r"|附件\s?[一二三四五六七八九十\d]{0,2}[：:]?|[●•■▪◆➢✓□☐☑√○·]"
@@ -283,6 +285,8 @@ def glue(a: str, b: str) -> str:
     last, first = a[-1], b[0]
     if last == "-" and len(a) > 1 and a[-2].islower() and first.islower():
         return HYPHEN
+    if first.isdecimal() and _OPEN_THOUSANDS.search(a) and _THOUSANDS.match(b):
+        return ""
     if last in "-/" or is_cjk(last) or is_cjk(first) or (last.isdecimal() and first.isdecimal()):
         return ""
     return " "

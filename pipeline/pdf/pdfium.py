@@ -12,6 +12,7 @@ from __future__ import annotations
 import ctypes
 import math
 import mmap
+import os
 import re
 from array import array
 from collections import deque
@@ -63,8 +64,8 @@ class _Library:
         if spec is None or spec.origin is None:  # a hard dependency: a broken installation, not a bad document
             raise ImportError("pypdfium2_raw is not installed")
         self._dll = ctypes.CDLL(str(Path(spec.origin).parent / "libpdfium.so"))
-        # PDFium takes these folders in place of its own list, so the usual system folder is named as well
-        self._paths = (ctypes.c_char_p * 3)(str(FONTS).encode(), b"/usr/share/fonts", None)
+        # our folder in place of the system's: the same text on every machine (Latin stand-ins are built in)
+        self._paths = (ctypes.c_char_p * 2)(os.fsencode(FONTS), None)
         config = _Config(2, ctypes.cast(self._paths, ctypes.POINTER(ctypes.c_char_p)), None, 0)
         self.function("FPDF_InitLibraryWithConfig", None, ctypes.c_void_p)(ctypes.addressof(config))
 
@@ -158,7 +159,7 @@ class PdfPage:
         try:
             count = max(0, int(_count_chars(text_page)))
             codes = array("I", map(_unicode, repeat(text_page), range(count)))
-            text = codes.tobytes().decode("utf-32-le", "replace") if _valid(codes) else _decode_odd(codes)
+            text = _decoded(codes)
             edges = self._shown(_loose_boxes(text_page, range(count)))
             spaces = [found.start() for found in _SPACES.finditer(text)]
             flags = map(_is_generated, repeat(text_page), spaces)
@@ -318,13 +319,12 @@ def _open(address: int, size: int, passwords: Sequence[str]) -> int:
     raise OpenError({_ERROR_PASSWORD: "password", _ERROR_SECURITY: "security"}.get(code, "broken"))
 
 
-def _valid(codes: array[int]) -> bool:
-    return not codes or max(codes) < 0xD800
-
-
-def _decode_odd(codes: array[int]) -> str:
-    """Code points that are no characters (lone surrogates, beyond Unicode) become U+FFFD, one for one."""
-    return "".join(chr(c) if c < 0xD800 or 0xE000 <= c <= 0x10FFFF else "\ufffd" for c in codes)
+def _decoded(codes: array[int]) -> str:
+    """Code points as text, one for one; those beyond Unicode become U+FFFD."""
+    try:
+        return codes.tobytes().decode("utf-32-le", "surrogatepass")
+    except UnicodeDecodeError:
+        return "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
 
 
 def _loose_boxes(text_page: int, indexes: Sequence[int]) -> tuple[array[float], ...]:
