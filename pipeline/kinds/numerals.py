@@ -25,8 +25,10 @@ _HAN_CHARS = "".join((*_DIGITS, *_UNITS, *_MYRIADS, *_TWENTIES))
 _FORMAL_CHARS = "壹贰貳叁參肆伍陆陸柒捌玖拾佰仟"
 HAN_NUMBER = f"[{_HAN_CHARS}]"
 """Regex class of one character of a Chinese number, for use in others' patterns."""
-NUMBER = r"(?:\d{1,3}(?:[,，]\d{3}(?!\d))++|\d++)(?:[.．]\d++)?"
-"""Regex of a plain number with or without thousands separators."""
+DECIMALS = r"(?:\.\d++|．\d\d(?!\d))?"
+NUMBER = rf"(?:\d{{1,3}}(?:[,，]\d{{3}}(?!\d))++|\d++){DECIMALS}"
+"""Regex of a plain number with or without thousands separators. ``．`` is a decimal point only before two digits:
+else it follows the number of a list item (１．2026年…)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,8 +152,8 @@ _SUFFIXES = _either(_MONEY_UNITS)
 _NUMBER = re.compile(NUMBER)
 _SCALE = "[十百千拾佰仟]?[万亿萬億]{1,2}|[百千佰仟]"
 _FIGURES = re.compile(
-    r"(?P<number>\d(?<![\d.．]\d)(?<!\d[,，]\d)(?:\d{0,2}(?:[,，]\d{3}(?!\d))++|\d*+)(?:[.．]\d++)?)"
-    rf"[ \u3000]?(?P<scale>{_SCALE})?"
+    r"(?P<number>\d(?<![\d.]\d)(?<!\d[,，]\d)(?:\d{0,2}(?:[,，]\d{3}(?!\d))++|\d*+)"
+    rf"{DECIMALS})[ \u3000]?(?P<scale>{_SCALE})?"
     rf"(?:(?P<more>{NUMBER})[ \u3000]?(?P<more_scale>{_SCALE}))?"
     rf"[ \u3000]*(?P<unit>{_SUFFIXES})?(?:(?<=元)(?P<jiao>\d)角(?:(?P<fen>\d)分)?)?"
 )
@@ -239,10 +241,10 @@ def _from_words(text: str, match: re.Match[str]) -> Amount | None:
 
 _HAN_DAY = "[一二三四五六七八九十廿卅〇零○]"
 _DATE = re.compile(
-    r"[12１２一二](?<![\dA-Za-z一二].)(?<![\dA-Za-z\])）][\-/.].)(?:"
+    r"[12１２一二](?<![\dA-Za-z一二].)(?:"
     r"(?P<year>[09０９]\d\d)(?:"
     r"[ \u3000]*年[ \u3000]*(?P<month>\d{1,2})[ \u3000]*月[ \u3000]*(?P<day>\d{1,2})[ \u3000]*[日号]"
-    r"|(?P<sep>[\-/.．－])(?P<month2>\d{1,2})(?P=sep)(?P<day2>\d{1,2})(?!\d|[\-/.．－]\d|[A-Za-z]))"
+    r"|(?P<sep>[\-/.．－])(?<![\dA-Za-z\])）][\-/.]....[\-/.．－])(?P<month2>\d{1,2})(?P=sep)(?P<day2>\d{1,2})(?!\d|[\-/.．－]\d|[A-Za-z]))"
     r"|(?P<han_year>[一二三四五六七八九〇零○]{3})年"
     rf"(?P<han_month>{_HAN_DAY}{{1,3}})月(?P<han_day>{_HAN_DAY}{{1,3}})[日号])"
 )

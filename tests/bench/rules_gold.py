@@ -83,7 +83,9 @@ def fields_found(findings: Sequence[Finding]) -> dict[str, set[Any]]:
             ("length", _months(value_of.get("合同期限"))),
         }
         - {("start", None), ("end", None), ("length", None)},
-        "forum": {tuple(f.value.split("：", 1)) for f in by("disputes") if f.item == "争议解决"},
+        "forum": {
+            (f.value[:2], f.value[3:]) for f in by("disputes") if f.item == "争议解决"
+        },
         "penalties": {f.value for f in by("liability") if f.item in PENALTY_ITEMS},
         "payments": {f.value for f in by("payment")},
     }

@@ -16,11 +16,15 @@ _TITLE_END = r"(?:合同书?|协议书?|契约|约定书|订单|备忘录|意向
 _TITLE = re.compile(rf"(?P<title>[^\n\t。;:,]{{0,40}}?{_TITLE_END}(?:\s*\([^()\n]{{1,20}}\))?)\s*$")
 _NOT_TITLE = re.compile(r"^(?:根据|鉴于|为|甲|乙|双方|经|本|依据|第|附件|签订|该|上述|\(|目录|名称)|编号")
 _TITLE_LINES = 12
+_NUMBER_VALUE = (
+    r"\s*[:\t]\s*(?P<number>(?=[^\s,。;]*[A-Za-z0-9])[\u4e00-\u9fa5A-Za-z0-9()\[\]\-/_.#]+"
+    r"(?: ?[\u4e00-\u9fa5A-Za-z0-9()\[\]\-/_.#]+)?)"
+)
 _NUMBER = re.compile(
-    r"(?:(?:合同|协议|文件|档案|文本|订单)\s?(?:编\s?[号码]|号码?)|编\s?号|(?:Contract|Agreement)\s*(?:No\.?|Number))\s*[:\t]\s*"
-    r"(?P<number>(?=[^\s,。;]*[A-Za-z0-9])[\u4e00-\u9fa5A-Za-z0-9()\[\]\-/_.#]+(?: ?[\u4e00-\u9fa5A-Za-z0-9()\[\]\-/_.#]+)?)",
+    r"(?:(?:合同|协议|协议书)\s?(?:编\s?[号码]|号码?)|(?:Contract|Agreement)\s*(?:No\.?|Number))" + _NUMBER_VALUE,
     re.IGNORECASE,
 )
+_ANY_NUMBER = re.compile(r"(?<!证书)(?<!证)(?<!房产)(?<!账户)(?<!档案)编\s?号" + _NUMBER_VALUE)
 _OTHER_LABEL = re.compile(r"\s+(?:签[订署约]|甲方|乙方|日期|版本|合同|项目|地点|页).*$")
 
 
@@ -56,7 +60,8 @@ def title_text(view: View) -> str:
 
 def number_of(view: View) -> Span | None:
     """The contract's own number, from the first place that gives one in the head."""
-    match = _NUMBER.search(view.text, 0, min(len(view.text), 6000))
+    head = min(len(view.text), 6000)
+    match = _NUMBER.search(view.text, 0, head) or _ANY_NUMBER.search(view.text, 0, min(head, 600))
     if match is None:
         return None
     printed = _OTHER_LABEL.sub("", match["number"]).rstrip("-_/.")
@@ -120,7 +125,7 @@ _COUNT = rf"(?P<count>\d{{1,4}}|{HAN_NUMBER}{{1,5}}|半)\s?(?:\(\s?(?:\d{{1,4}}|
 _TERM_LABEL = (
     "合同期限|合同期|合同有效期限?|协议有效期限?|协议期限|租赁期限|租赁期间|租赁期|租期|服务期限|服务期|履行期限|合作期限|合作期间|合作期|许可期限|授权期限|"
     "借款期限|贷款期限|承包期限?|劳动合同期限|有效期限?|委托期限|使用期限|聘用期限|聘期|管理期限|供货期限|运输期限|保管期限|仓储期限|代理期限|承揽期限|"
-    "合同工期|计划工期|总工期|工期|开发周期|项目周期|实施周期|服务周期|期限|本合同(?:有效)?期|投保期|保理期限|托管期限|培训期限|订阅期限?|保密期限?"
+    "总?日历天数|合同工期|计划工期|总工期|工期|开发周期|项目周期|实施周期|服务周期|期限|本合同(?:有效)?期|投保期|保理期限|托管期限|培训期限|订阅期限?|保密期限?"
 )
 _LABELLED_TERM = re.compile(rf"(?P<label>{_TERM_LABEL})")
 _LENGTH_NEAR = re.compile(rf"(?:总?共计?|共|为期?|计|:|\t|期限|期|即|长)\s*(?:为|是|:|约)?\s*{_COUNT}(?![\d内前])")

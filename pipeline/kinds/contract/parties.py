@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 from pipeline.kinds.contract.structure import Structure
-from pipeline.kinds.contract.view import Defect, View
+from pipeline.kinds.contract.view import Defect, View, flat
 from pipeline.types import Finding, Span
 
 _LETTERED = "[甲乙丙丁戊己]\\s?方"
@@ -30,12 +30,20 @@ _LABEL = re.compile(
     rf'(?<![\u4e00-\u9fa5A-Za-z"])(?P<role>(?:{_ROLES})(?:\s?[一二三四五1-5])?)'
     r"(?P<notes>(?:\s*\([^()\n]{1,40}\)){0,3})\s*(?:的?(?:单位|企业|公司)?(?:名称|姓名|全称))?(?P<more>(?:\s*\([^()\n]{1,24}\))?)\s*$"
 )
+_OTHER_ROLE = re.compile(
+    r"(?:^|[\t ])(?P<role>[\u4e00-\u9fa5]{1,6}[方人])(?P<notes>(?:\s*\([^()\n]{1,24}\)){0,2})(?P<more>)\s*$"
+)
+_NO_ROLE = re.compile(
+    r"联系|负责|代表|经办|代理|收款|付款|开户|签收|责任|见证|制表|介绍|持有|权利|申请|法人|第三|对方|双方|各方|一方|收件|发件|审核|复核|主办|承办|经理|项目|填表|推荐|联络|介绍|证明|账户|受益|被告|原告|法定|签字|签约|通知"
+)
 _LABEL_WINDOW = 80
 _LETTERED_IN = re.compile(_LETTERED)
 _ROLE_IN_NOTE = re.compile(rf'^(?:(?:以下|下文|下)?[统合简]*称(?:为|作)?:?)?\s*"?(?P<role>{_ROLES})"?$')
 _NAME_LABEL = re.compile(
     r"\s*(?:单位|企业|公司|机构)?(?:名\s*称|姓\s*名|全\s*称|单位)\s*(?:\([^()\n]{1,16}\))?\s*[:\t]\s*"
 )
+_ALIAS_LINE = re.compile(rf"\s*\((?:以下简?称)?\"?(?P<role>{_LETTERED})\"?\)\s*")
+_QUOTED_ROLE = re.compile(rf'\((?P<attributes>)\s*"(?P<role>{_ROLES})"\s*\)')
 _SHORT_FORM = re.compile(
     rf'\((?P<attributes>[^()\n]{{0,90}}?)(?:以下|下文|下|本合同中|合同中|在本合同中)?(?:合|统)?(?:简称|并称|称)(?:为|作)?\s*:?\s*"?'
     rf'(?P<role>{_ROLES})"?(?:\s*[或、/]\s*"?[^()"\n]{{1,14}}"?)?\s*\)'
@@ -49,7 +57,7 @@ _ORG_TAIL = (
 _ORG = re.compile(
     rf"[\u4e00-\u9fa5A-Za-z0-9()·&.\-]{{2,50}}?(?:{_ORG_TAIL})"
     r"(?:\((?:有限合伙|普通合伙|特殊普通合伙|集团|筹)\))?"
-    r"(?=$|[\s,;。、\"_/]|\((?!(?:有限合伙|普通合伙|特殊普通合伙|集团|筹)\))|以下|统一社会|地址|住所|法定代表|与|和(?=[\u4e00-\u9fa5]{2,30}公司)|及)"
+    r"(?=$|[\s,;。、\"_/]|\((?!(?:有限合伙|普通合伙|特殊普通合伙|集团|筹)\))|以下|统一社会|社会信用|信用代码|纳税人|营业执照|[注通联办][册讯信系公](?:地址|电话|人|方式|住所)|电话|传真|开户|负责人|身份证|住址|地址|住所|法定代表|邮编|与|和(?=[\u4e00-\u9fa5]{2,30}公司)|及)"
 )
 _FOREIGN = re.compile(
     r"[A-Z][A-Za-z0-9 .,&'()\-]{1,80}?\b(?:Ltd\.?|Inc\.?|LLC|Limited|GmbH|Corporation|Corp\.?|Company|S\.A\.|PLC|LLP|LP|B\.V\.|AG|KK)"
@@ -102,9 +110,17 @@ class Party:
 
 def parties_of(view: View, structure: Structure) -> list[Party]:
     """Every (role, name) pair once, in order of first mention, with the attributes that stand beside it."""
-    mentions = sorted((*_labelled(view), *_short_forms(view), *_columns(view)), key=lambda p: p.name_span)
+    named = sorted((*_labelled(view), *_short_forms(view), *_columns(view)), key=lambda p: p.name_span)
+    mentions = [replace(party, name=_printed(view, party)) for party in named]
     _attach_attributes(view, mentions)
     return _folded(mentions, structure)
+
+
+def _printed(view: View, party: Party) -> str:
+    """The name with the brackets and letters of the text itself."""
+    if view.text[party.name_span.start : party.name_span.end] != party.name:
+        return party.name
+    return view.document.text[party.name_span.start : party.name_span.end]
 
 
 def findings_of(view: View, parties: Iterable[Party]) -> list[Finding]:
@@ -128,9 +144,25 @@ def _labelled(view: View) -> list[Party]:
         beside = [(label, _names_at(text, at + 1, line.start)) for at, label in labels]
         if labels and not any(names for _, names in beside):
             beside = _names_below(view, index, [label for _, label in labels])
-        for label, names in beside:
-            found += [Party(_role_of(label), name, span, view.line_at(span.start)) for name, span in names]
+        for label, names in beside or _other_roles(view, index):
+            role = _role_of(label)
+            if names and (
+                alias := _ALIAS_LINE.fullmatch(view.line_texts[index + 1] if index + 1 < len(view.lines) else "")
+            ):
+                role = re.sub(r"\s", "", alias["role"])
+            found += [Party(role, name, span, view.line_at(span.start)) for name, span in names]
     return found
+
+
+def _other_roles(view: View, index: int) -> list[tuple[re.Match[str], list[tuple[str, Span]]]]:
+    """A role that no list knows (研究开发人：X公司): at the line's start, with an organisation behind it."""
+    text, start = view.line_texts[index], view.lines[index].start
+    at = text.find(":")
+    label = _OTHER_ROLE.search(text, 0, at) if 0 < at < 40 else None
+    if label is None or _NO_ROLE.search(label["role"]):
+        return []
+    names = [(name, span) for name, span in _names_at(text, at + 1, start) if not is_person(name)]
+    return [(label, names)] if names else []
 
 
 def _label_before(text: str, at: int) -> re.Match[str] | None:
@@ -226,31 +258,45 @@ _LEAD_IN = re.compile(
 
 def _short_forms(view: View) -> list[Party]:
     found: list[Party] = []
-    for match in _SHORT_FORM.finditer(view.text):
-        line = view.lines[view.line_at(match.start())]
-        name = _name_before(view.text, line.start, match.start())
-        if name is not None:
-            role = re.sub(r"\s", "", match["role"])
-            found.append(Party(role, view.text[name.start : name.end], name, view.line_at(name.start)))
+    for pattern in (_SHORT_FORM, _QUOTED_ROLE):
+        for match in pattern.finditer(view.text):
+            line = view.lines[view.line_at(match.start())]
+            name = _name_before(view.text, line.start, match.start()) or _name_of_line(view.text, line, match.start())
+            if name is not None:
+                role = re.sub(r"\s", "", match["role"])
+                found.append(Party(role, view.text[name.start : name.end], name, view.line_at(name.start)))
     return found
 
 
 def _name_before(text: str, line_start: int, end: int) -> Span | None:
+    """The name that ends right at ``end``."""
     start = max(line_start, end - 70)
     cut = max(text.rfind(c, start, end) for c in ':,;。、"\t ')
-    start = max(start, cut + 1)
-    match = _NAME_BEFORE.search(text, start, end)
+    match = _NAME_BEFORE.search(text, max(start, cut + 1), end)
     if match is None:
         return None
     name = match.group().rstrip()
     lead = 0
     while found := _LEAD_IN.match(name[lead:]):
         lead += found.end()
-    name = name[lead:]
-    if not (_ORG.fullmatch(name) or is_person(name)):
+    if not (_ORG.fullmatch(name, lead) or is_person(name[lead:])):
         return None
-    begin = match.start() + lead
-    return Span(begin, begin + len(name))
+    return Span(match.start() + lead, match.start() + len(name))
+
+
+def _name_of_line(text: str, line: Span, end: int) -> Span | None:
+    """The name at the start of the line, where its address and code come before the short form."""
+    if end - line.start > 300:
+        return None
+    head = _LINE_HEAD.match(text, line.start, end)
+    start = head.end() if head else line.start
+    match = _ORG.match(text, start, end) or _FOREIGN.match(text, start, end)
+    return Span(*match.span()) if match else None
+
+
+_LINE_HEAD = re.compile(
+    r"\s*(?:\(?[\d一二三四五六]{1,2}\)?\s?[、.．)]?\s?)?(?:[\u4e00-\u9fa5]{2,8}(?:\([^()]{1,12}\))?:)?\s*"
+)
 
 
 # --- tables with a column for each party ------------------------------------------------------------------------------
@@ -303,10 +349,10 @@ def cells_of(text: str, offset: int) -> list[Span]:
 # --- codes, addresses, representatives --------------------------------------------------------------------------------
 
 _BOUNDARY = r"(?<![\u4e00-\u9fa5A-Za-z])"
-_STOP = r"(?=\s*$|\s*[\t\n;。]|\s+(?=[\u4e00-\u9fa5]{2,10}\s*[:(])|\s*[,、](?=\s*(?:法定代表|统一社会|电话|联系|邮编|邮政|身份证|开户|账号|负责人|手机|传真|性别))|,?\s*\(?(?:以下|下)简?称)"
+_STOP = r"(?=\s*$|\s*[\t\n;。]|\s+(?=[\u4e00-\u9fa5]{2,10}\s*[:(])|\s*[,、](?=\s*(?:法定代表|统一社会|电话|联系|邮编|邮政|身份证|开户|账号|负责人|手机|传真|性别))|,?\s*\(?(?:以下|下)简?称|\s?\(\"|,(?=一家)|(?:法定代表人|负责人|统一社会信用代码|社会信用代码|联系人|联系电话|联系方式|电话|手机|邮政编码|邮编|开户|身份证|委托代理人|传真|账号)[\u4e00-\u9fa5]{0,4}\s*[:(])"
 _ATTRIBUTES = (
     ("统一社会信用代码", re.compile(r"(?:统一社会信用代码|社会信用代码|信用代码|纳税人识别号|营业执照号码?|营业执照注册号|机构代码)(?:\([^()\n]{1,20}\))?(?:/[\u4e00-\u9fa5]{2,8})?\s*[:\t为是]?\s*(?P<value>[0-9A-Z](?:[0-9A-Z]){14,19})(?![0-9A-Z])")),
-    ("地址", re.compile(rf"{_BOUNDARY}(?:住\s?所\s?地?|地\s?址|住\s?址|(?:注册|联系|通讯|通信|办公|营业|经营|送达|户籍|户口|居住|家庭|身份证|常住)(?:地址|住址|所在地|地)(?:\(住所\))?)(?:\([^()\n]{{1,16}}\))?(?:/[\u4e00-\u9fa5]{{2,6}})?\s*[:\t]\s*(?P<value>[^\s:;。][^\t\n;。]{{3,80}}?){_STOP}")),
+    ("地址", re.compile(rf"{_BOUNDARY}(?:住\s?所\s?地?|地\s?址|住\s?址|主要(?:经营|营业|办事机构)(?:场所|所在地)|(?:注册|联系|通讯|通信|办公|营业|经营|送达|户籍|户口|居住|家庭|身份证|常住)(?:地址|住址|所在地|地)(?:\(住所\))?)(?:\([^()\n]{{1,16}}\))?(?:/[\u4e00-\u9fa5]{{2,6}})?\s*(?:[:\t]|为|位于|是)\s*(?P<value>[^\s:;。][^\t\n;。]{{3,80}}?){_STOP}")),
     ("法定代表人", re.compile(r"(?:法定代表人|法人代表|法定代理人|负责人|执行事务合伙人)(?:[(/或][^:\n]{0,14})?\s*[:\t]\s*(?P<value>[\u4e00-\u9fa5·]{2,8}|[\u4e00-\u9fa5] [\u4e00-\u9fa5])(?=$|[\s,;。、(])")),
     ("身份证号", re.compile(r"(?:身份证|证件)(?:件)?(?:号码|号|编号)?\s*[:\t]?\s*(?P<value>\d{17}[\dXx])(?!\d)")),
 )  # fmt: skip
@@ -321,12 +367,13 @@ def _attach_attributes(view: View, mentions: Sequence[Party]) -> None:
     for item, pattern in _ATTRIBUTES:
         for match in pattern.finditer(view.text):
             value = match["value"].strip(" _,、")
+            start = match.start("value")
             if item == "法定代表人" and not is_person(value):
                 continue
             owner = _owner(view, mentions, lines, match)
             if owner is not None and not any(name == item for name, _, _ in owner.attributes):
-                span = Span(match.start("value"), match.start("value") + len(value))
-                owner.attributes.append((item, value, span))
+                span = Span(start, start + len(value))
+                owner.attributes.append((item, view.document.text[span.start : span.end], span))
 
 
 def _owner(view: View, mentions: Sequence[Party], lines: Sequence[int], match: re.Match[str]) -> Party | None:
@@ -358,11 +405,12 @@ def _owner(view: View, mentions: Sequence[Party], lines: Sequence[int], match: r
 
 def _folded(mentions: Sequence[Party], structure: Structure) -> list[Party]:
     """One party per role and name. A lettered role (甲方) replaces a named one (采购方) for the same name."""
-    lettered = {p.name for p in mentions if _LETTERED_IN.match(p.role)}
+    lettered = {p.name: p.role for p in mentions if _LETTERED_IN.match(p.role)}
     folded: dict[tuple[str, str], Party] = {}
-    for party in mentions:
+    for mention in mentions:
+        party = mention
         if not _LETTERED_IN.match(party.role) and party.name in lettered:
-            continue
+            party = replace(party, role=lettered[party.name])
         if party.line >= structure.attachments_from and any(role == party.role for role, _ in folded):
             continue
         known = folded.setdefault((party.role, party.name), party)
@@ -388,7 +436,7 @@ def name_conflicts(view: View, structure: Structure, parties: Sequence[Party]) -
             and party.line not in structure.signature
         ]
         for other in signed:
-            if not (_ORG.fullmatch(party.name) and _ORG.fullmatch(other.name)):
+            if not (_ORG.fullmatch(flat(party.name)) and _ORG.fullmatch(flat(other.name))):
                 continue
             defect = Defect(
                 "当事人名称不一致", "conflict", "high", party.role,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.kinds.contract.amounts import PERCENT, Labelled, money, parse_rate, percent
+from pipeline.kinds.contract.amounts import PERCENT, TOTAL_LABEL, Labelled, money, parse_rate, percent
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, Sentence, View
 from pipeline.types import Finding, Span
@@ -53,6 +53,8 @@ _DUE = re.compile(
 _NOT_PRICE = re.compile(
     r"押金|(?<!质量)保证金|补偿|赔偿|工资|津贴|补贴|奖金|利息|另行|另付|保函|每次|每名|每[人台套件次]|律师|注册资本|超时|违约|滞纳|罚|提供(?:的)?借款|发放|保险|上限|额度"
 )
+_LATE = re.compile(r"逾期|违约|迟延|赔偿")
+_TOTAL = re.compile(rf"{TOTAL_LABEL}|总额")
 _PAYMENT_TOPIC = re.compile(r"付款|支付|价款|结算|还款|偿还|费用|租金|报酬|对价|服务费|货款|价格")
 
 
@@ -127,7 +129,14 @@ def money_nodes(view: View, amounts: Sequence[Labelled], structure: Structure) -
         if "\t" in text or "%" in text or "分之" in text or "付" not in text and "还" not in text:
             continue
         before = text[: amount.span.start - sentence.span.start]
-        if _NOT_PAYING.search(text) or _NOT_PRICE.search(before[before.rfind("。") + 1 :]) or not _DUE.search(before):
+        piece = _piece(text, amount.span.start - sentence.span.start, amount.span.end - sentence.span.start)
+        if (
+            _NOT_PAYING.search(piece)
+            or _LATE.search(text)
+            or _TOTAL.search(amount.label)
+            or _NOT_PRICE.search(before[before.rfind("。") + 1 :])
+            or not _DUE.search(before)
+        ):
             continue
         if _PAYMENT_TOPIC.search(_heading(view, structure, sentence.line)) or _MONEY_STEP.search(text):
             found.append(Node(sentence, amount.span, amount=amount))

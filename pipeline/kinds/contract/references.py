@@ -168,7 +168,9 @@ _LISTING = re.compile(
     r"(?:附件|附表|附录)(?:清单|目录|一览|包括|如下|有|为以下|分别为|共)|(?:下列|以下|如下)附件|附件(?:及|和|与)?[^。;,]{0,10}包括|附件\s?:"
 )
 _PART_OF = re.compile(r"组成部分|同等(?:法律)?效力|构成本(?:合同|协议)")
-_STARTING_LABEL = re.compile(r"\s*(?:[(《]\s?)?" + _LABEL.pattern)
+_STARTING_LABEL = re.compile(
+    r"\s*(?:\(?[\d一二三四五六七八九十]{1,3}\)?\s?[、.)．]?\s?)?(?:[(《]\s?)?" + _LABEL.pattern
+)
 _TITLED = re.compile(_LABEL.pattern + r"\s?:?\s?《[^》\n]{1,40}》(?:\([^()\n]{0,20}\))?")
 _HANDED_OVER = re.compile(r"签订|签署|另签|收到|阅读|随本合同|随本协议|一并交付|附后|后附|所附")
 _ITEM = re.compile(
@@ -267,7 +269,7 @@ def _in_a_row(text: str) -> set[str]:
 def _is_definition(text: str, match: re.Match[str]) -> bool:
     """附件一 at a line's start defines it, unless the line goes on as a sentence about it."""
     rest = text[match.end() :]
-    if re.match(r"\s?(?:的|所|中|约定|规定|载明|列明|和|与|及|、附)", rest):
+    if re.match(r"\s?(?:的|所[列述附载]|中[的所约载列规]|约定|规定|载明|列明|和|与|及|、附)", rest):
         return False
     return not re.search(r"。\s*$", rest) or bool(re.match(r"\s?[:《(]", rest))
 

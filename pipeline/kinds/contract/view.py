@@ -10,7 +10,8 @@ from functools import cached_property
 from pipeline.kinds.numerals import Amount, DateMention, amounts_in, dates_in
 from pipeline.types import Document, Evidence, Finding, Severity, Span, Status
 
-_HALF_WIDTH = {chr(0xFF01 + i): chr(0x21 + i) for i in range(94)} | {
+# U+FF0E stays: 1．2026年 is a list item, not a decimal
+_HALF_WIDTH = {chr(0xFF01 + i): chr(0x21 + i) for i in range(94) if i != 13} | {
     "\u3000": " ", "\xa0": " ", "\u2002": " ", "\u2003": " ", "￥": "¥", "“": '"', "”": '"', "「": '"', "」": '"', "『": '"',
     "』": '"', "【": "[", "】": "]", "〔": "[", "〕": "]", "—": "-", "–": "-", "―": "-", "─": "-", "〜": "~",
     "‘": "'", "’": "'", "﹪": "%", "•": "·",
@@ -137,7 +138,9 @@ class View:
     def quote(self, hit: Span) -> Evidence:
         """Evidence that reads on its own: the sentence or row around ``hit``, shortened at commas if very long."""
         around = self.sentence_at(hit.start).span
-        start, end = around.start, max(around.end, hit.end)
+        start, end = around.start, around.end
+        if hit.end > end:
+            end = self.sentence_at(hit.end - 1).span.end
         if end - start > _LONGEST_QUOTE:
             room = max(0, _LONGEST_QUOTE - hit.length) // 2
             start = self._comma_after(max(start, hit.start - room), hit.start) if hit.start - room > start else start
