@@ -312,8 +312,8 @@ def wrong_rows(rows: tuple[tuple[str, ...], ...]) -> list[tuple[str, ...]]:
     totals = [row for row in body if row not in items]
     wrong = []
     if len(column) == 3:
-        wrong = [row for row in items
-                 if abs(figure(row[column["数量"]]) * figure(row[column["单价"]]) - figure(row[column["金额"]])) > 0.005]  # fmt: skip
+        quantity, price, amount = (column[key] for key in ("数量", "单价", "金额"))
+        wrong = [r for r in items if abs(figure(r[quantity]) * figure(r[price]) - figure(r[amount])) > 0.005]
     total = sum(figure(row[column["金额"]]) for row in items)
     return wrong + [row for row in totals if abs(figure(row[column["金额"]]) - total) > 0.005]
 

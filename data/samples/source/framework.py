@@ -1,4 +1,4 @@
-"""Compose the framework agreement: number its articles, and write the sixteen category annexes from clauses and data."""
+"""Compose the framework agreement: number its articles, write its sixteen category annexes from clauses and data."""
 
 from __future__ import annotations
 
