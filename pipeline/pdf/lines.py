@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -36,8 +36,7 @@ _OPEN_THOUSANDS, _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})*[,.]$"), 
 _RUN = re.compile(r"[^\r\n]+")
 _GAP = re.compile(r" +")
 _MAX_RUN = 1000
-_LONG_OPEN_THOUSANDS, _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})*[,.]$"), re.compile(r"\d{2,3}(?!\d)")
-_RUN = re.compile(rf" {{{_MAX_RUN},}}")
+_LONG_RUN = re.compile(rf" {{{_MAX_RUN},}}")
 _HEADING_NUMBER = re.compile(
     r"第[〇零一二三四五六七八九十百千\d]{1,6}[编章节条款篇部]|[（(][一二三四五六七八九十\d]{1,3}[）)]|[一二三四五六七八九十]{1,3}[、.．]"
     r"|附件\s?[一二三四五六七八九十\d]{0,2}[：:]?|[●•■▪◆➢✓□☐☑√○·]"
@@ -140,8 +139,8 @@ def lines_in(chars: Chars, page: int) -> list[Line]:
     text = fold(chars.text)
     odd = is_odd(text)
     cells: list[list[Cell]] = []
-    for run in _RUN.finditer(text):
-        found = _cells_in(chars, text, run.start(), run.end(), odd=odd)
+    for start, end in _runs(chars, text):
+        found = _cells_in(chars, text, start, end, odd=odd)
         if not found:
             continue
         if cells and _same_line(cells[-1], found[0]):
@@ -149,6 +148,19 @@ def lines_in(chars: Chars, page: int) -> list[Line]:
         else:
             cells.append(found)
     return [Line(row, page) for row in cells]
+
+
+def _runs(chars: Chars, text: str) -> Iterator[tuple[int, int]]:
+    """Where PDFium's lines stand in the text. It writes no break after a hyphen at a line's end, only HYPHEN."""
+    for run in _RUN.finditer(text):
+        start, end = run.span()
+        at = text.find(HYPHEN, start, end - 1)
+        while at >= 0:
+            if chars.left[at + 1] < chars.left[at] and chars.top[at + 1] < chars.top[at]:
+                yield start, at + 1
+                start = at + 1
+            at = text.find(HYPHEN, at + 1, end - 1)
+        yield start, end
 
 
 def _cells_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> list[Cell]:
