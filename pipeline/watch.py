@@ -285,7 +285,7 @@ class _Watcher:
         """Wake the loop when the file system tells of a change. Where it can't (no more inotify watches), poll."""
         held = tuple(f"{self._inbox / name}{os.sep}" for name in (DONE, FAILED, WORKING))
         try:
-            async for _ in watchfiles.awatch(
+            async for _ in watchfiles.awatch(  # pyright: ignore[reportUnknownMemberType]  (trio's event type)
                 self._inbox,
                 watch_filter=lambda _, path: not path.startswith(held),
                 debounce=200,

@@ -1,7 +1,7 @@
 """A session without PDF reading or model, for tests of what stands around it; and a watcher process that uses it.
 
 A file that holds ``FAIL`` fails, one that holds ``SLOW`` takes long, at one that holds ``ENGINE`` the engine dies.
-As a script: ``scripted_session.py INBOX LOG [--once]`` runs a watcher and appends one line per reviewed file to LOG.
+As a script: ``scripted_session.py INBOX LOG`` runs a watcher and appends one line per reviewed file to LOG.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import asyncio
 import contextlib
 import hashlib
 import sys
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
@@ -63,12 +62,7 @@ def main() -> int:
     inbox, log = map(Path, sys.argv[1:3])
     session = ScriptedSession(slow_s=5.0, log=log)
     settings = load_settings({"engine": "rules"}, environ={}, directory=inbox)
-    started = time.monotonic()
-    code = asyncio.run(
-        watch(inbox, settings, once="--once" in sys.argv, open_session=session.open, patience=HASTE),
-    )
-    print(f"ended with {code} after {time.monotonic() - started:.1f} s", file=sys.stderr)
-    return code
+    return asyncio.run(watch(inbox, settings, open_session=session.open, patience=HASTE))
 
 
 if __name__ == "__main__":

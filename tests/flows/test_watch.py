@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 import pytest
@@ -36,7 +36,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def names(folder: Path) -> list[str]:
-    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    """All files below a folder; unlike rglob this bears it when they move meanwhile."""
+    return sorted(str(Path(here, file).relative_to(folder)) for here, _, files in os.walk(folder) for file in files)
 
 
 def sweep(inbox: Path, settings: Settings, session: ScriptedSession | None = None) -> int:
@@ -312,10 +313,23 @@ def test_a_folder_that_vanishes_is_a_settings_error(inbox: Path, settings: Setti
 # --- claims and kills -------------------------------------------------------------------------------------------------
 
 
-def start(inbox: Path, log: Path, *options: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [sys.executable, str(SCRIPT), str(inbox), str(log), *options], stderr=subprocess.PIPE, text=True
-    )
+Start = Callable[[Path], "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(inbox: Path) -> Iterator[Start]:
+    """Starts watcher processes over the inbox; argument: where they log what they reviewed."""
+    processes: list[subprocess.Popen[str]] = []
+
+    def run(log: Path) -> subprocess.Popen[str]:
+        command = [sys.executable, str(SCRIPT), str(inbox), str(log)]
+        processes.append(subprocess.Popen(command, stderr=subprocess.PIPE, text=True))
+        return processes[-1]
+
+    yield run
+    for process in processes:
+        with process:
+            process.kill()
 
 
 def wait_for(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
@@ -323,13 +337,15 @@ def wait_for(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
 
 
 def in_work(inbox: Path) -> list[str]:
-    return [path.name for path in (inbox / ".working").rglob("*.pdf")] if (inbox / ".working").exists() else []
+    return [name for name in names(inbox / ".working") if name.endswith(".pdf")]
 
 
-def test_the_claim_of_a_killed_watcher_is_returned_and_a_living_one_is_not(inbox: Path, tmp_path: Path) -> None:
+def test_the_claim_of_a_killed_watcher_is_returned_and_a_living_one_is_not(
+    start: Start, inbox: Path, tmp_path: Path
+) -> None:
     for name in ("a.pdf", "b.pdf"):
         (inbox / name).write_bytes(WHOLE + b"SLOW%%EOF")
-    process = start(inbox, tmp_path / "log")
+    process = start(tmp_path / "log")
     wait_for(lambda: len(in_work(inbox)) == 2)
     assert return_stale(inbox) == 0
     assert not (inbox / "a.pdf").exists()
@@ -340,9 +356,11 @@ def test_the_claim_of_a_killed_watcher_is_returned_and_a_living_one_is_not(inbox
     assert not list((inbox / ".working").iterdir())
 
 
-def test_a_namesake_that_came_meanwhile_is_kept_beside_the_returned_file(inbox: Path, tmp_path: Path) -> None:
+def test_a_namesake_that_came_meanwhile_is_kept_beside_the_returned_file(
+    start: Start, inbox: Path, tmp_path: Path
+) -> None:
     (inbox / "a.pdf").write_bytes(WHOLE + b"SLOW%%EOF")
-    process = start(inbox, tmp_path / "log")
+    process = start(tmp_path / "log")
     wait_for(lambda: len(in_work(inbox)) == 1)
     process.kill()
     process.communicate()
@@ -352,7 +370,7 @@ def test_a_namesake_that_came_meanwhile_is_kept_beside_the_returned_file(inbox: 
 
 
 def test_kills_at_any_moment_lose_nothing_and_overwrite_nothing(
-    inbox: Path, tmp_path: Path, settings: Settings
+    start: Start, inbox: Path, tmp_path: Path, settings: Settings
 ) -> None:
     log = tmp_path / "log"
     log.touch()
@@ -360,7 +378,7 @@ def test_kills_at_any_moment_lose_nothing_and_overwrite_nothing(
         ending = b"FAIL%%EOF" if number % 3 == 0 else b""
         (inbox / f"{number:02}.pdf").write_bytes(WHOLE + b"%d" % number + ending)
     for delay_s in (0.0, 0.02, 0.05, 0.1):
-        process = start(inbox, log)
+        process = start(log)
         before = log.stat().st_size
         wait_for(lambda seen=before: bool(in_work(inbox)) or log.stat().st_size > seen)
         time.sleep(delay_s)
@@ -375,10 +393,10 @@ def test_kills_at_any_moment_lose_nothing_and_overwrite_nothing(
     assert len(names(inbox)) == 80
 
 
-def test_two_watchers_share_a_folder_without_taking_a_file_twice(inbox: Path, tmp_path: Path) -> None:
+def test_two_watchers_share_a_folder_without_taking_a_file_twice(start: Start, inbox: Path, tmp_path: Path) -> None:
     logs = [tmp_path / "log0", tmp_path / "log1"]
-    processes = [start(inbox, log) for log in logs]
-    wait_for(lambda: len(list((inbox / ".working").glob("*.lock"))) == 2 if (inbox / ".working").exists() else False)
+    processes = [start(log) for log in logs]
+    wait_for(lambda: len([name for name in names(inbox / ".working") if name.endswith(".lock")]) == 2)
     for number in range(80):
         (inbox / f"{number:02}.pdf").write_bytes(WHOLE)
     wait_for(lambda: len(names(inbox / "done")) == 80)
@@ -391,10 +409,10 @@ def test_two_watchers_share_a_folder_without_taking_a_file_twice(inbox: Path, tm
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 0), (signal.SIGINT, 130)])
 def test_a_signal_ends_it_within_seconds_and_leaves_nothing_half_way(
-    inbox: Path, tmp_path: Path, number: signal.Signals, code: int
+    start: Start, inbox: Path, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     (inbox / "a.pdf").write_bytes(WHOLE + b"SLOW%%EOF")
-    process = start(inbox, tmp_path / "log")
+    process = start(tmp_path / "log")
     wait_for(lambda: bool(in_work(inbox)))
     process.send_signal(number)
     _, errors = process.communicate(timeout=10)
