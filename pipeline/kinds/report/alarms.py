@@ -1,0 +1,48 @@
+"""How a check says what it found."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pipeline.ground import evidence_at
+from pipeline.lang import Text
+from pipeline.types import Document, Finding, Severity, Span
+
+TABLE_SUM = "表内合计不符"
+GROWTH = "增长率与数据不符"
+BALANCE = "资产负债不平"
+SHARE = "占比与数据不符"
+MARGIN = "毛利率与数据不符"
+CONTRADICTION = "同一指标前后不一"
+UNIT_SLIP = "单位疑似有误"
+POINTS = "百分点误作百分比"
+
+_SUGGESTIONS = {
+    TABLE_SUM: Text(
+        "核对该行各项与合计数，以原始报表为准", "Check the items and the total against the original statements"
+    ),
+    GROWTH: Text("按本期与上期数据重新计算增长率", "Recompute the growth rate from the two periods' figures"),
+    BALANCE: Text("核对资产、负债与权益各项", "Check assets, liabilities and equity"),
+    SHARE: Text("按分项与合计重新计算占比", "Recompute the share from the item and the total"),
+    MARGIN: Text("按收入与成本重新计算毛利率", "Recompute the margin from revenue and cost"),
+    CONTRADICTION: Text("核实口径是否相同，统一表述", "Check whether both mean the same, and state one figure"),
+    UNIT_SLIP: Text("核对单位（元、万元、亿元）", "Check the unit (元, 万元, 亿元)"),
+    POINTS: Text("两个比率之差应写作百分点", "Write the difference of two rates in percentage points"),
+}
+
+
+def alarm(
+    document: Document, item: str, value: str, spans: Sequence[Span], detail: Text, severity: Severity = "high"
+) -> Finding:
+    """A ``checks`` finding: what contradicts what, with the arithmetic in ``detail``."""
+    return Finding(
+        category="checks",
+        item=item,
+        value=value,
+        source="rule",
+        evidence=tuple(evidence_at(document, span) for span in spans),
+        detail=str(detail),
+        severity=severity,
+        status="conflict",
+        suggestion=str(_SUGGESTIONS[item]),
+    )

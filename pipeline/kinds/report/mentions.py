@@ -1,0 +1,292 @@
+"""Key figures in sentences, of the company as a whole, and whether they agree with its tables.
+
+A sentence about a business line, a region or a subsidiary names another thing with the same words; so a mention counts
+only where nothing but the company, the period and a verb stands before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from pipeline.kinds.report.alarms import CONTRADICTION, GROWTH, UNIT_SLIP, alarm
+from pipeline.kinds.report.figures import SCALES as MONEY
+from pipeline.kinds.report.figures import Figure, decimal_of, decimals_of
+from pipeline.kinds.report.growth import fits, growth_of
+from pipeline.kinds.report.metrics import Metric
+from pipeline.kinds.report.names import PROSE_NAME, MetricName, metric_of
+from pipeline.kinds.report.periods import Period, period_in
+from pipeline.kinds.report.prose import CHANGE, SENTENCE, is_vague, quantity, rate_of
+from pipeline.lang import Text
+from pipeline.types import Document, Finding, Span
+
+_PERIOD = re.compile(
+    r"20\d\d年(?:度|末|底|上半年|半年度|前三季度|第[一二三四]季度|[1-9]\d?[-—~至]\d{1,2}月)?|报告期(?:内|末)?|本期(?:末)?|本年度?|全年(?:度)?|上半年|前三季度"
+    r"|第[一二三四]季度|截至|期末|年末|去年|上年(?:同期|末)?|今年"
+)
+_FILLER = re.compile(
+    r"[\s■●◆]|公司|本公司|集团|本集团|我们|合并(?:报表)?(?:口径)?|一共|共计?|总计|累计|合计|全部|实现|完成|取得|达成|录得|达到?|整体|总体"
+    r"|预计|预期|计划|力争|目标|预测|有望|将|其中?|年度|同比|分别|经营|[的及和与至、:：，,\-—]|拥有|持有|在手|亦|也|均|首次|突破"
+)
+_COMPANY = re.compile(r"公司|集团|报告期|全年|年度|20\d\d年|上半年|前三季度|截至|期末")
+_PLANNED = re.compile(r"预计|预期|计划|力争|目标|预测|有望|将(?!近)")
+_CLAUSE = re.compile(r"[，,（(]")
+_PART = re.compile(r"子公司|分部|业务|板块|产品|地区|海外|境内|境外|国内|行业|母公司|联营|参股|项目|市场")
+_VALUE = re.compile(
+    rf"(?:[(（][^()（）]{{0,12}}[)）])?(?:金额|余额|总额|规模|净额)?(?:分别)?(?:为|达到?|是|实现|完成|合计|共计|累计|录得|[:：]|人民币|[ ])*{quantity('now')}"
+)
+_LIST = re.compile(rf"[ ]?(?:、|和|及|，|,)[ ]?{quantity('now')}")
+_SAID = re.compile(
+    rf"[，,]?(?:较|比)?(?:同比|上年同期|上年|去年同期|去年|期初|年初|上年末)[^，,。；;\d]{{0,4}}?{CHANGE}"
+)
+_RANGE = re.compile(r"(20\d\d)年?[-—~至](20\d\d)年")
+_YEARS = re.compile(r"20\d\d(?=年|[、/和])")
+_SAME_SHARE = Decimal("0.5")
+"""Two figures that lie further apart are not the same thing told twice, unless a power of ten lies between them."""
+_POWERS = tuple(Decimal(10) ** k for k in (-8, -4, -3, -2, -1, 1, 2, 3, 4, 8))
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A key figure in a sentence, or only its change."""
+
+    metric: MetricName
+    value: Metric | None
+    """None where only the change is told."""
+    period: Period | None
+    rate: Figure | None
+    """Its change against a year before, where that is told."""
+    rate_at: int
+    """Where the rate stands; -1 without one."""
+    since_start: bool
+    """Whether the change is against the period's start (较期初), not against a year before."""
+    span: Span
+    planned: bool
+
+
+def mentions_in(document: Document, report: Period | None) -> list[Mention]:
+    """The mentions of key figures of the company as a whole."""
+    found: list[Mention] = []
+    for sentence in SENTENCE.finditer(document.text):
+        text = sentence.group()
+        if "\t" not in text and any(c.isdigit() for c in text):
+            found += _in_sentence(text, sentence.start(), report)
+    return found
+
+
+def _in_sentence(text: str, offset: int, report: Period | None) -> Iterator[Mention]:
+    whole, known = True, False
+    done = 0
+    for match in PROSE_NAME.finditer(text):
+        start = _clause_start(text, match.start(), done)
+        prefix = text[start : match.start()]
+        between = text[done:start]
+        if _PART.search(between):
+            whole = False
+        done = match.end()
+        rest = _FILLER.sub("", _PERIOD.sub("", prefix))
+        if rest:
+            whole = False
+            continue
+        if _COMPANY.search(prefix):
+            whole = known = True
+        if whole:
+            yield from _mentions(text, match, offset, report, known=known or bool(_COMPANY.search(between)))
+
+
+def _clause_start(text: str, at: int, least: int) -> int:
+    start = least
+    for mark in _CLAUSE.finditer(text, least, at):
+        start = mark.end()
+    return start
+
+
+def _mentions(text: str, match: re.Match[str], offset: int, report: Period | None, *, known: bool) -> Iterator[Mention]:
+    metric = metric_of(match)
+    planned = bool(_PLANNED.search(text, max(0, match.start() - 30), match.start()))
+    values = _values(text, match.end(), metric)
+    end = values[-1][1] if values else match.end()
+    change = _SAID.match(text, end)
+    periods = _periods(text, match.start(), len(values), metric, report)
+    if periods is None or (not known and not values):
+        return
+    rate = rate_of(change) if change and len(values) <= 1 and not is_vague(text, change, "rate") else None
+    rate_at = offset + change.start("rate") if change and rate else -1
+    since_start = bool(change and re.search(r"期初|年初|上年末", change.group()))
+    begin = _evidence_start(text, match.start())
+    for i, (figure, stop, unit) in enumerate(values or [(None, end, "")]):
+        period = replace(p, forecast=True) if planned and (p := periods[i]) else periods[i]
+        span = Span(offset + begin, offset + (change.end() if change and rate else stop))
+        value = Metric(metric, match.group(), figure, unit, period, span, "prose") if figure else None
+        if value or rate:
+            yield Mention(metric, value, period, rate, rate_at, since_start, span, planned)
+
+
+def _evidence_start(text: str, at: int) -> int:
+    """The start of the clause, so that a quote says of whom and when."""
+    start = 0
+    for mark in _CLAUSE.finditer(text, 0, at):
+        start = mark.end()
+    while start < at and text[start] in " \t■●◆":
+        start += 1
+    return start
+
+
+def _values(text: str, at: int, metric: MetricName) -> list[tuple[Figure, int, str]]:
+    """The figures that follow a name, with their ends and units: one, or a list behind 分别为."""
+    found: list[tuple[Figure, int, str]] = []
+    match = _VALUE.match(text, at)
+    several = match is not None and "分别" in match.group()
+    while match is not None and not is_vague(text, match, "now"):
+        unit = _unit(match, metric)
+        if unit is None:
+            break
+        number = match["now"].replace("－", "-").replace("−", "-")
+        figure = Figure(decimal_of(number), decimals_of(number), percent=unit == "%")
+        found.append((figure, match.end(), "" if unit == "%" and figure.percent else unit))
+        match = _LIST.match(text, match.end()) if several else None
+    return [(figure, end, unit or "%") for figure, end, unit in found]
+
+
+def _unit(match: re.Match[str], metric: MetricName) -> str | None:
+    """The printed unit where it suits the metric."""
+    unit = f"{match['now_scale'] or ''}{match['now_base'] or ''}".replace("％", "%")
+    if metric.sort in ("flow", "stock"):
+        return unit if unit in MONEY else None
+    if metric.sort == "per_share":
+        return unit if unit in ("元", "元/股", "美元", "港元") else None
+    if metric.sort == "rate":
+        return unit if unit == "%" else None
+    return unit if unit == "倍" else None
+
+
+def _periods(text: str, at: int, count: int, metric: MetricName, report: Period | None) -> list[Period | None] | None:
+    """A period for each of ``count`` figures; None where they don't match up."""
+    before = text[:at]
+    stock = metric.sort == "stock"
+    if count > 1:
+        years = _years(before)
+        return [Period(year, "end" if stock else "year") for year in years] if len(years) == count else None
+    phrases = list(_PERIOD.finditer(before))
+    for phrase in reversed(phrases):
+        if period := period_in(phrase.group(), report, stock=stock):
+            return [period]
+    return [period_in("本期", report, stock=stock)]
+
+
+def _years(text: str) -> list[int]:
+    """The years that a list of figures goes with: 2026年至2028年, or 2024年、2025年和2026年."""
+    if match := next(reversed(list(_RANGE.finditer(text))), None):
+        first, last = int(match[1]), int(match[2])
+        return list(range(first, last + 1)) if 0 < last - first < 10 else []
+    return [int(m.group()) for m in _YEARS.finditer(text)]
+
+
+# --- against the tables -----------------------------------------------------------------------------------------------
+
+Known = Mapping[tuple[str, Period], Sequence[Metric]]
+
+
+def mention_alarms(
+    document: Document, mentions: Sequence[Mention], tables: Sequence[Metric], checked: set[int]
+) -> list[Finding]:
+    """Mentions that contradict the tables. ``checked``: where the rates stand that were judged already."""
+    known: dict[tuple[str, Period], list[Metric]] = {}
+    for metric in tables:
+        if metric.period:
+            known.setdefault((metric.metric.name, metric.period), []).append(metric)
+    found: list[Finding] = []
+    for mention in mentions:
+        if mention.planned or mention.period is None or mention.period.forecast:
+            continue
+        if mention.value and (conflict := _conflict(document, mention.value, known)):
+            found.append(conflict)
+        elif mention.rate and mention.rate_at not in checked and (wrong := _wrong_rate(document, mention, known)):
+            found.append(wrong)
+    return found
+
+
+def _conflict(document: Document, said: Metric, known: Known) -> Finding | None:
+    """The same figure told differently: only where no table agrees with the sentence."""
+    assert said.period
+    tables = known.get((said.metric.name, said.period), ())
+    pairs = [(table, *pair) for table in tables if (pair := _pair(said, table))]
+    if not pairs or any(abs(a - b) <= room for _, a, b, room in pairs):
+        return None
+    table, told, printed, _ = pairs[0]
+    if printed == 0 or told == 0 or (told < 0) != (printed < 0):
+        return None
+    ratio = told / printed
+    slip = any(abs(ratio / power - 1) < Decimal("0.006") for power in _POWERS) and said.metric.sort in ("flow", "stock")
+    if not slip and abs(ratio - 1) > _SAME_SHARE:
+        return None
+    first = f"{said.figure.value:,}{said.unit}"
+    second = f"{table.figure.value:,}{table.unit}"
+    name, period = said.printed, str(said.period)
+    return alarm(
+        document,
+        UNIT_SLIP if slip else CONTRADICTION,
+        f"{name} {first}，表内 {second}",
+        [said.span, table.span],
+        Text(
+            f"{period}{name}：文中 {first}，表内 {second}" + (f"，相差 {ratio.normalize():f} 倍" if slip else ""),
+            f"{name}, {period}: {first} in the text, {second} in the table",
+        ),
+        "high" if slip else "medium",
+    )
+
+
+def _pair(said: Metric, table: Metric) -> tuple[Decimal, Decimal, Decimal] | None:
+    """Both figures in one unit, and how far rounding lets them differ; None where they can't be compared."""
+    if said.yuan is not None and table.yuan is not None:
+        return said.yuan, table.yuan, said.half_yuan + table.half_yuan
+    if said.metric.sort in ("rate", "times", "per_share"):
+        return said.figure.value, table.figure.value, said.figure.half + table.figure.half
+    return None
+
+
+def _wrong_rate(document: Document, mention: Mention, known: Known) -> Finding | None:
+    """A told change that the table's own two figures contradict."""
+    assert mention.period and mention.rate
+    now = known.get((mention.metric.name, mention.period), ())
+    before_period = mention.period.before()
+    if mention.since_start and mention.period.part != "end":
+        return None
+    pairs = [(a, b) for a in now for b in known.get((mention.metric.name, before_period), ()) if a.span == b.span]
+    if not pairs:
+        return None
+    truths = [_change(mention, a.figure, b.figure) for a, b in pairs]
+    if any(truth is None or truth[1] for truth in truths):
+        return None
+    (a, b), truth = pairs[0], truths[0]
+    assert truth
+    unit = "个百分点" if mention.metric.sort == "rate" else "%"
+    shown = f"{truth[0]:+.2f}{unit}"
+    said = f"{mention.rate.value:+}{unit}"
+    name = f"{mention.period}{a.printed}"
+    figures = f"{a.figure}{a.unit if not a.figure.percent else ''} / {b.figure}{b.unit if not b.figure.percent else ''}"
+    return alarm(
+        document,
+        GROWTH,
+        f"{a.printed} {said}，应为 {shown}",
+        [mention.span, a.span],
+        Text(
+            f"{name}：表内本期与上期为 {figures}，变动 {shown}，文中写作 {said}",
+            f"{name}: the table has {figures}, a change of {shown}, the text says {said}",
+        ),
+    )
+
+
+def _change(mention: Mention, now: Figure, before: Figure) -> tuple[Decimal, bool] | None:
+    """The true change, and whether the told one can be it; None where that can't be said."""
+    rate = mention.rate
+    assert rate
+    if mention.metric.sort == "rate":
+        if not rate.points:
+            return None
+        gap = now.value - before.value
+        return gap, abs(gap - rate.value) <= now.half + before.half + rate.half
+    truth = None if rate.points else growth_of(now, before)
+    return None if truth is None else (truth[0], fits(rate, truth))

@@ -1,0 +1,46 @@
+"""All that code alone can say of a report: profile, key figures, risks, outlook, and what contradicts itself."""
+
+from __future__ import annotations
+
+from pipeline.kinds.report.growth import rate_alarms
+from pipeline.kinds.report.mentions import mention_alarms, mentions_in
+from pipeline.kinds.report.metrics import metric_findings, table_metrics
+from pipeline.kinds.report.profile import main_period, outlook_findings, profile_findings, risk_findings
+from pipeline.kinds.report.prose import change_alarms
+from pipeline.kinds.report.statements import statement_alarms
+from pipeline.kinds.report.sums import sum_alarms
+from pipeline.kinds.report.tables import tables_in
+from pipeline.types import Document, Finding
+
+
+def findings_in(document: Document) -> list[Finding]:
+    """The findings of the rules, by category and there by position. Every quote is a slice of the text."""
+    period = main_period(document)
+    tables = tables_in(document.text)
+    figures = table_metrics(tables, period)
+    mentions = mentions_in(document, period)
+    changes, checked = change_alarms(document)
+    alarms = [alarm for table in tables for alarm in (*sum_alarms(document, table), *rate_alarms(document, table))]
+    alarms += statement_alarms(document, tables)
+    alarms += changes + mention_alarms(document, mentions, figures, checked)
+    told = [mention.value for mention in mentions if mention.value]
+    return [
+        *profile_findings(document, period),
+        *metric_findings(document, [*figures, *told]),
+        *risk_findings(document),
+        *outlook_findings(document),
+        *sorted(_unique(alarms), key=_position),
+    ]
+
+
+def _unique(alarms: list[Finding]) -> list[Finding]:
+    """Without the alarms that two checks raised about the same place."""
+    kept: dict[tuple[str, object], Finding] = {}
+    for alarm in alarms:
+        kept.setdefault((alarm.item, alarm.evidence[0].span), alarm)
+    return list(kept.values())
+
+
+def _position(alarm: Finding) -> int:
+    span = alarm.evidence[0].span
+    return span.start if span else 0

@@ -1,0 +1,212 @@
+"""What must hold in financial statements by the way they are made: 资产 = 负债 + 权益, and the lines of profit and
+cash flow that follow from the lines just above them (企业会计准则第30号, formats of 财会〔2019〕6号).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pipeline.kinds.report.alarms import BALANCE, TABLE_SUM, alarm
+from pipeline.kinds.report.figures import Figure
+from pipeline.kinds.report.names import name_of_row
+from pipeline.kinds.report.sums import tolerance
+from pipeline.kinds.report.tables import Row, Table
+from pipeline.lang import Text
+from pipeline.types import Document, Finding
+
+_ASSETS, _DEBT, _EQUITY, _BOTH = "总资产", "总负债", "净资产", "负债和权益总计"
+_FAR = 120
+"""Most rows between 资产总计 and what must equal it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row with figures, by name."""
+
+    name: str
+    metric: str
+    row: Row
+    unit: str | None
+    at: int
+    """Its number among all rows with figures of the document."""
+    whole: bool
+    """Whether it has as many cells as most rows of its table: else nobody knows which column a figure stands in."""
+
+    @property
+    def figures(self) -> tuple[Figure | None, ...]:
+        return tuple(cell.figure for cell in self.row.values)
+
+
+def statement_alarms(document: Document, tables: Iterable[Table]) -> list[Finding]:
+    """Statements of the document that contradict themselves."""
+    lines = list(_lines(tables))
+    return [*_balance(document, lines), *_derived(document, lines)]
+
+
+def _lines(tables: Iterable[Table]) -> Iterator[_Line]:
+    at = 0
+    for table in tables:
+        widths = [len(row.values) for row in table.rows if row.is_value_row]
+        usual = max(set(widths), key=widths.count)
+        certain = usual > 1 or table.column_names(usual) is not None
+        for i, row in enumerate(table.rows):
+            if row.is_value_row:
+                name, metric = name_of_row(table, i)
+                yield _Line(
+                    re.sub(r"\s", "", name),
+                    metric.name if metric else "",
+                    row,
+                    table.unit,
+                    at,
+                    len(row.values) == usual and certain,
+                )
+                at += 1
+
+
+# --- 资产 = 负债 + 权益 -----------------------------------------------------------------------------------------------
+
+
+def _balance(document: Document, lines: Sequence[_Line]) -> Iterator[Finding]:
+    """Each 资产总计 with the 负债合计, 权益合计 and 负债和权益总计 that follow before the next."""
+    sheet: dict[str, _Line] = {}
+    for line in lines:
+        if not line.whole:
+            continue
+        if line.metric == _ASSETS:
+            yield from _check_sheet(document, sheet)
+            sheet = {_ASSETS: line}
+        elif sheet and line.metric in (_DEBT, _EQUITY, _BOTH) and line.metric not in sheet:
+            assets = sheet[_ASSETS]
+            if line.at - assets.at <= _FAR and len(line.figures) == len(assets.figures):
+                sheet[line.metric] = line
+    yield from _check_sheet(document, sheet)
+
+
+def _check_sheet(document: Document, sheet: dict[str, _Line]) -> Iterator[Finding]:
+    verdicts = [_unbalanced(sheet, column) for column in range(len(sheet[_ASSETS].figures))] if sheet else []
+    wrong = [verdict for verdict in verdicts if verdict]
+    if not wrong or (_is_loose(sheet) and len(wrong) == len(verdicts)):
+        return
+    rows = [sheet[name].row.span for name in (_BOTH, _ASSETS, _DEBT, _EQUITY) if name in sheet]
+    for value, detail in wrong:
+        yield alarm(document, BALANCE, value, rows, detail)
+
+
+def _is_loose(sheet: dict[str, _Line]) -> bool:
+    """Whether 净资产 may mean the owners' part alone, without 少数股东权益: then another column must prove it."""
+    return _BOTH not in sheet and _EQUITY in sheet and not sheet[_EQUITY].name.endswith(("合计", "总计", "总额"))
+
+
+def _unbalanced(sheet: dict[str, _Line], column: int) -> tuple[str, Text] | None:
+    assets, debt, equity, both = (_figure(sheet, name, column) for name in (_ASSETS, _DEBT, _EQUITY, _BOTH))
+    if assets is None:
+        return None
+    unit = sheet[_ASSETS].unit
+    if both and abs(assets.value - both.value) > tolerance(assets, (both,), unit):
+        gap = f"{both.value - assets.value:+,.{both.decimals}f}"
+        return f"资产总计 {assets}，负债和权益总计 {both}", Text(
+            f"资产总计 {assets}，负债和所有者权益总计 {both}，相差 {gap}",
+            f"total assets are {assets}, liabilities and equity {both}: off by {gap}",
+        )
+    if debt and equity:
+        total = debt.value + equity.value
+        if abs(assets.value - total) > tolerance(assets, (debt, equity), unit):
+            shown = f"{total:,.{max(debt.decimals, equity.decimals)}f}"
+            return f"资产 {assets}，负债与权益之和 {shown}", Text(
+                f"负债 {debt} + 权益 {equity} = {shown}，资产总计为 {assets}，相差 {assets.value - total:+,.{assets.decimals}f}",
+                f"liabilities {debt} + equity {equity} = {shown}, but assets are {assets}",
+            )
+    return None
+
+
+def _figure(sheet: dict[str, _Line], name: str, column: int) -> Figure | None:
+    return sheet[name].figures[column] if name in sheet else None
+
+
+# --- lines that follow from those above -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Derived:
+    """A line and what it is made of, all within ``reach`` rows above."""
+
+    result: re.Pattern[str]
+    terms: tuple[tuple[int, re.Pattern[str]], ...]
+    reach: int
+
+
+_LEAD = r"(?:[一二三四五六七八九十]+、|[加减][:：])?"
+_RULES = (
+    _Derived(
+        re.compile(_LEAD + r"净利润(?:[(（].*)?"),
+        ((1, re.compile(_LEAD + r"利润总额(?:[(（].*)?")), (-1, re.compile(_LEAD + r"所得税费用?"))),
+        2,
+    ),
+    _Derived(
+        re.compile(_LEAD + r"利润总额(?:[(（].*)?"),
+        (
+            (1, re.compile(_LEAD + r"营业利润(?:[(（].*)?")),
+            (1, re.compile(_LEAD + r"营业外收入")),
+            (-1, re.compile(_LEAD + r"营业外支出")),
+        ),
+        3,
+    ),
+    *(
+        _Derived(
+            re.compile(rf"{kind}活动(?:产生|使用)?的?现金流量净额"),
+            ((1, re.compile(rf"{kind}活动现金流入小计")), (-1, re.compile(rf"{kind}活动现金流出小计"))),
+            30,
+        )
+        for kind in ("经营", "投资", "筹资")
+    ),
+)
+
+
+def _derived(document: Document, lines: Sequence[_Line]) -> Iterator[Finding]:
+    for at, line in enumerate(lines):
+        for rule in _RULES:
+            if line.whole and rule.result.fullmatch(line.name):
+                yield from _check_derived(document, line, rule, lines[max(0, at - rule.reach) : at])
+
+
+def _check_derived(document: Document, line: _Line, rule: _Derived, above: Sequence[_Line]) -> Iterator[Finding]:
+    terms: list[tuple[int, _Line]] = []
+    for sign, pattern in rule.terms:
+        found = next((known for known in reversed(above) if pattern.fullmatch(known.name)), None)
+        if found is None or not found.whole or len(found.figures) != len(line.figures):
+            return
+        terms.append((sign, found))
+    for column, total in enumerate(line.figures):
+        figures = [term.figures[column] for _, term in terms]
+        addends = [f if sign > 0 else f.negated() for (sign, _), f in zip(terms, figures, strict=True) if f]
+        if total is None or len(addends) < len(terms):
+            continue
+        computed = sum((f.value for f in addends), Decimal(0))
+        if abs(computed - total.value) > tolerance(total, addends, line.unit):
+            yield _derived_alarm(document, line, terms, total, computed, addends)
+
+
+def _derived_alarm(
+    document: Document,
+    line: _Line,
+    terms: Sequence[tuple[int, _Line]],
+    total: Figure,
+    computed: Decimal,
+    addends: Sequence[Figure],
+) -> Finding:
+    formula = " + ".join(str(f) if f.value >= 0 else f"({f})" for f in addends)
+    names = "".join(f"{' + ' if sign > 0 else ' - '}{term.name}" for sign, term in terms).removeprefix(" + ")
+    shown = f"{computed:,.{max(f.decimals for f in addends)}f}"
+    return alarm(
+        document,
+        TABLE_SUM,
+        f"{line.name} {total}，应为 {shown}",
+        [line.row.span, *(term.row.span for _, term in terms)],
+        Text(
+            f"{line.name} = {names} = {formula} = {shown}，表内为 {total}",
+            f"{line.name} = {names} = {formula} = {shown}, the table says {total}",
+        ),
+    )
