@@ -162,6 +162,7 @@ _PREFIX_WINDOW = 14
 _LETTER = re.compile(r"[A-Za-z]")
 _NOT_MONEY_AFTER = re.compile(r"[ \u3000]*(?:[%％‰‱年月日天个倍期号次人份台套件条款项页层栋]|[.．\-/]\d)")
 _NOT_YUAN = re.compile(r"[月旦宵素件器组化论]")
+_AFTER_FEW_YUAN = re.compile(r"$|[\s,，。;；、:：)）(（/每的整钱以至到或和起~-]")
 _MANY = frozenset("数几多")
 _WORD_RUN = re.compile(
     rf"(?P<run>{HAN_NUMBER}(?<![{_HAN_CHARS}\d.．第].)(?<!{HAN_NUMBER}[ \u3000].)(?:[ \u3000]?{HAN_NUMBER})*+)"
@@ -228,6 +229,8 @@ def _from_words(text: str, match: re.Match[str]) -> Amount | None:
     before = text[match.start() - 1] if match.start() else ""
     if before in _MANY or (not formal and (match["bare"] or _NOT_YUAN.match(text, match.end()))):
         return None
+    if len(run) == 1 and not formal and not _AFTER_FEW_YUAN.match(text, match.end()):
+        return None  # 三元乙丙, 二元结构
     tail = _SPACE.sub("", text[match.end("run") : match.end()])
     if unit:
         tail = "元" + tail[len(unit) :]

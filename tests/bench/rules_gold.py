@@ -36,6 +36,7 @@ CODES = {
     "定金超过20%": "deposit_over_limit",
     "日期先后矛盾": "date_order",
     "明细合计不符": "item_sum",
+    "金额前后不一致": "amount_conflict",
 }
 PENALTY_ITEMS = frozenset("违约金 滞纳金 罚息 逾期利息 逾期利率 罚款 赔偿金 资金占用费 占用费 补偿金 违约金上限".split())
 

@@ -237,15 +237,27 @@ def deposit_conflicts(view: View, amounts: Sequence[Labelled], totals: Sequence[
                 found.append(
                     _deposit_conflict(view, percent(share), f"定金为价款的 {percent(share)}", Span(at, at + 1))
                 )
-    if found or not totals:
+    if found:
         return found
-    total = max(t.yuan for t in totals)
     for amount in amounts:
-        if amount.label == "定金" and total and amount.yuan > total * _LIMIT and amount.yuan < total:
+        total = _price_for(view, amount, amounts, totals) if amount.label == "定金" else None
+        if total and total * _LIMIT < amount.yuan < total:
             share = (amount.yuan / total).quantize(Decimal("0.0001"))
             detail = f"定金 {money(amount.yuan)} 为合同总价 {money(total)} 的 {percent(share.normalize())}"
             found.append(_deposit_conflict(view, money(amount.yuan), detail, amount.span))
     return found[:1]
+
+
+def _price_for(
+    view: View, deposit: Labelled, amounts: Sequence[Labelled], totals: Sequence[Labelled]
+) -> Decimal | None:
+    """The price that a 定金 is part of: named in its own paragraph, else the contract's."""
+    line = view.line_at(deposit.span.start)
+    near = [a.yuan for a in amounts if view.line_at(a.span.start) == line and _IS_TOTAL.fullmatch(a.label)]
+    return max(near or [t.yuan for t in totals], default=None)
+
+
+_IS_TOTAL = re.compile(TOTAL_LABEL)
 
 
 def _deposit_conflict(view: View, value: str, detail: str, span: Span) -> Finding:
@@ -259,7 +271,6 @@ def _deposit_conflict(view: View, value: str, detail: str, span: Span) -> Findin
 # --- the same sum stated twice ----------------------------------------------------------------------------------------
 
 _STRICT = {
-    "合同总价": _TOTAL_STRICT,
     "借款本金": re.compile(rf"(?P<label>借款本金|借款金额|借款总额|贷款金额|贷款本金){_JOIN}$"),
     "押金": re.compile(rf"(?P<label>(?:租赁|房屋)?押金){_JOIN}$"),
     "履约保证金": re.compile(rf"(?P<label>履约保证金){_JOIN}$"),
@@ -270,11 +281,7 @@ _STRICT = {
 def amount_conflicts(view: View, amounts: Sequence[Labelled], structure: Structure) -> list[Finding]:
     """The same thing priced differently in two sentences of the body."""
     found: list[Finding] = []
-    for item, pattern in _STRICT.items():
-        stated = [
-            a for a in amounts
-            if view.line_at(a.span.start) < structure.attachments_from and _strict_label(view, a, pattern) and not _comparing(view, a)
-        ]  # fmt: skip
+    for item, stated in _stated_again(view, amounts, structure).items():
         first = stated[0] if stated else None
         other = next(
             (
@@ -295,6 +302,26 @@ def amount_conflicts(view: View, amounts: Sequence[Labelled], structure: Structu
     return found
 
 
+def _stated_again(view: View, amounts: Sequence[Labelled], structure: Structure) -> dict[str, list[Labelled]]:
+    """Sums by what they are strictly said to be, of the body and of attachments that speak of the main contract."""
+    stated: dict[str, list[Labelled]] = {}
+    for amount in amounts:
+        line = view.line_at(amount.span.start)
+        if line >= structure.attachments_from and not _OF_BODY.search(view.line_texts[line]):
+            continue
+        for item, pattern in (("合同总价", _TOTAL_STRICT), *_STRICT.items()):
+            match = _strict_label(view, amount, pattern)
+            if match is not None and not _comparing(view, amount):
+                special = _SPECIAL.match(match["label"]) if item == "合同总价" else None
+                stated.setdefault(special.group() if special else item, []).append(amount)
+                break
+    return stated
+
+
+_OF_BODY = re.compile(r"主合同|主协议|本合同|本协议")
+_SPECIAL = re.compile(r"订单|货物|设备|服务|软件|许可|租赁|开发|分包|加工|运输|项目|工程")
+
+
 def _same_money(one: Labelled, other: Labelled) -> bool:
     spelled = {one.words.yuan} if one.words else set[Decimal]()
     return other.yuan in spelled or bool(other.words and other.words.yuan == one.yuan)
@@ -304,7 +331,7 @@ def _comparing(view: View, amount: Labelled) -> bool:
     """A condition or a comparison, not a statement."""
     sentence = view.sentence_at(amount.span.start)
     before = view.text[max(sentence.span.start, amount.span.start - 40) : amount.span.start]
-    return bool(re.search(r"超过|低于|达到|不足|调整为|变更为|增加至|减少至|递增|第[二三四五六七八]", before))
+    return bool(re.search(r"超过|低于|达到|不足|调整为|变更为|增加至|减少至|递增|第[二三四五六七八](?:个|年|期|批|阶段|次|季|笔)", before))
 
 
 def _parallel(view: View, stated: Sequence[Labelled]) -> bool:

@@ -17,7 +17,7 @@ _PENALTY = re.compile(
 )
 _FOR_LATENESS = re.compile(r"逾期|迟延|延迟|延误|超期|拖欠|误期|迟付|延期|未按(?:时|期|约)|每(?:逾|延|迟|超|晚|拖)")
 _EVERY = (
-    r"每\s?(?:逾期|延迟|迟延|延误|迟|超期|超过|晚|拖欠|延期|拖延|推迟|误期|超)?\s?(?:一|1|壹)?\s?(?:个)?(?P<every>日|天|周|星期|月|年|小时|工作日|日历天)|"
+    r"每\s?(?:逾期|延迟|迟延|延误|迟|超期|超过|晚|拖欠|延期|拖延|推迟|误期|超)?\s?(?:[\u4e00-\u9fa5]{0,3}(?=一|1|壹))?\s?(?:一|1|壹)?\s?(?:个)?(?P<every>日|天|周|星期|月|年|小时|工作日|日历天)|"
     r"按\s?(?P<by>日|天|月|年|周)(?!租|工资|薪|度|结|利|内)|(?P<on>日|月|年)(?:利率|费率|息|化)|(?P<lead>日|月|年)(?=\s?(?:万|千|百)分之|\s?\d+(?:\.\d+)?\s?[%‰‱])"
 )
 _EVERY_PATTERN = re.compile(_EVERY)
@@ -34,6 +34,16 @@ _PER = {
     "年": "年",
     "小时": "小时",
 }
+_RATE_SIGN = re.compile(r"[%‰‱]|分之")
+_NAMES = "违约金|滞纳金|罚息|逾期利息|罚款|赔偿金|赔偿|罚金|占用费|补偿金|误期费"
+_NAMED_AFTER = re.compile(
+    rf"[^,。;]{{0,40}}?(?:{_NAMES}|利息|补偿|扣)|[^,。;]{{0,10}},(?![^,。;]{{0,6}}(?:逾期|如|若))[^,。;]{{0,16}}(?:支付|作为|承担)[^,。;]{{0,8}}(?:{_NAMES})"
+)
+_NAMED_BEFORE = re.compile(rf"(?:{_NAMES}|违约责任)[^。;]{{0,40}}$")
+_OTHER_SHARE = re.compile(
+    r"[^,。;]{0,12}(?:退还|返还|作为(?!违约|赔偿)|税|股权|的(?:预付款|定金|首付|进度款|尾款|质保金))"
+)
+_GOES_ON = re.compile(rf"按照?\s?(?:{PERCENT})\s?(?:支付|计付|计算|承担|赔偿)")
 _CAP = re.compile(
     r"(?:累计|总额|总计|合计|最高|上限|最多|最高额|限额|总和)[^。;]{0,24}?(?:不(?:得|应)?超过|以|为|不高于|不得高于|限于)|不(?:得|应)?超过|不(?:得)?高于|为限|上限"
 )
@@ -65,7 +75,6 @@ class Penalty:
     base: str = ""
 
 
-_ANEW = re.compile(r",[^,]*(?:另行?|并应|一次性|还应|超过)")
 _DAYS = {"日": 365, "周": 52, "月": 12, "年": 1}
 
 
@@ -74,17 +83,18 @@ def penalties_in(view: View) -> list[Penalty]:
     found: list[Penalty] = []
     for sentence in view.sentences:
         text = sentence.text
-        if not _PENALTY.search(text) and not (
-            _FOR_LATENESS.search(text) and ("%" in text or "分之" in text or "‰" in text)
-        ):
-            continue
-        found += _rates(sentence)
-        found += _fixed(view, sentence)
-        found += _multiples(sentence)
+        named = bool(_PENALTY.search(text))
+        goes_on = bool(found) and found[-1].sentence.line == sentence.line
+        if named or ((goes_on or _FOR_LATENESS.search(text)) and _RATE_SIGN.search(text)):
+            found += _rates(sentence, goes_on=goes_on and not named)
+        if named:
+            found += _fixed(view, sentence)
+            found += _multiples(sentence)
     return sorted(found, key=lambda p: p.span)
 
 
-def _rates(sentence: Sentence) -> list[Penalty]:
+def _rates(sentence: Sentence, *, goes_on: bool) -> list[Penalty]:
+    """``goes_on``: the sentence before spoke of a penalty, so that 按照10%支付 here is one too."""
     found: list[Penalty] = []
     text, start = sentence.text, sentence.span.start
     for match in _RATE.finditer(text):
@@ -97,7 +107,7 @@ def _rates(sentence: Sentence) -> list[Penalty]:
         if _ADDED.search(text[max(0, match.start() - 4) : match.end()]):
             found.append(Penalty(f"加收{percent(share)}", span, "逾期利率", sentence))
             continue
-        if not _is_penalty(text, match):
+        if not _is_penalty(text, match) and not (goes_on and _GOES_ON.search(text, max(0, match.start() - 3))):
             continue
         if _CAP.search(piece):
             found.append(Penalty(percent(share), span, "违约金上限", sentence))
@@ -117,16 +127,11 @@ def _clause(before: str) -> str:
 def _is_penalty(text: str, match: re.Match[str]) -> bool:
     """Whether the rate measures a penalty: the word stands near, or the rate runs with lateness."""
     before, after = text[: match.start()], text[match.end() :]
-    near_after = re.match(r"[^。;]{0,40}?(?:违约金|滞纳金|罚息|逾期利息|罚款|赔偿|利息|补偿|占用费|误期|扣)", after)
-    near_before = re.search(
-        r"(?:违约金|滞纳金|罚息|逾期利息|罚款|赔偿金|罚金|占用费|补偿金|违约责任)[^。;]{0,40}$", before
-    )
-    runs = _period(before, after) and _FOR_LATENESS.search(before)
-    if re.search(r"(?:支付|付)[^,。;]{0,6}(?:合同)?(?:总价|价款|货款)[^,。;]{0,6}$", before) and not near_after:
+    if _OTHER_SHARE.match(after):
         return False
-    if re.match(r"[^,。;]{0,12}(?:退还|返还|作为(?!违约|赔偿)|税)", after):
-        return False
-    return bool(near_after or near_before or runs)
+    if _NAMED_AFTER.match(after) or _NAMED_BEFORE.search(before):
+        return True
+    return bool(_period(before, after)) and bool(_FOR_LATENESS.search(before))
 
 
 def _period(before: str, after: str) -> str:
@@ -138,7 +143,7 @@ def _period(before: str, after: str) -> str:
     last = None
     for match in _EVERY_PATTERN.finditer(piece):
         last = match
-    if last is None or _ANEW.search(piece, last.end()):
+    if last is None:
         behind = re.match(r"\s?(?:的标准)?(?:按|逐)(?P<by>日|月)", after)
         return _PER[behind["by"]] if behind else ""
     if _settled_between(piece[last.end() :]):
@@ -147,8 +152,10 @@ def _period(before: str, after: str) -> str:
 
 
 def _settled_between(text: str) -> bool:
-    """Whether another rate already used up the period: 每日0.05%…，超过30日的，按20%…"""
-    return bool(_RATE.search(text)) and bool(re.search(r"超过|逾期(?:达|满|超)|累计", text))
+    """Whether another rate or sum already used the period up (每日0.05%，逾期超过30日的，按20%), unless this one goes
+    on with it (超过30日的部分按0.1%)."""
+    used = _RATE.search(text) or re.search(r"\d\s?元", text)
+    return bool(used) and not re.search(r"(?:部分,?|日起,?|之后|以后|其后|此后)(?:按照?|的)?\s?$", text)
 
 
 def _name(text: str, end: int) -> str:

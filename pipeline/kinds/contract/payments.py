@@ -193,25 +193,17 @@ def _groups(nodes: Sequence[Node], structure: Structure) -> list[list[Node]]:
     for node in nodes:
         if node.share is None:
             continue
-        article = structure.article_at(node.sentence.line)
-        key = (article.first if article else -1, _kind_of(node.base))
+        key = (structure.part_at(node.sentence.line), _kind_of(node.base))
         groups.setdefault(key, []).append(node)
     merged: list[list[Node]] = []
-    for (_, kind), group in groups.items():
-        if kind == "":
-            continue
-        rest = [
-            n for (first, other), g in groups.items() if other == "" and first == _article(group, structure) for n in g
-        ]
-        single = sum(1 for (first, other) in groups if other and first == _article(group, structure)) == 1
-        merged.append(sorted([*group, *rest] if single else group, key=lambda n: n.span))
-    loose = [g for (first, kind), g in groups.items() if kind == "" and not any(f == first and k for f, k in groups)]
-    return merged + loose
-
-
-def _article(group: Sequence[Node], structure: Structure) -> int:
-    article = structure.article_at(group[0].sentence.line)
-    return article.first if article else -1
+    for (part, kind), group in groups.items():
+        kinds = [k for p, k in groups if p == part and k]
+        if kind:
+            rest = groups.get((part, ""), []) if len(kinds) == 1 else []
+            merged.append(sorted([*group, *rest], key=lambda n: n.span))
+        elif not kinds:
+            merged.append(group)
+    return merged
 
 
 def _kind_of(base: str) -> str:
@@ -255,10 +247,10 @@ def _only_explains(node: Node) -> bool:
 
 def _claims_whole(view: View, group: Sequence[Node], total: Decimal, structure: Structure) -> bool:
     article = structure.article_at(group[0].sentence.line)
-    if article:
+    if article and group[-1].sentence.line < structure.attachments_from:
         text = view.text[view.lines[article.first].start : view.lines[article.end - 1].end]
     else:
-        text = view.text[group[0].sentence.span.start : group[-1].sentence.span.end]
+        text = view.text[view.lines[group[0].sentence.line].start : view.lines[group[-1].sentence.line].end]
     if _REMAINDER.search(text) and total < 1:
         return False
     return total > 1 or len(group) >= 3 or bool(_CLAIMS_WHOLE.search(text))

@@ -19,7 +19,7 @@ _REFERENCE = re.compile(
 )
 _LAW_NAME = r"(?:法|法典|条例|规定|办法|解释|规则|准则|细则|章程|通则|规范|标准|规程|通知|意见|决定|公约|批复|纪要|指引|制度|守则|手册)"
 _OTHER_TEXT = re.compile(
-    rf"(?:《[^》\n]{{1,60}}》|{_LAW_NAME}|(?:主|原|前述|该|上述|另一|从|母|子|旧)(?:合同|协议|租约|条款)|(?:保证|抵押|质押|担保|借款|贷款|租赁|买卖|施工|总承包|总包|劳动|转让|框架|投资|"
+    rf"(?:《[^》\n]{{1,60}}》|{_LAW_NAME}|(?:主|原|前述|该|上述|另一|从|母|子|旧|总包)(?:合同|协议|租约|条款)|(?:保证|抵押|质押|担保|借款|贷款|租赁|买卖|施工|总承包|总包|劳动|转让|框架|投资|"
     rf"增资|认购|许可|委托|服务|采购|合作)(?:合同|协议|协议书)|附件[^,。;]{{0,12}}|附录[^,。;]{{0,6}}|招标文件|投标文件|专用条款|通用条款|通用合同条款|专用合同条款|补充协议|技术协议|中标通知书|保单|"
     r"(?:国务院|司法部|最高人民法院)[^,。;]{0,20})(?:\([^()\n]{0,30}\))?(?:之|的|中|中的|项下|所列|规定的?|第[一二三四五六七八九十\d]{1,3}[章节编](?:的|之)?)?\s?$"
 )
@@ -31,6 +31,7 @@ _LAW_EARLIER = re.compile(
 )
 _OWN = re.compile(r"本(?:合同|协议|条款|确认书|订单)(?:[^,。;]{0,6})?\s?$")
 _OWN_NAMES = re.compile(r"本(?:合同|协议)")
+_TO_BODY = re.compile(r"(?:主合同|主协议|本合同|本协议|合同正文|协议正文)(?:正文)?(?:的|之|中)?\s?$")
 _AT_LINE_START = re.compile(r"\s*$")
 
 
@@ -44,12 +45,14 @@ class Reference:
     paragraph: int | None
     span: Span
     line: int
+    to_body: bool
+    """Whether it is to the body: it stands there, or in an attachment that names 主合同."""
 
 
 def clause_references(view: View, structure: Structure) -> list[Reference]:
     """References to clauses of the contract itself; headings and references to laws or other texts are left out."""
     found: list[Reference] = []
-    foreign_until, previous_end = -1, -1
+    foreign_until, previous_end, to_body = -1, -1, False
     for match in _REFERENCE.finditer(view.text):
         line = view.line_at(match.start())
         before = view.text[view.lines[line].start : match.start()]
@@ -57,11 +60,13 @@ def clause_references(view: View, structure: Structure) -> list[Reference]:
             previous_end = -1
             continue
         chained = previous_end >= 0 and _CHAIN.fullmatch(view.text, previous_end, match.start()) is not None
-        foreign = foreign_until == previous_end if chained else _is_foreign(before)
+        if not chained:
+            to_body = line >= structure.attachments_from and _TO_BODY.search(before) is not None
+        foreign = foreign_until == previous_end if chained else not to_body and _is_foreign(before)
         previous_end = match.end()
         if foreign:
             foreign_until = match.end()
-        elif reference := _reference(match, line):
+        elif reference := _reference(match, line, to_body=to_body or line < structure.attachments_from):
             found.append(reference)
     return found
 
@@ -90,7 +95,7 @@ def _is_foreign(before: str) -> bool:
     return law is not None and not _OWN_NAMES.search(sentence, law.end())
 
 
-def _reference(match: re.Match[str], line: int) -> Reference | None:
+def _reference(match: re.Match[str], line: int, *, to_body: bool) -> Reference | None:
     printed = match["number"] or match["dotted"]
     dotted = printed if "." in printed else ""
     head = printed.split(".")[0]
@@ -99,7 +104,7 @@ def _reference(match: re.Match[str], line: int) -> Reference | None:
         return None
     given = match["paragraph"]
     paragraph = None if not given else int(given) if given.isdigit() else parse_han_number(given)
-    return Reference(re.sub(r"\s", "", match.group()), number, dotted, paragraph, Span(*match.span()), line)
+    return Reference(re.sub(r"\s", "", match.group()), number, dotted, paragraph, Span(*match.span()), line, to_body)
 
 
 def clause_findings(view: View, structure: Structure) -> list[Finding]:
@@ -109,7 +114,7 @@ def clause_findings(view: View, structure: Structure) -> list[Finding]:
     body, everything = structure.numbers(attachments=False), structure.numbers(attachments=True)
     found: list[Finding] = []
     for reference in clause_references(view, structure):
-        known = everything if reference.line >= structure.attachments_from else body
+        known = body if reference.to_body else everything
         if reason := _missing(reference, known, structure, view):
             defect = Defect(
                 "引用的条款不存在", "conflict", "medium", reference.printed, reason,

@@ -31,6 +31,7 @@ _SIGNING = re.compile(r"盖章|签章|签字|签名|公章|签署页|以下无�
 _SIGNATURE_LABEL = re.compile(
     r"(?:方|人|者|位|表|表人|商|章|处|日期|签署|签字|签名)\s*(?:\([^()\n]{0,24}\)\s*)*(?:[:_]|$)|\((?:盖章|签章|签字|签名|公章|盖公章|签字或盖章)\)"
 )
+_HEADING = re.compile(r"[^。;:,\t]+")
 _ENDING = re.compile(r"[。;]\s*$")
 
 
@@ -56,6 +57,8 @@ class Structure:
     """First line of the attachments that follow the body, or the number of lines."""
     signature: frozenset[int]
     """Lines of signature blocks."""
+    headings: tuple[int, ...]
+    """Lines that look like headings: short, and no sentence."""
 
     @cached_property
     def _firsts(self) -> list[int]:
@@ -64,6 +67,17 @@ class Structure:
     def article_at(self, line: int) -> Article | None:
         index = bisect_right(self._firsts, line) - 1
         return self.articles[index] if index >= 0 and line < self.articles[index].end else None
+
+    def part_at(self, line: int) -> int:
+        """First line of the article around ``line``; in attachments, of the block under its nearest short heading."""
+        if line >= self.attachments_from:
+            return self._headings[bisect_right(self._headings, line) - 1] if self._headings else line
+        article = self.article_at(line)
+        return article.first if article else -1
+
+    @cached_property
+    def _headings(self) -> list[int]:
+        return [self.attachments_from, *(h for h in self.headings if h > self.attachments_from)]
 
     def numbers(self, *, attachments: bool) -> set[int]:
         """Article numbers of the body; with the attachments' own where asked."""
@@ -79,7 +93,10 @@ def structure_of(view: View) -> Structure:
     ends = [line for _, line in heads[1:]] + [len(view.lines)] * bool(heads)
     articles = tuple(Article(number, line, end) for (number, line), end in zip(heads, ends, strict=True))
     dotted = frozenset(number for _, kind, number in marks if kind == "dotted")
-    return Structure(family, articles, dotted, attachments_from, _signature_lines(view, attachments_from))
+    headings = tuple(
+        i for i, text in enumerate(view.line_texts) if 0 < len(text.strip()) < 30 and _HEADING.fullmatch(text)
+    )
+    return Structure(family, articles, dotted, attachments_from, _signature_lines(view, attachments_from), headings)
 
 
 def _marks(view: View) -> list[tuple[int, str, str]]:
