@@ -158,6 +158,7 @@ _FIGURES = re.compile(
     rf"[ \u3000]*(?P<unit>{_SUFFIXES})?(?:(?<=元)(?P<jiao>\d)角(?:(?P<fen>\d)分)?)?"
 )
 _PREFIX = re.compile(rf"(?:(?:人民币|RMB)[ (（]*)?(?:{_PREFIXES})(?:[ \u3000:：(（)）]|大写|小写)*$", re.IGNORECASE)
+_PREFIX_ENDS = frozenset({*(sign[-1] for sign in _SIGNS), *" \u3000:：(（)）写"})
 _PREFIX_WINDOW = 14
 _LETTER = re.compile(r"[A-Za-z]")
 _NOT_MONEY_AFTER = re.compile(r"[ \u3000]*(?:[%％‰‱年月日天个倍期号次人份台套件条款项页层栋]|[.．\-/]\d)")
@@ -183,9 +184,10 @@ def amounts_in(text: str) -> list[Amount]:
 
 
 def _from_figures(text: str, match: re.Match[str]) -> Amount | None:
-    start = match.start()
+    start, unit = match.start(), match["unit"]
+    if unit is None and text[start - 1 : start] not in _PREFIX_ENDS:
+        return None
     prefix = _PREFIX.search(text, max(0, start - _PREFIX_WINDOW), start)
-    unit = match["unit"]
     if unit is None:
         if prefix is None or _NOT_MONEY_AFTER.match(text, match.end()):
             return None

@@ -331,7 +331,12 @@ def _comparing(view: View, amount: Labelled) -> bool:
     """A condition or a comparison, not a statement."""
     sentence = view.sentence_at(amount.span.start)
     before = view.text[max(sentence.span.start, amount.span.start - 40) : amount.span.start]
-    return bool(re.search(r"超过|低于|达到|不足|调整为|变更为|增加至|减少至|递增|第[二三四五六七八](?:个|年|期|批|阶段|次|季|笔)", before))
+    return bool(
+        re.search(
+            r"超过|低于|达到|不足|调整为|变更为|增加至|减少至|递增|第[二三四五六七八](?:个|年|期|批|阶段|次|季|笔)",
+            before,
+        )
+    )
 
 
 def _parallel(view: View, stated: Sequence[Labelled]) -> bool:

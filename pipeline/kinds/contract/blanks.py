@@ -9,24 +9,24 @@ from pipeline.kinds.contract.structure import Structure, is_signature_line
 from pipeline.kinds.contract.view import Defect, View
 from pipeline.types import Finding, Span
 
-_HAN_DATE = "一二三四五六七八九十〇零○廿卅"
-_BLANK = re.compile(
-    r"(?P<line>_{2,})"
-    r"|(?P<brackets>\[[ ·●xX×*_/]*\](?!\())"
-    r"|(?P<letters>(?<![A-Za-z0-9\-×xX])(?:[xX]{2,6}|×{2,8}|[○〇◯]{2,8}|●{2,8})(?![A-Za-z0-9\-]))"
-    r"|(?P<undecided>(?<![等期招])待(?:定(?![期标位点价稿])|填(?!写完)|补充|商定|议定|确定|明确|协商(?:确定|后确定)?|双方(?:另行)?(?:协商)?(?:确定|商定)|签约时确定|双方确认)(?=[)\],。;、\s元]|$)|\bTBD\b|\(待[\u4e00-\u9fa5]{1,6}\))"
-    rf"|(?P<date>(?<![\d{_HAN_DATE}])(?:[12１２]\d{{1,3}}|二[〇零○]{_HAN_DATE[0]}?)?[ ]*(?<![\d{_HAN_DATE}出生个每按周全当次逐多几数同历学财会本]) ?年[ ]*月[ ]*日(?!期|历|报))"
-    rf"|(?P<day>(?:(?:19|20)\d\d|20) ?年[ ]*\d{{0,2}} ?月[ ]+日|(?:19|20)\d\d ?年[ ]+月 ?(?:\d{{1,2}} ?日)?|(?:19|20)\d\d ?年 ?月 ?日)"
-    r"|(?P<money>(?:人民币|¥|大写[):]{0,2}|小写[):]{0,2})[ ]*(?:[(][ ]*[)])?[ ]{1,}(?:[万亿]?元(?!整?[\u4e00-\u9fa5]*套)))"
-    r"|(?P<count>(?:为|计|共|付|满|按|前|后|收|第)[ ]{2,}(?:个月|个工作日|个?日历天|日内|天内|年[,。;]|元|万元|%|份))"
+# Each pattern begins with what is rare, so that re can skip to it.
+_LINE = re.compile(r"_{2,}")
+_BRACKETS = re.compile(r"\[[ ·●xX×*_/]*\](?!\()")
+_LETTERS = re.compile(r"[xX×○〇◯●](?<![A-Za-z0-9\-×xX○〇◯●].)(?:[xX]{1,5}|×{1,7}|[○〇◯]{1,7}|●{1,7})(?![A-Za-z0-9\-])")
+_UNDECIDED = re.compile(
+    r"待(?<![等期招]待)(?:定(?![期标位点价稿])|填(?!写完)|补充|商定|议定|确定|明确|协商(?:确定|后确定)?|双方(?:另行)?(?:协商)?(?:确定|商定)|"
+    r"签约时确定|双方确认)(?=[)\],。;、\s元]|$)|待(?<=\(待)[\u4e00-\u9fa5]{1,6}\)|TBD(?<![A-Za-z]TBD)(?![A-Za-z])"
 )
+_DATE = re.compile(r"年(?P<gap> *)(?P<month>\d{0,2}) *月(?P<gap2> *)(?P<day>\d{0,2}) *日(?!期|历|报|[均常])")
+_BEFORE_BLANK_DATE = re.compile(r"(?:^|[\s:于自至到为在从,、(]|(?<!\d)20\d{0,2}|二[〇零])$")
+_MONEY = re.compile(r"(?:人民币|¥|大写[):]{0,2}|小写[):]{0,2}) *(?:\( *\))? +[万亿]?元(?!整?[\u4e00-\u9fa5]*套)")
+_COUNT = re.compile(r"[为计共付满按前后收第] {2,}(?:个月|个工作日|个?日历天|日内|天内|年[,。;]|元|万元|%|份)")
 _FILLED_AROUND = re.compile(r"_+[^_\n\t]{0,24}?(?:\d|/|无)[^_\n\t]{0,24}?_+")
 _PADDED = re.compile(r"(?<=_)[^_\s\n\t年月日元至%()第]{2,40}_")
 _FORM = re.compile(r"格式|样本|样式|模板|范本|表样|样张|式样|\(样\)|空白表")
 _SIGN_LABEL = re.compile(
     r"(?:签字|盖章|签章|签名|公章|签署|捺印|手印|骑缝)[^。;\n]{0,12}$|(?:签字|盖章|签章|签名|公章)"
 )
-_BIRTH = re.compile(r"出生(?:日期|年月)?")
 
 
 def blank_findings(view: View, structure: Structure) -> list[Finding]:
@@ -44,15 +44,30 @@ def blank_findings(view: View, structure: Structure) -> list[Finding]:
 
 def _blanks(view: View) -> Iterator[Span]:
     text = view.text
-    for match in _BLANK.finditer(text):
-        kind = match.lastgroup
-        if kind == "line" and _is_filled(text, match):
-            continue
-        if kind in ("date", "day") and _BIRTH.search(text, max(0, match.start() - 8), match.start()):
-            continue
-        if kind == "letters" and not _is_placeholder(text, match):
-            continue
-        yield Span(*match.span())
+    for match in _LINE.finditer(text):
+        if not _is_filled(text, match):
+            yield Span(*match.span())
+    for match in _LETTERS.finditer(text):
+        if _is_placeholder(text, match):
+            yield Span(*match.span())
+    for match in _DATE.finditer(text):
+        if start := _blank_date(text, match):
+            yield Span(start, match.end())
+    for pattern in (_BRACKETS, _UNDECIDED, _MONEY, _COUNT):
+        for match in pattern.finditer(text):
+            yield Span(*match.span())
+
+
+def _blank_date(text: str, match: re.Match[str]) -> int:
+    """Where an unfilled date (  年  月  日, 2026年3月 日) starts; 0 where the date is filled or 年月日 is a word."""
+    before = text[max(0, match.start() - 6) : match.start()].rstrip(" ")
+    if (match["month"] and match["day"]) or "出生" in before:
+        return 0
+    if match["month"] or match["day"]:
+        dated = re.search(r"(?:19|20)\d\d$", before) and (match["gap2"] if match["month"] else match["gap"])
+        return match.start() - 4 if dated else 0
+    known = _BEFORE_BLANK_DATE.search(before)
+    return match.start() - len(known.group().strip()) if known and match.start() else 0
 
 
 def _is_filled(text: str, match: re.Match[str]) -> bool:

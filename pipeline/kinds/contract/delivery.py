@@ -50,7 +50,12 @@ def findings_of(view: View) -> list[Finding]:
     return found
 
 
+_ANY_TOPIC = re.compile("|".join(pattern.pattern for _, pattern in _TOPICS))
+
+
 def _topic_of(sentence: Sentence) -> tuple[str, int] | None:
+    if not _ANY_TOPIC.search(sentence.text):
+        return None
     for item, pattern in _TOPICS:
         if match := pattern.search(sentence.text):
             return item, match.end()

@@ -36,6 +36,7 @@ _OTHER_ROLE = re.compile(
 _NO_ROLE = re.compile(
     r"联系|负责|代表|经办|代理|收款|付款|开户|签收|责任|见证|制表|介绍|持有|权利|申请|法人|第三|对方|双方|各方|一方|收件|发件|审核|复核|主办|承办|经理|项目|填表|推荐|联络|介绍|证明|账户|受益|被告|原告|法定|签字|签约|通知"
 )
+_SEPARATOR = re.compile(r"[:\t]")
 _LABEL_WINDOW = 80
 _LETTERED_IN = re.compile(_LETTERED)
 _ROLE_IN_NOTE = re.compile(rf'^(?:(?:以下|下文|下)?[统合简]*称(?:为|作)?:?)?\s*"?(?P<role>{_ROLES})"?$')
@@ -171,7 +172,7 @@ def _label_before(text: str, at: int) -> re.Match[str] | None:
 
 def _separators(text: str) -> list[int]:
     """Where a label may end: at colons and tabs, and at the end of a short line."""
-    found = [i for i, c in enumerate(text) if c in ":\t"]
+    found = [match.start() for match in _SEPARATOR.finditer(text)]
     if len(text) < 60 and text.rstrip()[-1:] not in (":", ""):
         found.append(len(text))
     return found

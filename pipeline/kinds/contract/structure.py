@@ -157,7 +157,9 @@ def _is_attachment_head(text: str) -> bool:
 
 def is_signature_line(text: str) -> bool:
     """Whether a line is part of a signature block: it asks for a seal or signature and is no sentence."""
-    return len(text) < 120 and bool(_SIGNING.search(text)) and "。" not in text and bool(_SIGNATURE_LABEL.search(text))
+    if len(text) > 120 or "。" in text:
+        return False
+    return bool(_SIGNING.search(text)) and bool(_SIGNATURE_LABEL.search(text))
 
 
 def _signature_lines(view: View, attachments_from: int) -> frozenset[int]:

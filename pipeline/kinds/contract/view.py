@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
+from typing import NamedTuple
 
 from pipeline.kinds.numerals import Amount, DateMention, amounts_in, dates_in
 from pipeline.types import Document, Evidence, Finding, Severity, Span, Status
@@ -29,8 +30,7 @@ def flat(text: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
+class Sentence(NamedTuple):
     """A sentence, a line without one, or a whole table row (``text`` is flat)."""
 
     span: Span
