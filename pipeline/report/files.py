@@ -26,7 +26,7 @@ def report_name(stored: StoredAnalysis) -> str:
 
 
 def slug(filename: str) -> str:
-    """Letters and digits of any script from a file's name, joined by ``-``: never a path, an option or a hidden file."""
+    """Letters and digits of any script from a file's name, joined by ``-``: never a path, an option, a hidden file."""
     stem = unicodedata.normalize("NFC", Path(filename.replace("\\", "/")).stem)
     kept = "".join(char if unicodedata.category(char)[0] in "LN" else " " for char in stem)
     return "-".join(kept.split())[:_LONGEST_SLUG].strip("-") or "document"

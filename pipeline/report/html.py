@@ -55,7 +55,7 @@ def render_index(batch: Sequence[StoredAnalysis], *, timezone: str = DEFAULT_ZON
         failed=[row for row in rows if row.stored.analysis.status == "failed"],
         sum=total(row.verdict for row in done),
         engines=sorted({_engine(row.stored) for row in rows}),
-        rules_only=any(row.stored.engine == "rules" for row in done),
+        by_rules=sum(row.stored.engine == "rules" for row in done),
         period=_period(batch, timezone),
         columns=(
             "pages", "findings", "high", "medium", "low", "conflicts", "absences", "ungrounded", "unread",

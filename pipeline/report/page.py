@@ -32,11 +32,14 @@ _CHINESE = re.compile("[\u3400-\u9fff]")
 _HTML_LANG: dict[Lang, str] = {"zh": "zh-CN", "en": "en"}
 
 
-def render(template: str, **values: object) -> str:
-    """One page, in the current language. Raises where a template and its values disagree."""
+def render(template: str, *, clean: Callable[[str], str] = visible, **values: object) -> str:
+    """One page, in the current language; ``clean`` is what every text goes through before it is escaped.
+
+    Raises where a template and its values disagree.
+    """
     current = language()
     common = {"w": {key: str(text) for key, text in words.WORDS.items()}, "lang": _HTML_LANG[current]}
-    return environment(visible).get_template(template).render(common | values)
+    return environment(clean).get_template(template).render(_frame() | common | values)
 
 
 def href(name: str) -> Markup:
@@ -46,26 +49,35 @@ def href(name: str) -> Markup:
 
 @cache
 def environment(clean: Callable[[str], str]) -> Environment:
-    """Templates whose every printed text goes through ``clean`` and is then escaped."""
+    """Templates whose every printed text goes through ``clean`` and, in HTML, is then escaped."""
+
+    def finalize(value: object) -> object:
+        return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
     made = Environment(
         loader=FileSystemLoader(TEMPLATES),
         undefined=StrictUndefined,
-        autoescape=True,
+        autoescape=lambda name: not (name or "").endswith(".md.j2"),
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
-        finalize=lambda value: clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
+        finalize=finalize,
     )
-    css, js = (Markup((TEMPLATES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
-    made.globals.update(css=css, js=js, policy=_policy(css, js), version=__version__)
     made.filters.update(_filters(clean))
     return made
 
 
-def _policy(css: str, js: str) -> str:
-    return (
-        f"default-src 'none'; style-src {_hash_of(css)}; script-src {_hash_of(js)}; base-uri 'none'; form-action 'none'"
-    )
+@cache
+def _frame() -> dict[str, object]:
+    """What is the same on every page."""
+    css, js = (Markup((TEMPLATES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
+    policy = f"default-src 'none'; style-src {_hash_of(css)}; script-src {_hash_of(js)}"
+    return {
+        "css": css,
+        "js": js,
+        "policy": f"{policy}; base-uri 'none'; form-action 'none'",
+        "version": __version__,
+    }
 
 
 def _hash_of(text: str) -> str:

@@ -12,6 +12,10 @@ _ODD = re.compile(r"[^\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u3000-\u9fff\uff01-\uf
 
 _MONEY = re.compile(r"(-?)(\d{5,})((?:\.\d+)?\s*(?:[万亿]?元|[万亿]?(?:美元|欧元|港元|日元|英镑)))")
 
+_ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
+_DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})(?:\s*日)?")
+_FIGURE = re.compile(r"(\d+(?:[,，]\d+)*)(?:\.(\d+))?(\s*%)?")
+
 
 def visible(text: str) -> str:
     """``text`` without tricks: controls that reorder a line are named in place, invisible characters dropped,
@@ -45,26 +49,31 @@ def readable(value: str) -> str:
 
 
 def value_in(value: str, quote: str) -> tuple[int, int] | None:
-    """Where ``quote`` states ``value``, however the figure is punctuated there; None where it doesn't, or all of it
-    is the value."""
+    """Where ``quote`` states ``value``, whichever way figures and dates are written there; None where it doesn't, or
+    where the value is all of it."""
     value = value.strip()
     if not value:
         return None
     at = quote.find(value)
-    if at >= 0:
-        start, end = at, at + len(value)
-    else:
-        number = re.match(r"\d+(?:\.\d+)?", value)
-        found = number and re.search(_loosely(number[0]), quote)
-        if not found:
-            return None
-        start, end = found.span()
-    return None if end - start >= len(quote.strip()) else (start, end)
+    found = (at, at + len(value)) if at >= 0 else _date_in(value, quote) or _figure_in(value, quote)
+    return None if found and found[1] - found[0] >= len(quote.strip()) else found
 
 
-def _loosely(number: str) -> str:
-    """A pattern of ``1280000.00`` that also finds ``1,280,000`` and ``1,280,000.0``."""
-    whole, _, part = number.partition(".")
-    digits = "[,，]?".join(whole)
-    fraction = rf"(?:\.{part.rstrip('0')}0*)" if part.rstrip("0") else r"(?:\.0+)?"
-    return rf"(?<![\d.,]){digits}{fraction}(?![\d]|[.,]\d)"
+def _date_in(value: str, quote: str) -> tuple[int, int] | None:
+    wanted = _ISO_DATE.fullmatch(value)
+    if not wanted:
+        return None
+    parts = [int(part) for part in wanted.groups()]
+    return next((m.span() for m in _DATE.finditer(quote) if [int(part) for part in m.groups()] == parts), None)
+
+
+def _figure_in(value: str, quote: str) -> tuple[int, int] | None:
+    """A figure by its worth: ``1280000.00元`` stands in ``¥1,280,000``. Less than three characters tell too little."""
+    wanted = _FIGURE.match(value)
+    if not wanted or len(wanted[0]) < 3 or _ISO_DATE.match(value):
+        return None
+    return next((m.span() for m in _FIGURE.finditer(quote) if _worth(m) == _worth(wanted)), None)
+
+
+def _worth(figure: re.Match[str]) -> tuple[str, str, bool]:
+    return figure[1].replace(",", "").replace("，", ""), (figure[2] or "").rstrip("0"), bool(figure[3])

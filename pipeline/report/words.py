@@ -24,6 +24,11 @@ WORDS: Mapping[str, Text] = {
         "No language model was used: this report holds only what rules extract and check. "
         "It makes no judgement that needs understanding, and a risk it does not list may still be there.",
     ),
+    "rules_only_some": Text(
+        "标注“仅规则”的文件没有使用语言模型：只含规则抽取与核对的结果，没有列出的风险不等于不存在。",
+        "Documents marked “Rules only” were read without a language model: only what rules extract and check is "
+        "listed, and a risk that is not listed may still be there.",
+    ),
     "summary": Text("摘要", "Summary"),
     "no_summary": Text("这次没有生成文字摘要。要点如下。", "No prose summary was generated. The key points:"),
     "key_facts": Text("要点", "Key facts"),
@@ -35,7 +40,7 @@ WORDS: Mapping[str, Text] = {
     "of_which": Text("其中", "of which"),
     "conflicts": Text("矛盾", "Conflicts"),
     "absences": Text("缺失", "Absent"),
-    "ungrounded": Text("无原文依据", "Ungrounded"),
+    "ungrounded": Text("无依据", "Ungrounded"),
     "unread": Text("未读页", "Unread pages"),
     "issues": Text("需要处理的问题", "Issues"),
     "no_issues": Text("没有发现需要处理的问题。", "No issue was found."),
@@ -96,8 +101,10 @@ WORDS: Mapping[str, Text] = {
         "“not found” is listed apart and not counted.",
     ),
     "note_rules": Text(
-        "来源为“规则”的条目由程序计算得出，同样的文件总得到同样的结果；来源为“模型”的条目由语言模型给出，可能有误或遗漏。",
-        "What comes from rules was computed and is the same every time. What comes from the model may be wrong, or not all.",
+        "来源为“规则”的条目由程序计算得出，同样的文件总得到同样的结果；来源为“模型”的条目由语言模型给出，"
+        "可能有误或遗漏。",
+        "What comes from rules was computed and is the same every time. What comes from the model may be wrong, or "
+        "incomplete.",
     ),
     "note_rules_only": Text(
         "所有条目都由程序规则得出，同样的文件总得到同样的结果；规则没有覆盖的内容不会出现在这里。",
@@ -113,7 +120,7 @@ WORDS: Mapping[str, Text] = {
     "cause": Text("原因与处理办法", "Cause and remedy"),
     "failed_lead": Text(
         "这份文件没有分析结果。按下面的办法处理后重新运行即可；已完成的部分不会重做。",
-        "There is no result for this document. Follow the remedy and run again: what is done already is not done again.",
+        "There is no result for this document. Follow the remedy and run again: what is done is not done again.",
     ),
     # the batch
     "index_title": Text("分析总览", "Overview"),
@@ -134,8 +141,8 @@ WORDS: Mapping[str, Text] = {
     "new_documents": Text("新分析的文件", "New documents"),
     "high_risks": Text("高风险", "High risks"),
     "no_high_risks": Text("没有高风险。", "No high risk."),
-    "conflicts_title": Text("矛盾之处", "Conflicts"),
-    "no_conflicts": Text("没有发现矛盾。", "No conflict."),
+    "other_conflicts": Text("其他矛盾之处", "Other conflicts"),
+    "no_other_conflicts": Text("没有其他矛盾。", "No other conflict."),
     "absent_clauses": Text("缺失的条款", "Absent clauses"),
     "no_absent_clauses": Text("没有发现缺失的条款。", "No absent clause."),
     "no_failures": Text("没有失败的文件。", "No document failed."),
@@ -144,6 +151,7 @@ WORDS: Mapping[str, Text] = {
         "Identity numbers, telephone numbers and bank accounts are masked; the reports have them in full.",
     ),
     "open_report": Text("打开报告", "Open the report"),
+    "colon": Text("：", ": "),
     # exports
     "evidence": Text("证据", "Evidence"),
     "detail": Text("说明", "Detail"),

@@ -1,0 +1,157 @@
+"""What is new, for the morning: failures with their remedy, high risks with their quotes, conflicts, absences.
+
+Everything in it is masked (see :mod:`~pipeline.report.masking`), for it is made to be passed on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from pipeline.report.clock import DEFAULT_ZONE, minute, zone_of
+from pipeline.report.masking import mask
+from pipeline.report.page import href, render
+from pipeline.report.text import visible
+from pipeline.report.view import Shown, Verdict, arrange, total, verdict_of
+from pipeline.report.words import WORDS
+from pipeline.types import StoredAnalysis
+
+_MARKDOWN = re.compile(r"[\\`*_\[\]#|~]")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What was finished from ``since`` (None: ever) up to ``until``, each document once.
+
+    ``failed`` are the documents that failed and were not done afterwards.
+    """
+
+    since: datetime | None
+    until: datetime
+    done: tuple[StoredAnalysis, ...]
+    failed: tuple[StoredAnalysis, ...]
+
+    @property
+    def verdict(self) -> Verdict:
+        return total(verdict_of(stored.analysis) for stored in self.done)
+
+    def counts(self) -> dict[str, int]:
+        """The totals, by name."""
+        verdict = self.verdict
+        return {
+            "documents": len(self.done),
+            "failures": len(self.failed),
+            "high": verdict.high,
+            "medium": verdict.medium,
+            "low": verdict.low,
+            "conflicts": verdict.conflicts,
+            "absences": verdict.absences,
+            "ungrounded": verdict.ungrounded,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A document of the digest with what it tells of it."""
+
+    stored: StoredAnalysis
+    verdict: Verdict
+    href: str
+    """Empty where no report of it lies beside the digest."""
+    high: tuple[Shown, ...]
+    conflicts: tuple[Shown, ...]
+    """Those that are not high."""
+    absences: tuple[Shown, ...]
+
+    @property
+    def name(self) -> str:
+        return self.stored.analysis.document.title or self.stored.analysis.document.filename
+
+
+def news_of(analyses: Iterable[StoredAnalysis], since: datetime | None, until: datetime) -> News:
+    """The newest of each document and kind. ``analyses`` are in the order of their ids."""
+    done: dict[tuple[str, str], StoredAnalysis] = {}
+    failed: dict[str, StoredAnalysis] = {}
+    for stored in analyses:
+        document = stored.analysis.document
+        key = document.id or f"/{document.filename}"
+        if stored.analysis.status == "failed":
+            failed[key] = stored
+        else:
+            failed.pop(key, None)
+            done[key, stored.analysis.kind] = stored
+    return News(since, until, tuple(done.values()), tuple(failed.values()))
+
+
+def render_digest(
+    news: News, *, timezone: str = DEFAULT_ZONE, reports: Mapping[int, str] | None = None, heading: str = ""
+) -> str:
+    """The digest as HTML. ``reports`` are the names, by analysis id, of the reports that lie beside it; ``heading``
+    names the period, else it is told by the clock."""
+    return render("digest.html.j2", clean=_masked, **_values(news, timezone, reports or {}, heading))
+
+
+def render_markdown(
+    news: News, *, timezone: str = DEFAULT_ZONE, reports: Mapping[int, str] | None = None, heading: str = ""
+) -> str:
+    """The digest as Markdown, for mail and chat."""
+    text = render("digest.md.j2", clean=_masked_markdown, **_values(news, timezone, reports or {}, heading))
+    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+
+
+def _values(news: News, timezone: str, reports: Mapping[int, str], heading: str) -> dict[str, object]:
+    told = [_told(stored, reports) for stored in news.done]
+    return {
+        "news": news,
+        "verdict": news.verdict,
+        "told": sorted(told, key=_gravity),
+        "high": [one for one in told if one.high],
+        "conflicts": [one for one in told if one.conflicts],
+        "absences": [one for one in told if one.absences],
+        "period": heading or _period(news, timezone),
+    }
+
+
+def _told(stored: StoredAnalysis, reports: Mapping[int, str]) -> _Told:
+    view = arrange(stored)
+    issues = (_value_masked(shown) for _, rows in view.issues for shown in rows)
+    found = [shown for shown in issues if shown.finding.status != "absent"]
+    return _Told(
+        stored=stored,
+        verdict=verdict_of(stored.analysis),
+        href=href(reports[stored.id]) if stored.id in reports else "",
+        high=tuple(shown for shown in found if shown.finding.severity == "high"),
+        conflicts=tuple(s for s in found if s.finding.status == "conflict" and s.finding.severity != "high"),
+        absences=view.absences,
+    )
+
+
+def _value_masked(shown: Shown) -> Shown:
+    """Its value masked in the light of its item: ``账号`` tells what a bare number is. Masking keeps the length."""
+    finding = shown.finding
+    value = mask(visible(f"{finding.item}：") + visible(finding.value))[len(visible(finding.item)) + 1 :]
+    return Shown(shown.id, replace(finding, value=value))
+
+
+def _gravity(told: _Told) -> tuple[int, int, int]:
+    return (-told.verdict.high, -told.verdict.medium, told.stored.id)
+
+
+def _period(news: News, timezone: str) -> str:
+    zone = zone_of(timezone)
+    since = minute(news.since, zone) if news.since else str(WORDS["since_start"])
+    return f"{since} – {minute(news.until, zone)}"
+
+
+def _masked(text: str) -> str:
+    return mask(visible(text))
+
+
+def _masked_markdown(text: str) -> str:
+    """One line of plain text in Markdown: nothing in it is markup."""
+    flat = " ".join(_masked(text).split())
+    escaped = _MARKDOWN.sub(r"\\\g<0>", flat)
+    return re.sub("[&<>]", lambda match: _ENTITIES[match[0]], escaped)
