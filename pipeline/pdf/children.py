@@ -12,6 +12,8 @@ from pipeline.pdf import wire
 
 _MAX_REQUESTS = 400
 """A process is replaced after so many files: PDFium's caches and a fragmented heap grow."""
+_START_S = 60.0
+"""A tenth of a second is usual; a machine under load takes longer, and no file is to blame for it."""
 _ROOT = str(Path(__file__).parents[2])
 
 
@@ -26,27 +28,44 @@ class Child:
         self._module = module
         self._process: Process | None = None
         self._requests = 0
+        self.acknowledged = False
+        """Whether the process is at work on the request: only then its death is the request's doing."""
 
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.returncode is None
 
-    async def ask(self, request: wire.Message) -> wire.Message:
-        """Send a request, wait for its answer. Raises ChildProcessError(returncode) if the process dies over it,
-        WireError if what it says is no frame."""
-        process = await self._started()
-        self._requests += 1
-        try:
-            assert process.stdin and process.stdout  # both are pipes
-            process.stdin.write(wire.encode(request))
-            await process.stdin.drain()
-            header = await process.stdout.readexactly(wire.HEADER_BYTES)
-            return wire.decode(await process.stdout.readexactly(wire.body_length(header)))
-        except (asyncio.IncompleteReadError, ConnectionError):
-            raise ChildProcessError(await self._end()) from None
-        except BaseException:
-            await self._end()
-            raise
+    @property
+    def pid(self) -> int | None:
+        """The process's id; None where none runs."""
+        return self._process.pid if self._process is not None and self._process.returncode is None else None
+
+    async def ask(self, request: wire.Message, timeout_s: float) -> wire.Message:
+        """Send a request, wait for its answer; the clock starts when the process has taken the request.
+
+        Raises ChildProcessError(returncode) if the process dies over it, TimeoutError, and WireError if what it says
+        is no frame.
+        """
+        for last_try in (False, True):
+            process = await self._started()
+            self._requests += 1
+            self.acknowledged = False
+            try:
+                async with asyncio.timeout(_START_S):
+                    await _send(process, request)
+                    if await _next_frame(process):
+                        raise wire.WireError("no acknowledgement")
+                self.acknowledged = True
+                async with asyncio.timeout(timeout_s):
+                    return wire.decode(await _next_frame(process))
+            except (asyncio.IncompleteReadError, ConnectionError):
+                returncode = await self._end()
+                if self.acknowledged or last_try:
+                    raise ChildProcessError(returncode) from None
+            except BaseException:
+                await self._end()
+                raise
+        raise AssertionError("unreachable")
 
     async def close(self) -> None:
         """End the process, if there is one."""
@@ -83,6 +102,18 @@ class Child:
             except TimeoutError:
                 process.kill()
         return await process.wait()
+
+
+async def _send(process: Process, request: wire.Message) -> None:
+    assert process.stdin  # a pipe
+    process.stdin.write(wire.encode(request))
+    await process.stdin.drain()
+
+
+async def _next_frame(process: Process) -> bytes:
+    assert process.stdout  # a pipe
+    length = wire.body_length(await process.stdout.readexactly(wire.HEADER_BYTES))
+    return await process.stdout.readexactly(length) if length else b""
 
 
 def _environment() -> dict[str, str]:

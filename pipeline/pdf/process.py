@@ -32,6 +32,8 @@ def serve(answer: Callable[[wire.Message], wire.Message]) -> None:
     source, sink = _take_pipes()
     _die_with_parent()
     while (request := wire.receive(source)) is not None:
+        sink.write(wire.ACKNOWLEDGED)
+        sink.flush()
         reply: wire.Message
         try:
             reply = answer(request)

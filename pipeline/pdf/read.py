@@ -169,8 +169,7 @@ class Reader:
         }
         facts: dict[str, object] = {"name": printable(path.name), "memory_mib": memory_mib, "timeout_s": timeout_s}
         try:
-            async with asyncio.timeout(timeout_s):
-                answer = await child.ask(request)
+            answer = await child.ask(request, timeout_s)
         except TimeoutError:
             raise failures.read_error("timeout", facts) from None
         except wire.WireError:

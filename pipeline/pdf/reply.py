@@ -22,11 +22,14 @@ class _Unfit(Exception):
     """A value that no honest worker sends."""
 
 
+_ILL_SHAPED = (_Unfit, AttributeError, KeyError, TypeError, ValueError)
+
+
 def document(answer: wire.Message, document_id: str, path: Path) -> Document:
     """The document in an answer to ``read``. Raises ReadError if the answer makes no sense."""
     try:
         return _document(cast("dict[str, Any]", answer), document_id, path)
-    except (_Unfit, KeyError, TypeError, ValueError, wire.WireError):
+    except (*_ILL_SHAPED, wire.WireError):
         raise _malformed(path) from None
 
 
@@ -36,7 +39,7 @@ def boxes(answer: wire.Message, count: int, path: Path) -> list[list[tuple[float
         found = cast("list[list[list[float]]]", answer["boxes"])
         _check(len(found) == count)
         return [[_edges(box) for box in group] for group in found]
-    except (_Unfit, KeyError, TypeError, ValueError):
+    except _ILL_SHAPED:
         raise _malformed(path) from None
 
 
@@ -45,7 +48,7 @@ def rows(answer: wire.Message, path: Path) -> list[list[tuple[str, list[float], 
     try:
         found = cast("list[list[tuple[str, list[float], float]]]", answer["rows"])
         return [[(_text(text), list(_edges(box)), _number(score)) for text, box, score in row] for row in found]
-    except (_Unfit, KeyError, TypeError, ValueError):
+    except _ILL_SHAPED:
         raise _malformed(path) from None
 
 

@@ -15,6 +15,9 @@ MAX_FRAME = 512 << 20
 _LENGTH = struct.Struct(">Q")
 HEADER_BYTES = _LENGTH.size
 
+ACKNOWLEDGED = bytes(HEADER_BYTES)
+"""An empty frame: the request has arrived. A process that dies before this did not die of the request."""
+
 Message = dict[str, object]
 
 

@@ -21,6 +21,7 @@ from pipeline.types import Box, PageHealth
 
 _MAX_CHARACTERS = 30_000_000
 """Characters of one document; 30 times the longest annual report. More is a bomb."""
+_MAX_DEAD_PAGES = 100
 _FIGURE_COVER = 0.1
 """A page with no text at all whose images cover this much has content that only OCR can read."""
 
@@ -53,9 +54,9 @@ def _read(path: Path, passwords: Sequence[str], ocr: Mapping[str, Any]) -> wire.
     _check_header(path)
     try:
         with open_pdf(path, passwords) as pdf:
-            if pdf.page_count > 0:
-                return _read_pages(pdf, ocr)
-            code = "no_pages"
+            if pages := _read_pages(pdf, ocr):
+                return _document(pages, pdf.metadata(), pdf.outline())
+            code = "broken" if pdf.page_count > 0 else "no_pages"
     except OpenError as error:
         code = error.code
     return _read_stand_in(path, passwords, code)
@@ -69,10 +70,14 @@ def _check_header(path: Path) -> None:
             raise Failure("not_pdf")
 
 
-def _read_pages(pdf: Pdf, ocr: Mapping[str, Any]) -> wire.Message:
+def _read_pages(pdf: Pdf, ocr: Mapping[str, Any]) -> list[_Page]:
+    """All pages; one that can't be loaded counts as unread. None at all if the first ones can't (a page tree that
+    leads nowhere, with any number of pages)."""
     pages: list[_Page] = []
     characters = 0
     for index in range(pdf.page_count):
+        if index == _MAX_DEAD_PAGES and not any(page.width for page in pages):
+            return []
         label = pdf.label(index)
         with pdf.page(index) as page:
             read = _Page([], 0.0, 0.0, label, "sparse", "none") if page is None else _page(page, index, label)
@@ -83,7 +88,7 @@ def _read_pages(pdf: Pdf, ocr: Mapping[str, Any]) -> wire.Message:
         characters += sum(len(cell.text) for line in read.lines for cell in line.cells)
         if characters > _MAX_CHARACTERS:
             raise Failure("too_long", limit=_MAX_CHARACTERS)
-    return _document(pages, pdf.metadata(), pdf.outline())
+    return pages if any(page.width for page in pages) else []
 
 
 def _page(page: PdfPage, index: int, label: str | None) -> _Page:

@@ -1,4 +1,4 @@
-"""PDFs made for the tests: reportlab with the bundled font, and hand-written bytes where reportlab is too well-behaved."""
+"""PDFs made for the tests: by reportlab with the bundled font, and byte by byte where reportlab is too well-behaved."""
 
 from __future__ import annotations
 
@@ -81,7 +81,9 @@ def scan(path: Path, source: Path, pages: Sequence[int] | None = None) -> Path:
         for index in pages if pages is not None else range(pdf.page_count):
             with pdf.page(index) as page:
                 bitmap = page.render(150, 10_000_000)
-                image = Image.frombuffer("RGBX", (bitmap.width, bitmap.height), bitmap.data, "raw", "BGRX", bitmap.stride)
+                image = Image.frombuffer(
+                    "RGBX", (bitmap.width, bitmap.height), bitmap.data, "raw", "BGRX", bitmap.stride
+                )
                 images.append(image.convert("L"))
     images[0].save(path, save_all=True, append_images=images[1:], resolution=150)
     return path
@@ -110,7 +112,9 @@ def flate_bomb(size: int) -> bytes:
     """A page whose content stream inflates to ``size`` bytes of spaces; twice compressed, a few KiB."""
     packer = zlib.compressobj(9)
     block = b" " * (1 << 20)
-    once = b"".join([packer.compress(block) for _ in range(size >> 20)]) + packer.flush()
+    first = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    again = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)  # after a full flush every block is the same
+    once = first + again * ((size >> 20) - 1) + packer.flush()
     twice = zlib.compress(once, 9)
     return raw_pdf(
         [
@@ -125,7 +129,8 @@ def flate_bomb(size: int) -> bytes:
 def simple_pdf(content: bytes, pages: int = 1, extra: bytes = b"") -> bytes:
     """Pages that share one content stream and Helvetica."""
     kids = b" ".join(b"%d 0 R" % (5 + i) for i in range(pages))
-    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 3 0 R >> >> %s >>"
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R"
+    page += b" /Resources << /Font << /F1 3 0 R >> >> %s >>"
     return raw_pdf(
         [
             b"<< /Type /Catalog /Pages 2 0 R >>",

@@ -23,7 +23,7 @@ def cleaned(text: str) -> str:
         ("⼀⼆⾦⾏", "一二金行"),  # Kangxi radicals
         ("⺠⻔⻓⻅⻆⻣⻢⻋⻚", "民门长见角骨马车页"),  # radicals that NFKC leaves
         ("﨑金", "﨑金"),  # a compatibility ideograph with a canonical twin, and one without
-        ("１２３，４５６．００元", "123，456．00元"),  # noqa: RUF001
+        ("１２３，４５６．００元", "123，456．00元"),
         ("ＡＢＣ有限公司（ａｂ）", "ABC有限公司（ab）"),
         ("百分之５％", "百分之5%"),
         ("，。（）：；！？“”《》、", "，。（）：；！？“”《》、"),

@@ -160,7 +160,9 @@ def test_page_number_of_a_single_page(text: str, taken: bool) -> None:
 
 def test_first_line_of_the_text_in_the_top_zone_stays() -> None:
     pages = [
-        PageLines([line(f"第{n}条 不同的标题{n * 7}款", -3, at)] + [line(b, i, at) for i, b in enumerate(BODY)], WIDTH, HEIGHT)
+        PageLines(
+            [line(f"第{n}条 不同的标题{n * 7}款", -3, at)] + [line(b, i, at) for i, b in enumerate(BODY)], WIDTH, HEIGHT
+        )
         for at, n in enumerate("一二三四五六")
     ]
     take_margins(pages)
@@ -201,14 +203,18 @@ def test_rows_of_cells_with_several_lines() -> None:
 def test_signature_blocks_side_by_side_stay_apart() -> None:
     left = ["甲方（盖章）：", "法定代表人：", "日期："]
     right = ["乙方（盖章）：", "法定代表人：", "日期："]
-    lines = [line(text, at) for at, text in enumerate(left)] + [line(text, at, left=320) for at, text in enumerate(right)]
+    lines = [line(text, at) for at, text in enumerate(left)] + [
+        line(text, at, left=320) for at, text in enumerate(right)
+    ]
     text = lay_out([PageLines(lines, WIDTH, HEIGHT)]).text
     assert text.split("\n") == [*left, *right]
 
 
 @st.composite
 def any_pages(draw: st.DrawFn) -> list[PageLines]:
-    pieces = st.text(st.sampled_from("甲乙。，：（第三条1.5%aBc -\x02é"), min_size=1, max_size=40).filter(lambda t: t.strip())
+    pieces = st.text(st.sampled_from("甲乙。，：（第三条1.5%aBc -\x02é"), min_size=1, max_size=40).filter(
+        lambda t: t.strip()
+    )
     pages = []
     for index in range(draw(st.integers(1, 4))):
         lines = []
@@ -236,6 +242,8 @@ def test_pages_tile_the_text(pages: list[PageLines]) -> None:
     assert ends == len(laid.text)
     after = sorted(laid.text + "".join(text for page in pages for text in page.margins))
     ignored = " \n\t-"
-    assert [c for c in before if c not in ignored] == [c for c in after if c not in ignored]  # nothing lost, nothing new
+    assert [c for c in before if c not in ignored] == [
+        c for c in after if c not in ignored
+    ]  # nothing lost, nothing new
     assert unicodedata.is_normalized("NFC", laid.text)
     assert "\n\n" not in laid.text
