@@ -17,7 +17,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
-from itertools import accumulate, chain, compress, count, islice, repeat
+from itertools import accumulate, chain, compress, count, islice
 from operator import add
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, cast
@@ -78,6 +78,8 @@ def escape_special(text: str) -> str:
 
     Only their first bracket becomes full-width, so every offset stays, and quotes are still found.
     """
+    if "<" not in text and "[" not in text:
+        return text
     return _SPECIAL.sub(lambda match: _HARMLESS[match[0]], text)
 
 
@@ -270,10 +272,12 @@ class _BytePair:
         self.name = name
         self._encoding = encoding
         self._nfc = nfc
-        self._starts = [0] * (max(ranks.values()) + 1)
-        """How many characters start in each token."""
+        self._marks = [b""] * (max(ranks.values()) + 1)
+        """Per token one byte for each character that starts in it: 1 for the first, then 0. ``_MORE`` for a token that
+        only goes on with a character."""
         for token, rank in ranks.items():
-            self._starts[rank] = len(token) - len(_CONTINUATION.findall(token))
+            characters = len(token) - len(_CONTINUATION.findall(token))
+            self._marks[rank] = b"\1" + bytes(characters - 1) if characters else _MORE
 
     def encode(self, text: str) -> list[int]:
         """Token ids, equal to Hugging Face's."""
@@ -287,10 +291,15 @@ class _BytePair:
 
     def ends(self, text: str) -> array[int]:
         """As promised by Tokenizer; text that is not NFC is counted as it stands, never lower."""
-        ids = chain.from_iterable(map(self._encoding.encode_ordinary, _blocks(_carried(text))))
-        starts = map(self._starts.__getitem__, ids)
-        # a character counts from the token that it starts in
-        return array("i", chain((0,), chain.from_iterable(map(repeat, count(1), starts))))
+        mark, encode = self._marks.__getitem__, self._encoding.encode_ordinary
+        marks = b"".join([b"".join(map(mark, encode(block))) for block in _blocks(_carried(text))])
+        if _MORE in marks:
+            marks = _CONTINUED.sub(lambda match: bytes((match[0][0] + len(match[0]) - 1,)), marks)
+        return array("i", accumulate(marks, initial=0))
+
+
+_MORE = b"\xff"
+_CONTINUED = re.compile(rb"[\0\1]\xff+")
 
 
 class _HuggingFace:

@@ -95,23 +95,30 @@ def halve(document: Document, span: Span) -> tuple[Span, Span] | None:
 
     None where it can't be divided sensibly: it is one sentence without a comma, or hardly longer than a line.
     """
-    if span.length < _SHORTEST_TO_HALVE:
-        return None
     text = document.text
-    for share in (0.1, 0.25, 0.45):
-        reach = int(span.length * share)
-        middle = span.start + span.length // 2
-        low, high = middle - reach, middle + reach
+    part = text[span.start : span.end]
+    first, last = span.end - len(part.lstrip()), span.start + len(part.rstrip())
+    if last - first < _SHORTEST_TO_HALVE:
+        return None
+    middle = (first + last) // 2
+    for share in _REACHES:
+        reach = int((last - first) * share)
+        low, high = max(first, middle - reach), min(last, middle + reach)
         cuts = _strong_cuts(document, low, high)
-        if not cuts and share > 0.4:
-            cuts = list(_comma_cuts(text, low, high))
-        cuts = [cut for cut in cuts if text[span.start : cut.at].strip() and text[cut.at : span.end].strip()]
-        if cuts and (share > 0.4 or min(cut.penalty for cut in cuts) < _SEMICOLON):
-            best = min(cuts, key=lambda cut: (cut.penalty + _OFF_CENTRE * abs(cut.at - middle) / span.length, cut.at))
+        if share == _REACHES[-1]:
+            cuts = cuts or list(_comma_cuts(text, low, high))
+        elif not cuts or min(cut.penalty for cut in cuts) > _SEMICOLON:
+            continue
+        if cuts:
+            best = min(
+                cuts, key=lambda cut: (cut.penalty + _OFF_CENTRE * abs(cut.at - middle) / (last - first), cut.at)
+            )
             return Span(span.start, best.at), Span(best.at, span.end)
     return None
 
 
+_REACHES = (0.1, 0.25, 0.5)
+"""How far from the middle to look, as shares of the length: near first."""
 _SHORTEST_TO_HALVE = 40
 _OFF_CENTRE = 300
 
@@ -212,26 +219,31 @@ def _thinned(cuts: Iterable[Cut], ends: array[int], width: int) -> list[Cut]:
 def _strong_cuts(document: Document, start: int, end: int) -> list[Cut]:
     """Line and sentence ends strictly inside [start, end), with their penalties, in order."""
     text = document.text
-    base = text.rfind("\n", 0, start) + 1
+    base = max(text.rfind("\n", 0, start) + 1, start - _LINE_CONTEXT)
     headings, titles = _heading_places(document.sections, text)
     cuts: list[Cut] = []
     line_start = before = base
-    depth = 0
+    depth, row = 0, None
     for end_of_sentence in ends_in(text[base:end]):
         at = base + end_of_sentence.at
         if at >= end:
             break
         if end_of_sentence.kind == "line":
             penalty = _line_penalty(text, line_start, at, headings, titles)
-            line_start, depth = at, 0
+            line_start, depth, row = at, 0, None
         else:
+            row = _in_row(text, line_start, at) if row is None else row
             depth = _depth(text, before, at, depth)
             penalty = _STOP if end_of_sentence.kind == "stop" else _SEMICOLON
-            penalty += (_BRACKETED if depth else 0) + (_IN_ROW if _in_row(text, line_start, at) else 0)
+            penalty += (_BRACKETED if depth else 0) + (_IN_ROW if row else 0)
         before = at
         if at > start:
             cuts.append(Cut(at, penalty))
     return cuts
+
+
+_LINE_CONTEXT = 2000
+"""Characters of a line read before ``start`` to know which brackets are open there."""
 
 
 def _heading_places(sections: Sequence[Section], text: str) -> tuple[dict[int, int], set[int]]:
@@ -329,6 +341,7 @@ def _forced_cuts(text: str, ends: array[int], unit: Span, step: int) -> Iterator
             yield best
 
 
+_HAN = re.compile("[一-鿿]")
 _REACH = 12
 _CONTEXT = 24
 
@@ -338,7 +351,7 @@ def _character_cuts(text: str, low: int, high: int) -> Iterator[Cut]:
     start, end = max(0, low - _CONTEXT), min(len(text), high + _CONTEXT)
     around = text[start:end]
     inside = {start + i for match in _NUMBER.finditer(around) for i in range(match.start() + 1, match.end())}
-    between = {start + i for i in words.boundaries(around)}
+    between = {start + i for i in words.boundaries(around)} if _HAN.search(text, low, high) else set[int]()
     for at in range(low, high):
         if _joins(text, at):
             yield Cut(at, _IN_GRAPHEME)

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from pipeline.types import Bookmark, Page, Section, Span
 
@@ -27,11 +27,12 @@ _RANK: dict[Family, int] = {
     "three": 9, "four": 10, "bracket": 11, "half-bracket": 12, "circle": 13, "word": 14, "bookmark": 15,
 }  # fmt: skip
 """The usual nesting, outermost first; the document may show another for the families of ``_LOOSE``."""
-_LOOSE: frozenset[Family] = frozenset(("han", "han-bracket", "one", "bracket", "half-bracket", "circle"))
+_LOOSE: frozenset[Family] = frozenset(("article", "han", "han-bracket", "one", "bracket", "half-bracket", "circle"))
 _STRONG: frozenset[Family] = frozenset(("annex", "part", "chapter", "division", "article", "word"))
 """What names itself: accepted without a neighbour in its numbering."""
 _ITEMS: frozenset[Family] = frozenset(("han-bracket", "bracket", "half-bracket", "circle"))
 """Numbers of list items: headings only where their lines look like titles."""
+_DECIMALS: frozenset[Family] = frozenset(("two", "three", "four"))
 
 _HAN = "零〇一二三四五六七八九十百千两"
 _NUMBER = rf"[{_HAN}\d０-９]"
@@ -57,25 +58,32 @@ _LINE = re.compile(
 )
 
 _REFERENCE = re.compile(
-    r"的|之|、|[和与及或至到](?:附|第|本|其|\d)|款|项|规定|约定[^\s：:]|所[述列称指载规约示]|中[的约规所]|[）)》”\"，,。；;]|[~～—–-]第|(?:为|系|是)本"
+    r"[的之、款项\d]|[和与及或至到](?:附|第|本|其|\d)|规定|约定(?!\s|：|:|$)|所[述列称指载规约示]|中[的约规所]|[）)》”\",，。；;]"
+    r"|[~～—–-]第|[为系是]本|第.{1,5}[款项条]|[a-z,)]"
 )
 """What follows a number in a reference to it, such as 第五条约定的, 第三条、第四条, 附件一所列."""
+_REFERENCE_APART = re.compile(
+    r"[的之、）)》”，。；;]|第.{1,5}[款项条]|(?:of|and|or|to|in|above|below|hereof|hereto|shall|under)\b"
+)
+"""The same where white space or a colon follows the number: 第三条 款项支付 is a heading, Article 5 of this none."""
 _UNIT = re.compile(
     r"[^\S\n]*(?:[%％‰°℃$€£¥]|[元万亿千百]|美元|港元|欧元|年(?!度)|个?月|日(?!常)|天|小时|分钟|秒|米|吨|公|平方|立方|毫|厘|克|升|倍|[mck]?[mg](?![a-z])|kW|kV|KV|MW|GB|MB|[x×*/~～—–-][^\S\n]*\d)"
 )
-_GOES_ON = re.compile(r"[，,、（(《〈“‘和与或及按依据见至即为的照]\Z")
+_GOES_ON = frozenset("，,、（(《〈“‘和与或及按依据见至即为的照")
 """How a line ends whose sentence runs on in the next line."""
-_CLOSED = re.compile(r"[。；;！!？?：:.…”」）)】》\d]\Z")
+_CLOSED = frozenset("。；;！!？?：:.…”」）)】》0123456789")
 _LEADER = re.compile(r"(?:\.{4,}|…{2,}|·{3,}|_{4,}|(?:[.·…][^\S\n]){3,})[^\S\n]*[-–—(（]?[\dIVXivx]*[-–—)）]?[^\S\n]*$")
 _SENTENCE = re.compile(r"[。；;！!？?]")
 _BODY = re.compile(r"[。；;！!？?]|[，,、.]\Z")
+_LABEL = re.compile(r"(?![^：:]*(?:如下|以下|下列))([^：:。；，,;]{1,20}?)[^\S\n]*[：:]")
+_FIRST_WORD = re.compile(r"([^\s\x00-\x7f，、。；]{2,16})[^\S\n]+(?=.{12})")
+"""A title that white space alone divides from the body on its line."""
 _SHORT = 24
 _TITLE_MAX = 40
 """Characters. A longer line is body text."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
+class _Line(NamedTuple):
     """A line that may be a heading."""
 
     family: Family
@@ -97,8 +105,6 @@ class _Line:
     """Whether the line ends in dots and a page number."""
     bookmark: int | None = None
     """Level of the PDF bookmark that leads here."""
-    previous: int | None = None
-    """Where the line stands whose number comes before this one's."""
 
 
 def find_sections(text: str, bookmarks: Sequence[Bookmark], pages: Sequence[Page]) -> tuple[Section, ...]:
@@ -109,7 +115,8 @@ def find_sections(text: str, bookmarks: Sequence[Bookmark], pages: Sequence[Page
     """
     lines = _without_contents([line for match in _LINE.finditer(text) if (line := _read(text, match)) is not None])
     lines = _with_bookmarks(text, lines, bookmarks, pages)
-    return _nest(text, _in_sequence(lines))
+    kept, previous = _in_sequence(lines)
+    return _nest(text, kept, previous)
 
 
 # --- one line ---------------------------------------------------------------------------------------------------------
@@ -117,79 +124,78 @@ def find_sections(text: str, bookmarks: Sequence[Bookmark], pages: Sequence[Page
 
 def _read(text: str, match: re.Match[str]) -> _Line | None:
     """The candidate on a line, or None where the line itself speaks against it."""
-    rest = match["rest"]
-    if "\t" in match[0].strip():
+    number, gap, rest = match.group("number", "gap", "rest")
+    if "\t" in rest or "\t" in gap:
         return None
-    family, value = _family(match)
-    gap = match["gap"]
-    if not value or not _fits(family, match, gap, rest):
+    family, value = _family(match, number)
+    if not _fits(family, number, gap, rest):
         return None
-    title, titled = _title(rest)
+    start, end = match.span()
+    heading_end = match.end("number")
     if family == "word":
-        title, titled = re.sub(r"\s", "", match["number"]), True
-    end = match.start("rest") + len(title) if title and family != "word" else match.end("number")
-    number = "" if family == "word" else re.sub(r"[^\S\n]", "", match["number"])
-    before = _line_before(text, match.start())
+        number, title, titled = "", _WHITE.sub("", number), True
+    else:
+        number = _WHITE.sub("", number)
+        title, titled = _title(rest)
+        if title:
+            heading_end = match.start("rest") + len(title)
     return _Line(
         family=family,
         value=value,
         number=number,
         title=title,
-        span=Span(match.start(), match.end()),
-        heading=Span(match.start(), end),
+        span=Span(start, end),
+        heading=Span(start, heading_end),
         titled=titled,
         separated=bool(gap) or not rest,
-        opens=_opens(before),
-        leader=bool(_LEADER.search(rest)),
+        opens=_opens(text, start),
+        leader=_LEADER.search(rest, max(0, len(rest) - _LOOK_BACK)) is not None,
     )
 
 
-def _family(match: re.Match[str]) -> tuple[Family, tuple[int, ...]]:
-    if match["di"]:
-        units: dict[str, Family] = {
-            "部分": "part",
-            "分编": "part",
-            "编": "part",
-            "篇": "part",
-            "章": "chapter",
-            "节": "division",
-        }
+_WHITE = re.compile(r"\s+")
+
+
+def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]:
+    """What kind of number this is, and its value."""
+    first = number[0]
+    if first in "（(":
+        han, arabic = match.group("han_bracket", "bracket")
+        return ("han-bracket", (_value(han),)) if han else ("bracket", (_value(arabic),))
+    if "①" <= first <= "⑳":
+        return "circle", (ord(first) - ord("①") + 1,)
+    if first == "第":
         head, _, tail = match["di"].partition("之")
-        return units.get(match["unit"], "article"), (_value(head), *((_value(tail),) if tail else ()))
-    if match["annex"]:
-        return "annex", (_value(match["annex_number"]) if match["annex_number"] else 1,)
-    if match["english"]:
-        return _english(match["english"].lower()), tuple(_value(part) for part in match["english_number"].split("."))
-    if match["decimal"]:
-        parts = tuple(int(part) for part in re.split("[.．]", match["decimal"]))
-        depth: dict[int, Family] = {2: "two", 3: "three", 4: "four"}
-        return depth[len(parts)], parts
-    if match["word"]:
-        return "word", (1,)
-    simple: tuple[tuple[str, Family], ...] = (
-        ("han", "han"),
-        ("han_bracket", "han-bracket"),
-        ("one", "one"),
-        ("bracket", "bracket"),
-        ("half", "half-bracket"),
-    )
-    for group, family in simple:
-        if match[group]:
-            return family, (_value(match[group]),)
-    return "circle", (ord(match["circle"]) - ord("①") + 1,)
+        return _UNITS[match["unit"]], (_value(head), _value(tail)) if tail else (_value(head),)
+    han, one, decimal, annex = match.group("han", "one", "decimal", "annex")
+    if han or one:
+        return "han" if han else "one", (_value(han or one),)
+    if decimal:
+        parts = tuple(int(part) for part in decimal.replace("．", ".").split("."))
+        return _DEPTHS[len(parts)], parts
+    if annex:
+        return "annex", (_value(match["annex_number"] or "1"),)
+    half, english, english_number = match.group("half", "english", "english_number")
+    if half:
+        return "half-bracket", (_value(half),)
+    if english:
+        return _ENGLISH.get(english.lower(), "article"), tuple(_value(part) for part in english_number.split("."))
+    return "word", (1,)
 
 
-def _english(word: str) -> Family:
-    if word in ("annex", "appendix", "schedule", "exhibit"):
-        return "annex"
-    families: dict[str, Family] = {"part": "part", "chapter": "chapter", "section": "division"}
-    return families.get(word, "article")
-
-
+_UNITS: dict[str, Family] = {
+    "部分": "part", "分编": "part", "编": "part", "篇": "part", "章": "chapter", "节": "division", "条": "article",
+}  # fmt: skip
+_DEPTHS: dict[int, Family] = {2: "two", 3: "three", 4: "four"}
+_ENGLISH: dict[str, Family] = {
+    "annex": "annex", "appendix": "annex", "schedule": "annex", "exhibit": "annex",
+    "part": "part", "chapter": "chapter", "section": "division",
+}  # fmt: skip
 _DIGITS = {char: i for i, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 
 
+@lru_cache(maxsize=1024)
 def _value(number: str) -> int:
     """The value of a printed number: Arabic, Chinese below ten thousand, Roman, or a letter."""
     if number.isdigit():
@@ -211,58 +217,54 @@ def _value(number: str) -> int:
     return total + digit
 
 
-def _fits(family: Family, match: re.Match[str], gap: str, rest: str) -> bool:
+def _fits(family: Family, number: str, gap: str, rest: str) -> bool:
     """Whether what follows the number leaves room for a heading."""
     if family == "word":
-        return not rest or match["word"][0] == "鉴"
+        return not rest or number[0] == "鉴"
     if family in _STRONG:
-        reference = _REFERENCE.match(rest)
-        if reference and (not gap or reference[0] not in ("的", "之", "款", "项", "规定")):
+        if (_REFERENCE_APART if gap else _REFERENCE).match(rest):
             return False
         return family != "annex" or (len(rest) <= _TITLE_MAX and not _SENTENCE.search(rest) and "，" not in rest)
     if not rest:
-        return family in ("two", "three", "four") and len(match[0]) < 8
-    if family in ("two", "three", "four"):
+        return family in _DECIMALS and len(number) < 8
+    if family in _DECIMALS:
         return not _UNIT.match(gap + rest) and (rest[0].isalpha() or rest[0] in "“《（(【*")
     if family == "han":  # 三、四线城市
         return rest[0] not in _HAN
-    if family == "one":
-        return not rest[0].isdigit()
-    return True
+    return family != "one" or not rest[0].isdigit()
 
 
 def _title(rest: str) -> tuple[str, bool]:
     """The title at the start of what follows the number (empty where that is body text), and whether it is all."""
     rest = rest.rstrip()
     whole = rest.rstrip("：: ")
-    labelled = re.match(r"[^：:。；，,;]{1,20}(?=[：:])", whole)
+    labelled = _LABEL.match(rest)
     if labelled:
-        return labelled[0].rstrip(), False
+        return labelled[1], whole == labelled[1]
+    if len(whole) < len(rest):  # 甲方应提供以下材料：
+        return "", False
     if len(whole) <= _title_limit(whole) and not _BODY.search(whole) and whole.count("，") + whole.count(", ") <= 1:
         return whole, True
-    for end in re.finditer(r"[：:]|[^\S\n]+", rest):
-        head = rest[: end.start()]
-        if len(head) > _title_limit(head) // 2 or re.search(r"[。；;，,！？]", head):
-            break
-        if end[0] in "：:" or (not head.isascii() and len(rest) - end.end() >= 12):
-            return head, False
-    return "", False
+    head = _FIRST_WORD.match(rest)
+    return (head[1], False) if head else ("", False)
 
 
 def _title_limit(text: str) -> int:
     return _TITLE_MAX * 2 if text.isascii() else _TITLE_MAX
 
 
-def _line_before(text: str, start: int) -> str:
-    """The last non-blank line before ``start``, at most its last 60 characters; empty at the beginning."""
-    head = text[max(0, start - 200) : start].rstrip()
-    return head[head.rfind("\n") + 1 :][-60:]
-
-
-def _opens(before: str) -> Literal["no", "maybe", "yes"]:
-    if _GOES_ON.search(before):
+def _opens(text: str, start: int) -> Literal["no", "maybe", "yes"]:
+    """Whether a sentence may begin at ``start``, going by the last non-blank line before it."""
+    before = text[max(0, start - _LOOK_BACK) : start].rstrip()
+    if not before or before[-1] in _CLOSED:
+        return "yes"
+    if before[-1] in _GOES_ON:
         return "no"
-    return "yes" if len(before) < _SHORT or _CLOSED.search(before) or "\t" in before else "maybe"
+    line = before[before.rfind("\n") + 1 :]
+    return "yes" if len(line) < _SHORT or "\t" in line else "maybe"
+
+
+_LOOK_BACK = 80
 
 
 # --- all lines --------------------------------------------------------------------------------------------------------
@@ -309,7 +311,7 @@ def _with_bookmarks(text: str, lines: list[_Line], bookmarks: Sequence[Bookmark]
         span = by_page[bookmark.page].get(title)
         if span is not None:
             line = found.get(span.start) or _unnumbered(text, span)
-            found[span.start] = replace(line, bookmark=bookmark.level, titled=True)
+            found[span.start] = line._replace(bookmark=bookmark.level, titled=True)
     return [found[start] for start in sorted(found)]
 
 
@@ -334,60 +336,70 @@ def _unnumbered(text: str, span: Span) -> _Line:
 _OPEN_CHAINS = 8
 
 
-def _in_sequence(lines: list[_Line]) -> list[_Line]:
-    """The lines whose numbering and neighbours bear them out, in order."""
-    kept: list[_Line] = [line for line in lines if line.bookmark is not None or line.family == "word"]
-    for family in sorted({line.family for line in lines} - {"word", "bookmark"}, key=_RANK.__getitem__):
-        of_family = [line for line in lines if line.family == family and line.opens != "no"]
-        for chain in _chains(of_family):
-            kept.extend(line for line in _accepted(chain, kept) if line.bookmark is None)
-    return sorted(kept, key=lambda line: line.span.start)
+def _in_sequence(lines: list[_Line]) -> tuple[list[_Line], dict[int, int]]:
+    """The lines whose numbering and neighbours bear them out, in order; and where the number before each stands."""
+    by_family: dict[Family, list[_Line]] = defaultdict(list)
+    for line in lines:
+        if line.opens != "no" or line.bookmark is not None:
+            by_family[line.family].append(line)
+    kept: dict[Family, list[_Line]] = {}
+    previous: dict[int, int] = {}
+    for family in sorted(by_family, key=_RANK.__getitem__):
+        if family in ("word", "bookmark"):
+            kept[family] = by_family[family]
+            continue
+        accepted: set[int] = set()
+        for chain in _chains(by_family[family]):
+            accepted.update(line.span.start for line in _accepted(chain, kept))
+            previous.update((b.span.start, a.span.start) for a, b in pairwise(chain))
+        kept[family] = [k for k in by_family[family] if k.span.start in accepted or k.bookmark is not None]
+    return sorted((line for of_family in kept.values() for line in of_family), key=_start), previous
+
+
+def _start(line: _Line) -> int:
+    return line.span.start
 
 
 def _chains(lines: list[_Line]) -> list[list[_Line]]:
     """Runs of one family in which each number follows the one before; a named family may leave numbers out."""
     chains: list[list[_Line]] = []
-    recent: list[list[_Line]] = []
+    recent: deque[list[_Line]] = deque(maxlen=_OPEN_CHAINS)
     for line in lines:
-        chain = next((c for c in reversed(recent) if _follows(c[-1].value, line.value)), None)
-        if chain is None and line.family in _STRONG and recent and line.value > recent[-1][-1].value:
-            chain = recent[-1] if line.separated and line.opens == "yes" else None
+        chain = next((c for c in recent if _follows(c[-1].value, line.value)), None)
+        if chain is None and line.family in _STRONG and recent and line.value > recent[0][-1].value:
+            chain = recent[0] if line.separated and line.opens == "yes" else None
         if chain is None:
             if line.opens == "maybe" and not line.separated and line.bookmark is None:
                 continue
             chains.append(chain := [])
-            recent = [*recent[1 - _OPEN_CHAINS :], chain]
-        chain.append(replace(line, previous=chain[-1].span.start if chain else None))
+            recent.appendleft(chain)
+        chain.append(line)
     return chains
 
 
 def _follows(before: tuple[int, ...], value: tuple[int, ...]) -> bool:
     if len(before) == len(value):
-        return before[:-1] == value[:-1] and value[-1] == before[-1] + 1
+        return value[-1] == before[-1] + 1 and before[:-1] == value[:-1]
     if len(value) == len(before) + 1:  # 第三条之一 after 第三条
         return value[:-1] == before and value[-1] == 1
     return len(before) == len(value) + 1 and value[0] == before[0] + 1
 
 
-def _accepted(chain: list[_Line], kept: list[_Line]) -> list[_Line]:
+def _accepted(chain: list[_Line], kept: dict[Family, list[_Line]]) -> list[_Line]:
     """The lines of a chain that are headings, given those of the outer families."""
-    first = chain[0]
+    first, alone = chain[0], len(chain) == 1
     if first.family in _STRONG:
-        if first.family == "annex" and len(chain) > 1 and _is_list(chain):
+        if first.family == "annex" and not alone and _is_list(chain):
             return []
-        lone = len(chain) == 1 and first.value != (1,)
-        return [] if lone and not first.separated else chain
-    titles = [line for line in chain if line.titled]
-    mostly_titles = len(titles) * 5 >= len(chain) * 3
-    if first.family in _ITEMS:
-        return titles if mostly_titles and len(chain) > 1 and not _is_list(chain) else []
-    if first.family in ("two", "three", "four"):
-        return chain if first.value[-1] == 1 or len(chain) > 2 or _is_under(first, kept) else []
-    if len(chain) == 1 and not (first.titled and first.value == (1,)):
+        return [] if alone and first.value != (1,) and not first.separated else chain
+    if first.family in _DECIMALS:
+        return chain if _is_under(first, kept) or len(chain) > (1 if first.value[-1] == 1 else 2) else []
+    if alone and not (first.titled and first.value == (1,) and first.family not in _ITEMS):
         return []
-    if not _inside_clause(first, kept):
+    if first.family not in _ITEMS and not _inside_clause(first, kept):
         return chain if first.value == (1,) or len(chain) > 2 else []
-    return titles if mostly_titles and len(chain) > 1 and not _is_list(chain) else []
+    titles = [line for line in chain if line.titled]
+    return titles if len(titles) * 5 >= len(chain) * 3 and not alone and not _is_list(chain) else []
 
 
 def _is_list(chain: list[_Line]) -> bool:
@@ -396,80 +408,92 @@ def _is_list(chain: list[_Line]) -> bool:
     return adjacent * 2 > len(chain) - 1
 
 
-def _is_under(line: _Line, kept: list[_Line]) -> bool:
+def _is_under(line: _Line, kept: dict[Family, list[_Line]]) -> bool:
     """Whether a decimal number stands under the heading that its first part names."""
-    outer = [k for k in kept if k.family in ("article", "han", "one", "chapter", "two", "three")]
-    before = [k for k in outer if k.span.start < line.span.start and len(k.value) < len(line.value)]
-    return bool(before) and max(before, key=lambda k: k.span.start).value == line.value[:-1]
+    outer: tuple[Family, ...] = ("chapter", "article", "han", "one", "two", "three")
+    before = [k for family in outer if (k := _last_before(kept.get(family), line)) and len(k.value) < len(line.value)]
+    return bool(before) and max(before, key=_start).value == line.value[:-1]
 
 
-def _inside_clause(line: _Line, kept: list[_Line]) -> bool:
+def _inside_clause(line: _Line, kept: dict[Family, list[_Line]]) -> bool:
     """Whether a clause of an outer family stands before ``line``, with no annex between."""
-    annex = max((k.span.start for k in kept if k.family == "annex" and k.span.start < line.span.start), default=-1)
-    rank = _RANK[line.family]
-    return any(
-        k.family in ("article", "han", "one") and _RANK[k.family] < rank and annex < k.span.start < line.span.start
-        for k in kept
-    )
+    outer: tuple[Family, ...] = ("article", "han", "one")
+    before = [k for f in outer if _RANK[f] < _RANK[line.family] and (k := _last_before(kept.get(f), line))]
+    annex = _last_before(kept.get("annex"), line)
+    return any(annex is None or k.span.start > annex.span.start for k in before)
+
+
+def _last_before(lines: list[_Line] | None, line: _Line) -> _Line | None:
+    index = bisect_left(lines or (), line.span.start, key=_start)
+    return lines[index - 1] if lines and index else None
 
 
 # --- nesting ----------------------------------------------------------------------------------------------------------
 
 
-def _nest(text: str, lines: list[_Line]) -> tuple[Section, ...]:
-    outer = _learn_order(lines)
-    main = min((_RANK[line.family] for line in lines if line.family not in ("annex", "word", "bookmark")), default=0)
-    sections: list[Section] = []
-    stack: list[tuple[_Line, int]] = []
+def _nest(text: str, lines: list[_Line], previous: dict[int, int]) -> tuple[Section, ...]:
+    order = _Order(lines, previous)
+    ends: list[int] = [len(text)] * len(lines)
+    parents: list[int | None] = []
+    levels: list[int] = []
+    stack: list[int] = []
+    for index, line in enumerate(lines):
+        while stack and not order.holds(lines[stack[-1]], line):
+            ends[stack.pop()] = line.span.start
+        parents.append(stack[-1] if stack else None)
+        stack.append(index)
+        levels.append(len(stack))
+    return tuple(
+        Section(line.number, line.title, level, Span(line.span.start, end), line.heading, parent)
+        for line, level, end, parent in zip(lines, levels, ends, parents, strict=True)
+    )
+
+
+class _Order:
+    """Which heading may stand under which, in one document."""
+
+    def __init__(self, lines: list[_Line], previous: dict[int, int]) -> None:
+        self._previous = previous
+        families: set[Family] = {line.family for line in lines}
+        numbered = families - {"annex", "word", "bookmark"}
+        self._main = min((_RANK[family] for family in numbered), default=0)
+        restarts = _restarts(lines, previous)
+        self._outer = {(f, g) for f in families for g in families if _is_outer(f, g, restarts)}
+
+    def holds(self, a: _Line, b: _Line) -> bool:
+        """Whether ``b`` may stand under the open heading ``a``."""
+        if a.bookmark is not None and b.bookmark is not None:
+            return a.bookmark < b.bookmark
+        if a.family == "bookmark" or b.family == "bookmark":
+            return a.family == "bookmark"
+        if a.family == "word":
+            return b.family != "word" and _RANK[b.family] > self._main
+        if b.family == "word" or b.family == "annex":
+            return False
+        if a.family == "annex":  # but not where the main part's numbering goes on behind it
+            return self._previous.get(b.span.start, a.span.start) >= a.span.start
+        return (a.family, b.family) in self._outer
+
+
+def _restarts(lines: list[_Line], previous: dict[int, int]) -> dict[tuple[Family, Family], int]:
+    """How often the numbering of the second family starts anew between two successive numbers of the first."""
+    firsts: dict[Family, list[int]] = defaultdict(list)
     for line in lines:
-        while stack and not _holds(stack[-1][0], line, outer, main):
-            _close(sections, stack.pop()[1], line.span.start)
-        parent = stack[-1][1] if stack else None
-        stack.append((line, len(sections)))
-        span = Span(line.span.start, len(text))
-        sections.append(Section(line.number, line.title, len(stack), span, line.heading, parent))
-    return tuple(sections)
-
-
-def _close(sections: list[Section], index: int, end: int) -> None:
-    sections[index] = replace(sections[index], span=Span(sections[index].span.start, end))
-
-
-def _holds(a: _Line, b: _Line, outer: set[tuple[Family, Family]], main: int) -> bool:
-    """Whether ``b`` may stand under the open heading ``a``."""
-    if a.bookmark is not None and b.bookmark is not None:
-        return a.bookmark < b.bookmark
-    if a.family == "bookmark" or b.family == "bookmark":
-        return a.family == "bookmark"
-    if a.family == "word":
-        return b.family != "word" and _RANK[b.family] > main
-    if b.family == "word" or b.family == "annex":
-        return False
-    if a.family == "annex":  # the main part's numbering goes on behind it
-        return b.previous is None or b.previous > a.span.start
-    return (a.family, b.family) in outer
-
-
-def _learn_order(lines: list[_Line]) -> set[tuple[Family, Family]]:
-    """Pairs (outer, inner) of families: the usual order, turned round where one restarts inside the other."""
-    restarts: dict[tuple[Family, Family], int] = defaultdict(int)
-    positions: dict[Family, list[int]] = defaultdict(list)
+        if line.value[-1] == 1 and line.family in _LOOSE:
+            firsts[line.family].append(line.span.start)
+    found: dict[tuple[Family, Family], int] = defaultdict(int)
     for line in lines:
-        if line.value[-1] == 1:
-            positions[line.family].append(line.span.start)
-    for line in lines:
-        if line.previous is not None and line.family in _LOOSE:
-            for family, starts in positions.items():
-                at = bisect_left(starts, line.previous)
-                if family != line.family and at < len(starts) and starts[at] < line.span.start:
-                    restarts[line.family, family] += 1
-    families: set[Family] = {line.family for line in lines}
-    return {(f, g) for f in families for g in families if f != g and _is_outer(f, g, restarts)}
+        before = previous.get(line.span.start)
+        if before is None or line.family not in _LOOSE:
+            continue
+        for family, starts in firsts.items():
+            at = bisect_left(starts, before)
+            if family != line.family and at < len(starts) and starts[at] < line.span.start:
+                found[line.family, family] += 1
+    return found
 
 
 def _is_outer(f: Family, g: Family, restarts: dict[tuple[Family, Family], int]) -> bool:
-    if f in _LOOSE and g in _LOOSE:
-        here, there = restarts.get((f, g), 0), restarts.get((g, f), 0)
-        if here != there:
-            return here > there
-    return _RANK[f] < _RANK[g]
+    """The usual order, turned round where ``g`` starts anew inside ``f`` more often than the other way."""
+    here, there = restarts.get((f, g), 0), restarts.get((g, f), 0)
+    return here > there if here != there else _RANK[f] < _RANK[g]

@@ -20,7 +20,8 @@ _LONGEST_QUOTE = 400
 
 _MARK = re.compile(
     r"[\n。！？；｡…!?;.](?:(?<=\n)(?:[^\S\n]*\n)*"
-    r"|(?<!\n)[。！？；｡…!?;.]*[”’」』）)】》〉〕］\]]*([\"'＂]?)[”’」』）)】》〉〕］\]]*[^\S\n]*)"
+    r"|(?<!\n)(?<!\.(?=[0-9A-Za-z]))[。！？；｡…!?;.]*"
+    r"[”’」』）)】》〉〕］\]]*(?:([\"'＂])[”’」』）)】》〉〕］\]]*)?[^\S\n]*)"
 )
 """One character class first, so that the search runs at full speed between marks."""
 
