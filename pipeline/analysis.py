@@ -192,8 +192,7 @@ class _Interview:
         )
         keys: list[str] = []
         for attempt in range(_ATTEMPTS):
-            sampling = replace(request.sampling, seed=attempt)
-            completion = await self._generate(replace(request, attempt=attempt, sampling=sampling))
+            completion = await self._generate(replace(request, attempt=attempt))
             self._result.count(completion)
             keys.append(completion.key)
             if completion.finish_reason == "length":
@@ -202,7 +201,7 @@ class _Interview:
                 try:
                     return shape.model_validate_json(completion.text)
                 except ValidationError:
-                    continue  # asked again with another seed; what came is in the journal
+                    continue  # asked again; what came is in the journal
         raise _rejecting(_bad(prompt), keys)
 
     def _proved(self, answer: Answer, span: Span) -> list[Finding]:

@@ -11,7 +11,7 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,14 +98,17 @@ async def review(paths: Sequence[Path], settings: Settings, on_event: Listener =
         return await session.review(paths, on_event)
 
 
+Load = Callable[[EngineChoice, Settings], Awaitable[Engine]]
+
+
 @asynccontextmanager
-async def open_session(settings: Settings) -> AsyncGenerator[Session]:
-    """Open database and reading processes; the engine follows when it is needed. Closes all of them."""
+async def open_session(settings: Settings, load: Load = load) -> AsyncGenerator[Session]:
+    """Open database and reading processes; the engine follows, by ``load``, when it is needed. Closes all of them."""
     choice = choose(settings)
     store = await asyncio.to_thread(Store.open, settings.database)
     try:
         async with Reader(read_limits(settings)) as reader:
-            session = Session(settings, choice, store, reader)
+            session = Session(settings, choice, store, reader, _Generation(settings, choice, store, load))
             try:
                 yield session
             finally:
@@ -117,10 +120,11 @@ async def open_session(settings: Settings) -> AsyncGenerator[Session]:
 class _Generation:
     """The engine with its journal and scheduler: loaded at first use, then kept until it dies."""
 
-    def __init__(self, settings: Settings, choice: EngineChoice, store: Store) -> None:
+    def __init__(self, settings: Settings, choice: EngineChoice, store: Store, load: Load) -> None:
         self._settings = settings
         self._choice = choice
         self._store = store
+        self._load = load
         self._lock = asyncio.Lock()
         self._failure: LongdocError | None = None
         self._loaded: _Loaded | None = None
@@ -132,7 +136,7 @@ class _Generation:
                 raise self._failure
             if self._loaded is None:
                 try:
-                    engine = await load(self._choice, self._settings)
+                    engine = await self._load(self._choice, self._settings)
                     self._loaded = _Loaded(engine, self._settings, self._choice, self._store)
                 except LongdocError as error:
                     self._failure = error
@@ -191,12 +195,14 @@ class _Loaded:
 class Session:
     """An open database, reading processes and engine. ``review`` may be called again, and while another one runs."""
 
-    def __init__(self, settings: Settings, choice: EngineChoice, store: Store, reader: Reader) -> None:
+    def __init__(
+        self, settings: Settings, choice: EngineChoice, store: Store, reader: Reader, generation: _Generation
+    ) -> None:
         self.settings = settings
         self.choice = choice
         self.store = store
         self.reader = reader
-        self.generation = _Generation(settings, choice, store)
+        self.generation = generation
         self.documents = asyncio.Semaphore(DOCUMENTS_AT_ONCE)
 
     async def close(self) -> None:

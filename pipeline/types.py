@@ -180,13 +180,16 @@ class Message(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sampling:
-    """Sampling parameters, as vLLM and OpenAI-compatible servers name them."""
+    """Sampling parameters, as vLLM and OpenAI-compatible servers name them.
+
+    Without a seed: per request it slows vLLM's sampler, and on a CPU it kills the engine as soon as a prompt is
+    prefilled in pieces (0.32.0: "CPU Generator does not use offset"). What makes a run repeatable is the journal.
+    """
 
     temperature: float = 0.7
     top_p: float = 0.8
     top_k: int = 20
     min_p: float = 0.0
-    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

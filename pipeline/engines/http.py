@@ -145,7 +145,6 @@ class HttpEngine:
             "top_p": sampling.top_p,
             "top_k": sampling.top_k,
             "min_p": sampling.min_p,
-            "seed": sampling.seed,
             "stream": False,
             "chat_template_kwargs": {"enable_thinking": request.thinking},
         }

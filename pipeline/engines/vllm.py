@@ -118,6 +118,7 @@ class VllmEngine:
     async def close(self) -> None:
         """Give the memory back."""
         self._llm.shutdown()
+        self._llm.shutdown = lambda: None  # its __del__ would do it again at exit, when its imports are gone
         del self._llm
         gc.collect()
 
@@ -137,7 +138,6 @@ class VllmEngine:
             top_p=sampling.top_p,
             top_k=sampling.top_k,
             min_p=sampling.min_p,
-            seed=sampling.seed,
             max_tokens=request.max_tokens,
             **extra,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 from scripted_server import Reply, ScriptedServer, chat, serving
@@ -26,12 +27,18 @@ SCHEMA = {
 
 
 def request(text: str = "甲方应当付款。", **changes: object) -> Request:
-    values = dict(
-        document_id="d", prompt="contract/money@1", prompt_sha256="p", schema=SCHEMA, max_tokens=64,
-        messages=(Message("system", "规则"), Message("user", text)), sampling=Sampling(seed=7), thinking=False,
+    usual = Request(
+        document_id="d",
+        prompt="contract/money@1",
+        prompt_sha256="p",
+        messages=(Message("system", "规则"), Message("user", text)),
+        schema=SCHEMA,
+        max_tokens=64,
+        sampling=Sampling(top_k=7),
+        thinking=False,
         prompt_tokens=20,
-    )  # fmt: skip
-    return Request(**(values | changes))
+    )
+    return replace(usual, **changes)
 
 
 def ask(server: ScriptedServer, *requests: Request, **settings: object) -> list[Completion | BaseException]:
@@ -57,7 +64,7 @@ def test_the_request_is_as_vllm_and_openai_document_it() -> None:
         [body] = server.requests
     assert json.loads(completion.text) == {"items": [{"quote": "甲方应当付款。"}]}
     assert completion.finish_reason == "stop" and completion.cached_tokens > 0
-    assert body["model"] == "scripted" and body["max_tokens"] == 64 and body["seed"] == 7
+    assert body["model"] == "scripted" and body["max_tokens"] == 64 and body["top_k"] == 7
     assert body["response_format"] == {
         "type": "json_schema",
         "json_schema": {"name": "contract_money", "schema": SCHEMA, "strict": True},
@@ -131,7 +138,7 @@ def test_a_refusal_that_everyone_meets_ends_the_engine(status: int) -> None:
 
 
 def test_a_server_that_is_down_is_an_engine_error_with_a_remedy() -> None:
-    with pytest.raises(EngineError, match="http://127.0.0.1:9"):
+    with pytest.raises(EngineError, match=r"http://127\.0\.0\.1:9"):
         ask(ScriptedServer(base_url="http://127.0.0.1:9/v1"), request())
 
 

@@ -71,7 +71,7 @@ def test_the_second_asking_is_served_from_the_journal_even_by_another_process() 
         {"messages": (Message("user", "另问"),)},
         {"schema": {"type": "string"}},
         {"max_tokens": 11},
-        {"sampling": Sampling(seed=1)},
+        {"sampling": Sampling(top_k=1)},
         {"thinking": True},
         {"attempt": 1},
     ],

@@ -1,0 +1,154 @@
+"""Real vLLM (CPU build) with a tiny Qwen3, alone and under the whole pipeline."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from papers import contract
+from scripted_server import fill
+
+from pipeline.engines.choose import EngineChoice
+from pipeline.errors import PromptTooLongError, SettingsError
+from pipeline.kinds.contract.groups import GROUPS
+from pipeline.models.profile import load_profile
+from pipeline.run import Batch, open_session
+from pipeline.settings import Settings, load_settings
+from pipeline.types import Completion, Message, Request, Sampling
+
+pytest.importorskip("vllm", reason="vLLM is not installed: make test-vllm")
+pytestmark = [
+    pytest.mark.vllm,
+    pytest.mark.filterwarnings("ignore"),  # vLLM, torch and transformers warn of themselves
+]
+
+DOCUMENTS = int(os.environ.get("DOCUMENTS", "64"))
+
+Answer = Callable[[Request], str]
+
+
+@pytest.fixture(scope="session")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    from tiny_qwen3 import build
+
+    return build(tmp_path_factory.mktemp("model") / "tiny-qwen3")
+
+
+def scripted_engine(answer: Answer) -> type:
+    """The real engine; only what the model says is ours."""
+    from pipeline.engines.vllm import VllmEngine
+
+    class ScriptedVllm(VllmEngine):
+        def sampling_params(self, request: Request) -> Any:
+            params = super().sampling_params(request)
+            ids = self._llm.get_tokenizer().encode(answer(request), add_special_tokens=False)
+            params.extra_args = {"script": ids}
+            return params
+
+    return ScriptedVllm
+
+
+def settings_for(model: Path, folder: Path, **changes: object) -> Settings:
+    values = {
+        "engine": "vllm",
+        "model": str(model),
+        "database": f"sqlite:///{folder}/db.sqlite",
+        "out": folder / "out",
+        "vllm_args": {"logits_processors": ["scripted_logits:Scripted"]},
+        "cpu_kv_gib": 1,
+    }
+    return load_settings(values | changes, environ={}, directory=folder)
+
+
+def facts_in(facts: list[str]) -> Answer:
+    def answer(request: Request) -> str:
+        found = [fact for fact in facts if fact in request.messages[-1].content]
+        answer = json.dumps(fill(dict(request.schema), found), ensure_ascii=False, separators=(",", ":"))
+        return f"<think>想。</think>{answer}" if request.thinking else answer
+
+    return answer
+
+
+def review(paths: list[Path], settings: Settings, answer: Answer) -> Batch:
+    async def load(choice: EngineChoice, settings: Settings) -> Any:
+        return await scripted_engine(answer).load(settings, choice.profile)
+
+    async def run() -> Batch:
+        async with open_session(settings, load) as session:
+            return await session.review(paths)
+
+    return asyncio.run(run())
+
+
+def test_documents_through_the_whole_path_share_their_prefixes(tiny: Path, tmp_path: Path) -> None:
+    made = [contract(tmp_path / f"{n}.pdf", n, pages=3) for n in range(DOCUMENTS)]
+    facts = {fact: page for _, planted in made for fact, page in planted.items()}
+    batch = review([path for path, _ in made], settings_for(tiny, tmp_path), facts_in(list(facts)))
+    assert batch.exit_code == 0, [result.error for result in batch.results]
+    with sqlite3.connect(tmp_path / "db.sqlite") as database:
+        rows = database.execute("select quote, page from evidence where quote like '第%批设备%'").fetchall()
+        prompt, cached, requests = database.execute(
+            "select sum(prompt_tokens), sum(cached_tokens), sum(requests) from analyses"
+        ).fetchone()
+    database.close()
+    assert {quote: page for quote, page in rows if quote in facts} == facts
+    assert requests == DOCUMENTS * (len(GROUPS) + 1)
+    print(f"cached {cached / prompt:.1%} of {prompt:,} prompt tokens in {requests} requests")
+    assert cached / prompt >= 0.6
+    again = review([path for path, _ in made], settings_for(tiny, tmp_path, force=True), lambda request: "[]")
+    assert again.exit_code == 0, "everything came from the journal"
+
+
+def test_requests_fail_alone_answers_fit_the_schema_and_thoughts_stay_apart(tiny: Path, tmp_path: Path) -> None:
+    from pipeline.engines.vllm import VllmEngine
+
+    def request(text: str, number: int, **changes: object) -> Request:
+        usual = Request(
+            "d",
+            f"contract/x@{number}",
+            "p",
+            (Message("user", text),),
+            GROUPS[number % 6].schema,
+            6000,
+            Sampling(),
+            False,
+            9,
+        )
+        return replace(usual, **changes)
+
+    thinking = scripted_engine(lambda r: '<think>想一想</think>{"parties":[],"basics":[]}')
+
+    async def run() -> tuple[list[Completion | BaseException], Completion]:
+        engine = await VllmEngine.load(settings_for(tiny, tmp_path, vllm_args={}), load_profile(str(tiny)))
+        asked = [engine.generate(request("甲方付款。" * 20, n)) for n in range(12)]
+        long = engine.generate(request("合同" * 9000, 0))
+        answers = await asyncio.gather(*asked, long, return_exceptions=True)
+        await engine.close()
+        engine = await thinking.load(settings_for(tiny, tmp_path), load_profile(str(tiny)))
+        thought = await engine.generate(request("甲方付款。", 0, thinking=True))
+        await engine.close()
+        return answers, thought
+
+    answers, thought = asyncio.run(run())
+    assert isinstance(answers[-1], PromptTooLongError)
+    for number, answer in enumerate(answers[:-1]):
+        assert isinstance(answer, Completion)
+        if answer.finish_reason == "stop":
+            GROUPS[number % 6].answer.model_validate_json(answer.text)
+    assert any(answer.finish_reason == "stop" for answer in answers[:-1])
+    assert thought.thoughts == "想一想" and json.loads(thought.text) == {"parties": [], "basics": []}
+
+
+def test_a_model_that_does_not_load_is_a_settings_error(tiny: Path, tmp_path: Path) -> None:
+    from pipeline.engines.vllm import VllmEngine
+
+    settings = settings_for(tiny, tmp_path, vllm_args={"quantization": "nonsense"})
+    with pytest.raises(SettingsError, match=str(tiny)):
+        asyncio.run(VllmEngine.load(settings, load_profile(str(tiny))))
