@@ -15,6 +15,7 @@ _BLANKS = frozenset(
 )
 _MINUS = "-－−–—△▲"
 _PLAIN = r"\d{1,3}(?:[,，]\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?"
+_DIGIT = re.compile(r"\d")
 _CELL = re.compile(
     rf"(?P<open>[(（])?[ ]?(?P<sign>[{_MINUS}+＋])?[ ]?(?:[¥￥$])?[ ]?(?P<number>{_PLAIN})[ ]?(?P<percent>[%％])?"
     r"[ ]?(?P<close>[)）])?"
@@ -55,7 +56,7 @@ class Figure:
 def parse_cell(text: str) -> Figure | None:
     """Read a whole cell: ``1,234.56``, ``(12.3)``, ``-5.2%``, ``增加1.2个百分点``; None for anything else."""
     bare = text.strip()
-    if not bare or len(bare) > 40 or not any(c.isdigit() for c in bare):
+    if len(bare) > 40 or not _DIGIT.search(bare):
         return None
     if match := _CELL.fullmatch(bare):
         if bool(match["open"]) != bool(match["close"]):

@@ -272,19 +272,29 @@ def _proved_rate(
         for second in others:
             if first == second or (grid.headed and _GROWTH_HEAD.search(grid.names[first] + grid.names[second])):
                 continue
-            right = wrong = 0
-            for row in grid.rows[:_PROVING_ROWS]:
-                figures = grid.figures(row, rate, first, second)
-                truth = formula(figures[1], figures[2]) if figures and counts(grid.labels[row], figures[0]) else None
-                if figures is None or truth is None or figures[0].value == 0:
-                    continue
-                if fits(figures[0], truth):
-                    right += truth[1] < 1
-                else:
-                    wrong += 1
-            if right >= max(least, 2 * wrong - 1) and (best is None or right > best[0]):
+            right = _proofs(grid, _Rate(rate, first, second), formula, counts, least)
+            if right and (best is None or right > best[0]):
                 best = right, _Rate(rate, first, second)
     return best[1] if best else None
+
+
+def _proofs(grid: _Grid, columns: _Rate, formula: Formula, counts: Callable[[str, Figure], bool], least: int) -> int:
+    """How many rows prove the rate; 0 where they are too few, or too many contradict it."""
+    right = wrong = 0
+    for row in grid.rows[:_PROVING_ROWS]:
+        rate, first, second = (row.body[i].figure for i in (columns.rate, columns.first, columns.second))
+        if rate is None or first is None or second is None or not rate.value or not counts(grid.labels[row], rate):
+            continue
+        truth = formula(first, second)
+        if truth is None:
+            continue
+        if fits(rate, truth):
+            right += truth[1] < 1
+        else:
+            wrong += 1
+            if wrong > 3 and not right:
+                return 0
+    return right if right >= max(least, 2 * wrong - 1) else 0
 
 
 # --- margins and shares -----------------------------------------------------------------------------------------------

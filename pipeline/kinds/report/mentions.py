@@ -18,24 +18,27 @@ from pipeline.kinds.report.growth import fits, growth_of
 from pipeline.kinds.report.metrics import Metric
 from pipeline.kinds.report.names import PROSE_NAME, MetricName, metric_of
 from pipeline.kinds.report.periods import Period, period_in
-from pipeline.kinds.report.prose import CHANGE, SENTENCE, is_vague, quantity, rate_of
+from pipeline.kinds.report.prose import CHANGE, is_vague, quantity, rate_of
 from pipeline.lang import Text
 from pipeline.types import Document, Finding, Span
 
+_DIGIT = re.compile(r"\d")
 _PERIOD = re.compile(
-    r"20\d\d年(?:度|末|底|上半年|半年度|前三季度|第[一二三四]季度|[1-9]\d?[-—~至]\d{1,2}月)?|报告期(?:内|末)?|本期(?:末)?|本年度?|全年(?:度)?|上半年|前三季度"
-    r"|第[一二三四]季度|截至|期末|年末|去年|上年(?:同期|末)?|今年"
+    r"20\d\d年(?:度|末|底|上半年|半年度|前三季度|第[一二三四]季度|[1-9]\d?[-—~至]\d{1,2}月)?"
+    r"|报告期(?:内|末)?|本期(?:末)?|本年度?|全年(?:度)?|上半年|前三季度|第[一二三四]季度|截至|期末|年末|去年|上年(?:同期|末)?|今年"
 )
 _FILLER = re.compile(
     r"[\s■●◆]|公司|本公司|集团|本集团|我们|合并(?:报表)?(?:口径)?|一共|共计?|总计|累计|合计|全部|实现|完成|取得|达成|录得|达到?|整体|总体"
-    r"|预计|预期|计划|力争|目标|预测|有望|将|其中?|年度|同比|分别|经营|[的及和与至、:：，,\-—]|拥有|持有|在手|亦|也|均|首次|突破"
+    r"|预计|预期|计划|力争|目标|预测|有望|将|其中?|年度|同比|分别|经营|[的及和与至、:：，,\-—]|拥有|持有|在手|亦|也|均|首次|突破|对应|给予|当前"
 )
 _COMPANY = re.compile(r"公司|集团|报告期|全年|年度|20\d\d年|上半年|前三季度|截至|期末")
 _PLANNED = re.compile(r"预计|预期|计划|力争|目标|预测|有望|将(?!近)")
-_CLAUSE = re.compile(r"[，,（(]")
+_SENTENCE = re.compile(r"[^。！!？?\n]+")
+_CLAUSE = re.compile(r"[，,；;（(]|  ")
 _PART = re.compile(r"子公司|分部|业务|板块|产品|地区|海外|境内|境外|国内|行业|母公司|联营|参股|项目|市场")
 _VALUE = re.compile(
-    rf"(?:[(（][^()（）]{{0,12}}[)）])?(?:金额|余额|总额|规模|净额)?(?:分别)?(?:为|达到?|是|实现|完成|合计|共计|累计|录得|[:：]|人民币|[ ])*{quantity('now')}"
+    r"(?:[(（][^()（）]{0,12}[)）])?(?:金额|余额|总额|规模|净额)?(?:分别)?"
+    rf"(?:为|达到?|是|实现|完成|合计|共计|累计|录得|[:：]|人民币|[ ])*{quantity('now')}"
 )
 _LIST = re.compile(rf"[ ]?(?:、|和|及|，|,)[ ]?{quantity('now')}")
 _SAID = re.compile(
@@ -43,6 +46,8 @@ _SAID = re.compile(
 )
 _RANGE = re.compile(r"(20\d\d)年?[-—~至](20\d\d)年")
 _YEARS = re.compile(r"20\d\d(?=年|[、/和])")
+_BACK = 300
+"""How far back in a sentence its period and its subject may stand."""
 _SAME_SHARE = Decimal("0.5")
 """Two figures that lie further apart are not the same thing told twice, unless a power of ten lies between them."""
 _POWERS = tuple(Decimal(10) ** k for k in (-8, -4, -3, -2, -1, 1, 2, 3, 4, 8))
@@ -69,9 +74,9 @@ class Mention:
 def mentions_in(document: Document, report: Period | None) -> list[Mention]:
     """The mentions of key figures of the company as a whole."""
     found: list[Mention] = []
-    for sentence in SENTENCE.finditer(document.text):
+    for sentence in _SENTENCE.finditer(document.text):
         text = sentence.group()
-        if "\t" not in text and any(c.isdigit() for c in text):
+        if "\t" not in text and _DIGIT.search(text):
             found += _in_sentence(text, sentence.start(), report)
     return found
 
@@ -105,7 +110,7 @@ def _clause_start(text: str, at: int, least: int) -> int:
 
 def _mentions(text: str, match: re.Match[str], offset: int, report: Period | None, *, known: bool) -> Iterator[Mention]:
     metric = metric_of(match)
-    planned = bool(_PLANNED.search(text, max(0, match.start() - 30), match.start()))
+    planned = bool(_PLANNED.search(text, _since(text, match.start()), match.start()))
     values = _values(text, match.end(), metric)
     end = values[-1][1] if values else match.end()
     change = _SAID.match(text, end)
@@ -115,7 +120,8 @@ def _mentions(text: str, match: re.Match[str], offset: int, report: Period | Non
     rate = rate_of(change) if change and len(values) <= 1 and not is_vague(text, change, "rate") else None
     rate_at = offset + change.start("rate") if change and rate else -1
     since_start = bool(change and re.search(r"期初|年初|上年末", change.group()))
-    begin = _evidence_start(text, match.start())
+    begin = _clause_start(text, match.start(), max(0, match.start() - _BACK))
+    begin += len(text[begin : match.start()]) - len(text[begin : match.start()].lstrip(" \t■●◆"))
     for i, (figure, stop, unit) in enumerate(values or [(None, end, "")]):
         period = replace(p, forecast=True) if planned and (p := periods[i]) else periods[i]
         span = Span(offset + begin, offset + (change.end() if change and rate else stop))
@@ -124,14 +130,10 @@ def _mentions(text: str, match: re.Match[str], offset: int, report: Period | Non
             yield Mention(metric, value, period, rate, rate_at, since_start, span, planned)
 
 
-def _evidence_start(text: str, at: int) -> int:
-    """The start of the clause, so that a quote says of whom and when."""
-    start = 0
-    for mark in _CLAUSE.finditer(text, 0, at):
-        start = mark.end()
-    while start < at and text[start] in " \t■●◆":
-        start += 1
-    return start
+def _since(text: str, at: int) -> int:
+    """Where the part of the sentence begins that ``at`` stands in: after the last semicolon."""
+    least = max(0, at - _BACK)
+    return max(text.rfind("；", least, at), text.rfind(";", least, at), least - 1) + 1
 
 
 def _values(text: str, at: int, metric: MetricName) -> list[tuple[Figure, int, str]]:
@@ -164,8 +166,8 @@ def _unit(match: re.Match[str], metric: MetricName) -> str | None:
 
 def _periods(text: str, at: int, count: int, metric: MetricName, report: Period | None) -> list[Period | None] | None:
     """A period for each of ``count`` figures; None where they don't match up."""
-    before = text[:at]
-    stock = metric.sort == "stock"
+    before = text[max(0, at - _BACK) : at]
+    stock = metric.at_end
     if count > 1:
         years = _years(before)
         return [Period(year, "end" if stock else "year") for year in years] if len(years) == count else None
@@ -173,7 +175,7 @@ def _periods(text: str, at: int, count: int, metric: MetricName, report: Period 
     for phrase in reversed(phrases):
         if period := period_in(phrase.group(), report, stock=stock):
             return [period]
-    return [period_in("本期", report, stock=stock)]
+    return [None if metric.sort == "times" or metric.name == "目标价" else period_in("本期", report, stock=stock)]
 
 
 def _years(text: str) -> list[int]:

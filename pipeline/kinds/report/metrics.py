@@ -63,7 +63,7 @@ def _of_row(table: Table, at: int, row: Row, report: Period | None) -> Iterator[
         yield from _of_columns(table, at, row, report)
         return
     for head, cell in _columns(table, at, row, report):
-        period = period_in(head, report, stock=metric.sort == "stock")
+        period = period_in(head, report, stock=metric.at_end)
         if period is None or cell.figure is None or (metric.sort == "flow" and period.part == "end"):
             continue
         if (unit := _unit(metric, cell.figure, (name, head), table)) is not None:
@@ -98,7 +98,7 @@ def _of_columns(table: Table, at: int, row: Row, report: Period | None) -> Itera
         metric = metric_by_label(name)
         if metric is None or cell.figure is None:
             continue
-        period = period_in(row.label, report, stock=metric.sort == "stock")
+        period = period_in(row.label, report, stock=metric.at_end)
         if period and (unit := _unit(metric, cell.figure, (name,), table)) is not None:
             yield Metric(metric, printed_name(name), cell.figure, unit, period, row.span, "table", table.caption)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 from pipeline.kinds.report.tables import Table
@@ -22,12 +23,19 @@ class MetricName:
     prose: bool = True
     """Whether to look for it in sentences too; balance sheet lines are read from tables only."""
 
+    @property
+    def at_end(self) -> bool:
+        """Whether it is of a day, not of a stretch of time."""
+        return self.sort == "stock" or self.name in ("资产负债率", "流动比率", "速动比率", "每股净资产")
+
 
 _OWNERS = r"归属于?(?:上市公司|母公司|本公司|公司|挂牌公司)?(?:普通股)?(?:股东|所有者)?的?"
 _UNUSUAL = r"扣除非经常性?损益(?:后|的|影响)*"
 
 METRICS = (
-    MetricName("扣非净利润", "flow", rf"(?:{_OWNERS})?{_UNUSUAL}(?:{_OWNERS})?净利润|扣非(?:后)?(?:的)?(?:归母)?净利润|归母扣非净利润"),
+    MetricName(
+        "扣非净利润", "flow", rf"(?:{_OWNERS})?{_UNUSUAL}(?:{_OWNERS})?净利润|扣非后?的?(?:归母)?净利润|归母扣非净利润"
+    ),
     MetricName("归母净利润", "flow", rf"{_OWNERS}净利润|归母净利润?|归属净利润|母公司股东净利润"),
     MetricName("营业总收入", "flow", r"营业总收入"),
     MetricName("主营业务收入", "flow", r"主营业务收入|主营收入"),
@@ -38,9 +46,17 @@ METRICS = (
     MetricName("营业利润", "flow", r"营业利润"),
     MetricName("利润总额", "flow", r"利润总额|税前利润"),
     MetricName("净利润", "flow", r"净利润"),
-    MetricName("经营现金流", "flow", r"经营活动(?:产生的)?现金(?:流量?)?净流?[额量入]{1,2}|经营性?(?:活动)?现金流(?:量)?(?:净[额流入]{1,2})?|经营净现金流"),
-    MetricName("投资现金流", "flow", r"投资活动(?:产生的)?现金(?:流量?)?净流?[额量入]{1,2}|投资性?现金流(?:量)?净额"),
-    MetricName("筹资现金流", "flow", r"筹资活动(?:产生的)?现金(?:流量?)?净流?[额量入]{1,2}|筹资性?现金流(?:量)?净额"),
+    MetricName(
+        "经营现金流",
+        "flow",
+        r"经营活动(?:产生的)?现金(?:流量?)?净流?[额量入]{1,2}|经营性?(?:活动)?现金流(?:量)?(?:净[额流入]{1,2})?|经营净现金流",
+    ),
+    MetricName(
+        "投资现金流", "flow", r"投资活动(?:产生的)?现金(?:流量?)?净流?[额量入]{1,2}|投资性?现金流(?:量)?净额"
+    ),
+    MetricName(
+        "筹资现金流", "flow", r"筹资活动(?:产生的)?现金(?:流量?)?净流?[额量入]{1,2}|筹资性?现金流(?:量)?净额"
+    ),
     MetricName("销售费用", "flow", r"销售费用"),
     MetricName("管理费用", "flow", r"管理费用"),
     MetricName("财务费用", "flow", r"财务费用"),
@@ -50,7 +66,12 @@ METRICS = (
     MetricName("新签合同额", "flow", r"新签(?:合同|订单)(?:金)?额?|新增订单(?:金额)?"),
     MetricName("现金分红", "flow", r"现金分红(?:总额|金额|总金额)?|现金股利总额", prose=False),
     MetricName("归母净资产", "stock", rf"{_OWNERS}(?:净资产|(?:所有者|股东)权益)(?:合计)?|归母净资产|归母权益"),
-    MetricName("负债和权益总计", "stock", r"负债[和及与](?:所有者|股东)权益(?:[(（]或?(?:所有者|股东)权益[)）])?(?:总计|合计|总额)", False),
+    MetricName(
+        "负债和权益总计",
+        "stock",
+        r"负债[和及与](?:所有者|股东)权益(?:[(（]或?(?:所有者|股东)权益[)）])?(?:总计|合计|总额)",
+        prose=False,
+    ),
     MetricName("总资产", "stock", r"总资产|资产总[额计]|资产合计"),
     MetricName("总负债", "stock", r"总负债|负债总[额计]|负债合计"),
     MetricName("净资产", "stock", r"净资产|(?:所有者|股东)权益(?:[(（]或?(?:所有者|股东)权益[)）])?(?:合计|总[额计])"),
@@ -70,14 +91,18 @@ METRICS = (
     MetricName("每股净资产", "per_share", r"(?:归属于上市公司股东的)?每股净资产|BPS|BVPS"),
     MetricName("每股经营现金流", "per_share", r"每股经营(?:活动)?(?:产生的)?现金流(?:量)?(?:净额)?"),
     MetricName("目标价", "per_share", r"目标价(?:格)?"),
-    MetricName("扣非净资产收益率", "rate", rf"{_UNUSUAL}加权平均净资产收益率|扣非(?:后)?(?:加权平均)?(?:净资产收益率|ROE)"),
+    MetricName(
+        "扣非净资产收益率", "rate", rf"{_UNUSUAL}加权平均净资产收益率|扣非后?(?:加权平均)?(?:净资产收益率|ROE)"
+    ),
     MetricName("净资产收益率", "rate", r"(?:加权)?平均净资产收益率|全面摊薄净资产收益率|净资产收益率|ROE"),
     MetricName("毛利率", "rate", r"(?:综合|销售|整体|主营业务|主营)?毛利率"),
     MetricName("净利率", "rate", r"(?:销售)?净利率|净利润率|销售净利率"),
     MetricName("资产负债率", "rate", r"资产负债率"),
     MetricName("销售费用率", "rate", r"销售费用率"),
     MetricName("管理费用率", "rate", r"管理费用率"),
-    MetricName("研发费用率", "rate", r"研发费用率|研发投入(?:占比|强度)|研发投入(?:总额)?占营业收入(?:的)?(?:比例|比重)"),
+    MetricName(
+        "研发费用率", "rate", r"研发费用率|研发投入(?:占比|强度)|研发投入(?:总额)?占营业收入的?(?:比例|比重)"
+    ),
     MetricName("期间费用率", "rate", r"期间费用率"),
     MetricName("总资产收益率", "rate", r"总资产收益率|ROA"),
     MetricName("流动比率", "times", r"流动比率"),
@@ -91,10 +116,15 @@ _LEAD = re.compile(
 )
 _NOTE = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]|注\d|[:：]$")
 _LABEL = re.compile("|".join(f"(?P<m{i}>{metric.pattern})" for i, metric in enumerate(METRICS)), re.IGNORECASE)
-PROSE_NAME = re.compile("|".join(f"(?P<m{i}>{metric.pattern})" for i, metric in enumerate(METRICS) if metric.prose))
-"""Finds a metric in prose; see :func:`metric_of`. Longer names come before those that they hold."""
+_FIRST = "营主毛利税净经投筹销管财研归扣息新资总负所股在基稀每全加平综整期流速市目EPRB"
+"""What the name of a metric may begin with: it saves most of the search."""
+PROSE_NAME = re.compile(
+    f"(?=[{_FIRST}])(?:" + "|".join(f"(?P<m{i}>{m.pattern})" for i, m in enumerate(METRICS) if m.prose) + ")"
+)
+"""Finds a metric in prose, see :func:`metric_of`; in ``METRICS`` longer names come before those that they hold."""
 
 
+@lru_cache(maxsize=4096)
 def metric_by_label(label: str) -> MetricName | None:
     """The metric that a whole row or column label names, whatever numbering and unit stand around it."""
     bare = re.sub(r"\s", "", label)

@@ -28,7 +28,8 @@ _CODE = re.compile(
 )
 _SHORT = re.compile(r"(?:证券|股票|公司)简称[ \t:：]*([一-鿿A-Z*a-z0-9]{2,8})(?=[ \t\n])")
 _RATING = re.compile(
-    r"(?:投资)?评级[ \t]*[:：][ \t]*([一-鿿A-Z+-]{1,6})|[“\"](买入|增持|推荐|中性|减持|卖出|强烈推荐|跑赢行业)[”\"](?:的?投资)?评级"
+    r"(?:投资)?评级[ \t]*[:：][ \t]*([一-鿿A-Z+-]{1,6})"
+    r"|[“\"](买入|增持|推荐|中性|减持|卖出|强烈推荐|跑赢行业)[”\"](?:的?投资)?评级"
 )
 _OPINION = re.compile(
     r"(标准(?:的)?无保留意见|(?:带[^，。\n]{2,16}的)?无保留意见|保留意见|无法表示意见|否定意见)的?审计报告"
@@ -107,14 +108,18 @@ def _where(document: Document, period: Period) -> Span | None:
 # --- risks ------------------------------------------------------------------------------------------------------------
 
 _RISK_HEAD = re.compile(
-    r"[ \t]*(?:第?[一二三四五六七八九十\d]{1,3}[章节、.．)）][ \t]*|[(（][一二三四五六七八九十\d]{1,3}[)）][ \t]*|■[ \t]*)?"
+    r"[ \t]*(?:第?[一二三四五六七八九十\d]{1,3}[章节、.．)）][ \t]*"
+    r"|[(（][一二三四五六七八九十\d]{1,3}[)）][ \t]*|■[ \t]*)?"
     r"(?:可能面对的|主要|重大|面临的?(?:主要)?|未来)?风险(?:因素|提示|分析|揭示)?(?:及(?:应对|对策)[^\n]{0,8})?[ \t]*"
 )
 _RISK_LINE = re.compile(
-    r"[ \t]*(?:[(（]?[一二三四五六七八九十\d]{1,2}[)）、.．][ \t]*|[●■◆•·][ \t]*)(?P<title>[^\n\t。：:；;，,]{2,40})(?P<rest>[。：:；;\n].*|[ \t]*$)",
-    re.DOTALL,
+    r"[ \t]*(?:[(（]?[一二三四五六七八九十\d]{1,2}[)）、.．][ \t]*|[●■◆•·][ \t]*)"
+    r"(?P<title>[^\n\t。：:；;，,]{2,40})(?:[。：:；;].*|[ \t]*$)"
 )
 _RISK_LIST = re.compile(r"风险(?:提示|因素)[:：][ \t]*(?P<list>[^\n\t]{4,400})")
+_RISK_WORD = re.compile(
+    "风险|不确定|波动|下降|下滑|加剧|不及|变化|变动|流失|依赖|短缺|上涨|处罚|事故|诉讼|泄[露漏]|减值|违约|竞争|限制|周期|替代|失败|滞后|安全"
+)
 _RISK_LINES, _RISKS_MOST = 60, 24
 
 
@@ -133,21 +138,23 @@ def risk_findings(document: Document) -> list[Finding]:
 
 def _headed_risks(document: Document) -> Iterator[Finding]:
     text = document.text
-    left, form = 0, ""
+    left, form, head = 0, "", ""
     for span in lines_of(text):
         line = text[span.start : span.end]
         if len(line) <= 40 and _RISK_HEAD.fullmatch(line):
-            left, form = _RISK_LINES, ""
+            left, form, head = _RISK_LINES, "", _shape(line)
             continue
         if left <= 0 or not line.strip():
             continue
         left -= 1
-        match = _RISK_LINE.match(line)
-        if match is None:
+        match, shape = _RISK_LINE.match(line), _shape(line)
+        if shape and shape == head:
+            left = 0
+            continue
+        if match is None or not _RISK_WORD.search(match["title"]):
             if not form and left < _RISK_LINES - 3:
                 left = 0
             continue
-        shape = _shape(line)
         if form and shape != form:
             left = left if _is_lower(shape, form) else 0
             continue
@@ -159,7 +166,7 @@ def _headed_risks(document: Document) -> Iterator[Finding]:
 def _shape(line: str) -> str:
     """The family of a line's numbering."""
     bare = re.sub(r"[一二三四五六七八九十]+", "一", re.sub(r"\d+", "1", line.strip()[:5]))
-    match = re.match(r"[(（]?[一1][)）、.．]|[●■◆•·]", bare)
+    match = re.match(r"[(（]?[一1][)）、.．]|[●■◆•·]|第一", bare)
     return match.group() if match else ""
 
 
@@ -187,22 +194,30 @@ def _risk(document: Document, title: str, span: Span) -> Finding:
 
 # --- outlook ----------------------------------------------------------------------------------------------------------
 
-_OUTLOOK = re.compile(
-    r"[^。；;\n\t■●]*(?:20\d\d年|明年|下一年度?|未来|下半年|十五五)[^。；;\n\t]{0,40}?(?:预计|计划|力争|目标|将(?:继续|实现|达到|保持|增长|持续)|有望)[^。；;\n\t]*"
-    r"|[^。；;\n\t■●]*(?:预计|计划|力争|目标)[^。；;\n\t]{0,20}(?:20\d\d年|明年|下一年度?|未来|下半年)[^。；;\n\t]*"
+_SENTENCE = re.compile(r"[^。；;\n\t■●]+")
+_COMING = re.compile(r"明年|下一年|未来[一二三四五两\d]?[至-]?[一二三四五\d]?年|下半年|十[五六]五")
+_YEAR = re.compile(r"20\d\d(?=年|E)")
+_EXPECTED = re.compile(r"预计|预期|计划|力争|目标|有望|将(?:继续|实现|达到|保持|增长|持续|新增|完成)")
+_NOT_OUTLOOK = re.compile(
+    r"会计|信用损失|激励|资产组|董事会|监事会|股东大会|折现|诉讼|减值|摊销|限售|解锁|审议|公告|承诺|本项"
 )
 _FIGURE = re.compile(r"\d[\d,.]*[ ]?(?:%|％|万|亿|元|GW|倍|家|个|吨)")
 _OUTLOOKS_MOST = 12
 
 
-def outlook_findings(document: Document) -> list[Finding]:
-    """Sentences that give a figure for the time to come."""
+def outlook_findings(document: Document, period: Period | None) -> list[Finding]:
+    """Sentences that give a figure for the time to come: after the period, where that is known."""
     found: list[Finding] = []
-    for match in _OUTLOOK.finditer(document.text):
-        if not _FIGURE.search(match.group()) or len(match.group()) > 300:
+    for match in _SENTENCE.finditer(document.text):
+        said = match.group()
+        if len(said) > 300 or not _EXPECTED.search(said) or _NOT_OUTLOOK.search(said) or not _FIGURE.search(said):
             continue
-        bare = match.group().strip()
-        start = match.start() + match.group().index(bare)
+        years = [int(year) for year in _YEAR.findall(said)]
+        coming = any(year > period.year for year in years) if period and years else bool(years)
+        if not coming and not _COMING.search(said):
+            continue
+        bare = said.strip()
+        start = match.start() + said.index(bare)
         found.append(Finding("outlook", "展望", bare, "rule", (evidence_at(document, Span(start, start + len(bare))),)))
         if len(found) == _OUTLOOKS_MOST:
             break

@@ -39,8 +39,8 @@ def quantity(name: str) -> str:
 
 
 CHANGE = (
-    rf"(?P<word>{_UP}|{_DOWN}|增幅|降幅|增速|涨幅|跌幅)(?:了|为|达到?|幅度?为?|率为?)*[ ]?"
-    rf"(?P<rate>{NUMBER})[ ]?(?P<rate_base>[%％]|个?百分点|倍)"
+    rf"(?P<word>{_UP}|{_DOWN}|增幅|降幅|增速|涨幅|跌幅|[+＋]|(?=[-－−]))(?:了|为|达到?|幅度?为?|率为?)*[ ]?"
+    rf"(?P<rate>{NUMBER})[ ]?(?P<rate_base>[%％]|个?百分点|倍|pcts?\b)"
 )
 """Regex of a change: its direction and its rate."""
 _BY = r"[，,（( ]{0,2}(?:(?:同比|环比|较|比)[^，,。；;\d]{0,10})?"
@@ -115,7 +115,7 @@ def rate_of(match: re.Match[str]) -> Figure:
         decimal_of(number),
         decimals_of(number),
         percent=base in ("%", "％"),
-        points=base.endswith("百分点"),
+        points=base.endswith("百分点") or base.startswith("pct"),
         suffix=base if base == "倍" else "",
     )
     return figure.negated() if _FALLS.search(match["word"]) else figure
@@ -141,7 +141,7 @@ def _verdict(text: str, match: re.Match[str]) -> tuple[str, str, Text] | None:
     if now.suffix.replace("％", "%") != before.suffix.replace("％", "%") or now.points:
         return None
     order = _order(text, match)
-    if order == 0:
+    if order == 0 or not _same_base(match):
         return None
     if order < 0:
         now, before = before, now
@@ -178,6 +178,17 @@ def _rates_verdict(now: Figure, before: Figure, rate: Figure, said: str) -> tupl
         return POINTS, f"{said}，应为百分点", Text(text, f"{now} - {before} is {gap:+} points, the text says “{said}”")
     text = f"{now} - {before} = {shown}，文中写作“{said}”"
     return GROWTH, f"{said}，应为 {shown}", Text(text, f"{now} - {before} = {gap:+} points, the text says “{said}”")
+
+
+def _same_base(match: re.Match[str]) -> bool:
+    """Whether the rate compares the two figures told: 同比 does not go with 年初, nor with years that lie apart."""
+    said = match.group()
+    if re.search("年均|复合|CAGR", said) or ("环比" in said and re.search("上年|去年", said)):
+        return False
+    if "同比" not in said:
+        return True
+    years = [int(year) for year in _YEAR.findall(said)]
+    return not re.search("期初|年初|上月|季", said) and (len(years) < 2 or abs(years[0] - years[1]) == 1)
 
 
 def _printed(match: re.Match[str], order: int) -> tuple[str, str]:

@@ -28,7 +28,7 @@ def findings_in(document: Document) -> list[Finding]:
         *profile_findings(document, period),
         *metric_findings(document, [*figures, *told]),
         *risk_findings(document),
-        *outlook_findings(document),
+        *outlook_findings(document, period),
         *sorted(_unique(alarms), key=_position),
     ]
 

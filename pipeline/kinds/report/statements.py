@@ -116,7 +116,8 @@ def _unbalanced(sheet: dict[str, _Line], column: int) -> tuple[str, Text] | None
         if abs(assets.value - total) > tolerance(assets, (debt, equity), unit):
             shown = f"{total:,.{max(debt.decimals, equity.decimals)}f}"
             return f"资产 {assets}，负债与权益之和 {shown}", Text(
-                f"负债 {debt} + 权益 {equity} = {shown}，资产总计为 {assets}，相差 {assets.value - total:+,.{assets.decimals}f}",
+                f"负债 {debt} + 权益 {equity} = {shown}，资产总计为 {assets}，"
+                f"相差 {assets.value - total:+,.{assets.decimals}f}",
                 f"liabilities {debt} + equity {equity} = {shown}, but assets are {assets}",
             )
     return None

@@ -32,6 +32,8 @@ _NOT_ADDED = re.compile(r"率|比例|比重|占比|单价|均价|价格|增减|�
 _ROUNDED_UNITS = frozenset(("千元", "万元", "百万元", "千万元", "亿元", "十亿元"))
 _WINDOW = 120
 """Most rows to either side of a total that are tried as its items."""
+_TOTALS = 12
+"""A longer table that has as many totals as items is none."""
 _PLACINGS = 24
 """Most ways in which a row's missing blanks are put back."""
 _ERROR_SHARE = Decimal("0.3")
@@ -66,15 +68,31 @@ class _Sum:
         if self.agrees or len(self.addends) < 2:
             return False
         most = max(abs(self.computed), abs(self.total.value))
-        if abs(self.computed - self.total.value) > most * _ERROR_SHARE:
+        far = abs(self.computed - self.total.value) > most * _ERROR_SHARE
+        if far and not _is_slip_of_digits(self.total, self.computed):
             return False
         positive = all(f.value >= 0 for f in self.addends)
         return not positive or self.total.value >= max(f.value for f in self.addends)
 
 
+def _is_slip_of_digits(printed: Figure, truth: Decimal) -> bool:
+    """Whether one digit is wrong, or two neighbours changed places."""
+    a, b = (f"{abs(value):.{printed.decimals}f}".replace(".", "") for value in (printed.value, truth))
+    if len(a) != len(b) or len(a) < 3:
+        return False
+    differing = [i for i, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]
+    if len(differing) == 2:
+        first, second = differing
+        return second == first + 1 and a[first] == b[second] and a[second] == b[first]
+    return len(differing) == 1
+
+
 def sum_alarms(document: Document, table: Table) -> list[Finding]:
     """The totals of ``table`` that don't follow from their items."""
-    found = [a for at, row in enumerate(table.rows) if (a := _check_total(document, table, at, row))]
+    totals = [at for at, row in enumerate(table.rows) if total_level(row)]
+    if len(totals) > max(_TOTALS, len(table.rows) // 2):
+        totals = []
+    found = [alarm for at in totals if (alarm := _check_total(document, table, at, table.rows[at]))]
     return found + _check_rows(document, table)
 
 

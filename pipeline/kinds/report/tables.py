@@ -21,15 +21,18 @@ _FRAGMENTS = 16
 """Most such lines in a row: statements print the items that a company does not have."""
 _PROSE = re.compile(r"[。！？!?；;□√]")
 _HEADING = re.compile(
-    r"[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．](?!\d)|第[一二三四五六七八九十\d]+[章节部]|注[:：\d]|附注|[表图][ \t]?\d"
+    r"[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．](?!\d)"
+    r"|第[一二三四五六七八九十\d]+[章节部]|注[:：\d]|附注|[表图][ \t]?\d"
 )
+_DIGIT = re.compile(r"\d")
 _SERIAL = re.compile(r"\d{1,3}[.、]?")
 _YEAR = re.compile(r"(?:19|20)\d\d")
 _HEAD_ABOVE = 200
 """Most rows between a row and the head that names its columns."""
 _HEAD_LINE = 80
 _HEAD_NAME = re.compile(
-    r"20\d\d[ ]?年(?:度|末|[ ]?\d{1,2}[ ]?月[ ]?\d{1,2}[ ]?日)?|(?:本期|上期|期末|期初|本年|上年)(?:年?末|同期)?(?:金额|余额|发生额|数)?"
+    r"20\d\d[ ]?年(?:度|末|[ ]?\d{1,2}[ ]?月[ ]?\d{1,2}[ ]?日)?"
+    r"|(?:本期|上期|期末|期初|本年|上年)(?:年?末|同期)?(?:金额|余额|发生额|数)?"
 )
 _CAPTION = 4
 """Lines above a table that may name it or its unit."""
@@ -45,57 +48,59 @@ class Cell:
     blank: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Row:
-    """A line of a table. ``cells`` are all of it, the label included."""
+    """A line of a table."""
 
     span: Span
     cells: tuple[Cell, ...]
-    fragment: bool = False
-    """A line without TABs and without a figure: a piece of a label, or a heading inside the table."""
+    """All of them, the label included."""
+    fragment: bool
+    """A line without TABs: a piece of a label, a heading inside the table, a piece of a figure."""
+    label: str
+    """The text that names the row; empty where it has none."""
+    body: tuple[Cell, ...]
+    """The cells behind the label."""
+    values: tuple[Cell, ...]
+    """Of these the figures and blanks."""
+    is_years: bool
+    """Whether its only figures are calendar years: a head such as ``项目 2025 2024``."""
+    is_value_row: bool
+    is_head: bool
+    """A row of texts alone, two or more: what names the columns."""
 
-    @cached_property
-    def _label_at(self) -> int | None:
-        """Which cell is the label: the first text, behind a serial number or an empty cell at most."""
-        for i, cell in enumerate(self.cells[:3]):
-            if cell.figure is None and not cell.blank:
-                return i
-            if cell.figure and not _SERIAL.fullmatch(cell.text.strip()):
-                return None
-        return None
-
-    @cached_property
-    def label(self) -> str:
-        """The text that names the row; empty where it has none."""
-        return "" if self._label_at is None else self.cells[self._label_at].text.strip()
-
-    @cached_property
-    def body(self) -> tuple[Cell, ...]:
-        """The cells behind the label."""
-        return self.cells if self._label_at is None else self.cells[self._label_at + 1 :]
-
-    @cached_property
-    def values(self) -> tuple[Cell, ...]:
-        """Of these the figures and blanks."""
-        return tuple(c for c in self.body if c.figure or c.blank)
-
-    @cached_property
-    def is_value_row(self) -> bool:
-        return any(c.figure for c in self.values) and not self.is_years
-
-    @cached_property
-    def is_years(self) -> bool:
-        """Whether its only figures are calendar years: a head such as ``项目 2025 2024``."""
-        figures = [c for c in self.values if c.figure]
-        return bool(figures) and all(_YEAR.fullmatch(c.text.strip()) for c in figures) and len(figures) >= 2
-
-    @cached_property
-    def is_head(self) -> bool:
-        """A row of texts alone, two or more: what names the columns."""
-        return not self.fragment and not self.is_value_row and sum(not c.blank for c in self.cells) >= 2
+    @staticmethod
+    def of(text: str, span: Span, *, fragment: bool = False) -> Row:
+        cells = cells_of(text, span)
+        label_at = _label_at(cells)
+        body = cells if label_at is None else cells[label_at + 1 :]
+        values = tuple(c for c in body if c.figure or c.blank)
+        figures = [c for c in values if c.figure]
+        years = len(figures) >= 2 and all(_YEAR.fullmatch(c.text.strip()) for c in figures)
+        return Row(
+            span,
+            cells,
+            fragment,
+            label="" if label_at is None else cells[label_at].text.strip(),
+            body=body,
+            values=values,
+            is_years=years,
+            is_value_row=bool(figures) and not years,
+            is_head=not fragment and (not figures or years) and sum(not c.blank for c in cells) >= 2,
+        )
 
 
-@dataclass(frozen=True)
+def _label_at(cells: tuple[Cell, ...]) -> int | None:
+    """Which cell is the label: the first text, behind a serial number or an empty cell at most."""
+    for i, cell in enumerate(cells[:3]):
+        if cell.figure is None and not cell.blank:
+            return i
+        if cell.figure and not _SERIAL.fullmatch(cell.text.strip()):
+            return None
+    return None
+
+
+@dataclass(frozen=True, eq=False)
 class Table:
     rows: tuple[Row, ...]
     unit: str | None
@@ -190,42 +195,72 @@ def tables_in(text: str) -> list[Table]:
     """The tables of a text, in order; they don't overlap."""
     if "\t" not in text:
         return []
-    tables: list[Table] = []
-    gathered: list[Row] = []
-    pending: list[Row] = []
-    above: list[str] = []
-    clean, unit = True, None
-
-    def close(*, next_clean: bool) -> None:
-        nonlocal clean, unit
-        if any(row.is_value_row for row in gathered):
-            tables.append(_table(tuple(gathered), above, unit if not clean else None, clean=clean))
-            unit = tables[-1].unit
-        elif gathered:
-            above.extend(_line(text, row.span) for row in gathered)
-        if any(row.is_value_row for row in gathered):
-            above.clear()
-        above.extend(_line(text, row.span) for row in pending)
-        gathered.clear()
-        pending.clear()
-        clean = next_clean
-
+    gathering = _Gathering(text)
     for span in lines_of(text):
         line = text[span.start : span.end]
         if "\t" in line and not _starts_anew(line):
-            row = Row(span, cells_of(text, span))
-            if _is_new_head(row, gathered):
-                close(next_clean=False)
-            gathered += [*pending, row]
-            pending.clear()
-        elif gathered and _may_be_fragment(line) and len(pending) < _FRAGMENTS:
-            pending.append(Row(span, cells_of(text, span), fragment=True))
+            gathering.add_row(Row.of(text, span))
+        elif gathering.takes_fragments and _may_be_fragment(line):
+            gathering.pending.append(Row.of(text, span, fragment=True))
         elif line.strip():
-            close(next_clean=True)
-            above.append(line)
-            del above[:-_CAPTION]
-    close(next_clean=True)
-    return tables
+            gathering.add_prose(line)
+    gathering.close(next_clean=True)
+    return gathering.tables
+
+
+class _Gathering:
+    """The table that is being read, the lines above it, and the tables already done."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.tables: list[Table] = []
+        self.rows: list[Row] = []
+        self.pending: list[Row] = []
+        """Fragments that belong to the table only if another row follows."""
+        self.above: list[str] = []
+        self.clean = True
+        self.heads: set[str] = set()
+        """The rows above the first figures, without white space."""
+        self.has_figures = False
+
+    @property
+    def takes_fragments(self) -> bool:
+        return bool(self.rows) and len(self.pending) < _FRAGMENTS
+
+    def add_row(self, row: Row) -> None:
+        if self._is_new_head(row):
+            self.close(next_clean=False)
+        self.rows += [*self.pending, row]
+        self.has_figures = self.has_figures or row.is_value_row or any(part.is_value_row for part in self.pending)
+        self.pending.clear()
+        if not self.has_figures:
+            self.heads.add(_squeezed(row))
+
+    def _is_new_head(self, row: Row) -> bool:
+        """Whether a second table begins: a head below figures that is not the first head repeated by a page break."""
+        head = row.is_head and bool(row.label) and len(row.cells) >= 3
+        return head and self.has_figures and _squeezed(row) not in self.heads
+
+    def add_prose(self, line: str) -> None:
+        if self.rows or not self.clean:
+            self.close(next_clean=True)
+        self.above.append(line)
+        del self.above[:-_CAPTION]
+
+    def close(self, *, next_clean: bool) -> None:
+        """End the table. What had no figures was none: its lines are the caption of the next."""
+        if self.has_figures:
+            inherited = self.tables[-1].unit if self.tables and not self.clean else None
+            self.tables.append(_table(tuple(self.rows), self.above, inherited, clean=self.clean))
+            self.above.clear()
+        else:
+            self.above += [_line(self.text, row.span) for row in self.rows[-_CAPTION:]]
+        self.above += [_line(self.text, row.span) for row in self.pending]
+        self.rows.clear()
+        self.pending.clear()
+        self.heads.clear()
+        self.has_figures = False
+        self.clean = next_clean
 
 
 def _line(text: str, span: Span) -> str:
@@ -243,20 +278,9 @@ def _table(rows: tuple[Row, ...], above: list[str], inherited: str | None, *, cl
 
 def _starts_anew(line: str) -> bool:
     """A line with TABs that belongs to no table: a unit line, a numbered heading, prose with a gap in it."""
-    if unit_of_line(line) and not any(c.isdigit() for c in line):
-        return "单位" in line
+    if "单位" in line and not _DIGIT.search(line) and unit_of_line(line):
+        return True
     return len(line) > 60 and "。" in line and line.count("\t") <= 1
-
-
-def _is_new_head(row: Row, gathered: list[Row]) -> bool:
-    """Whether a second table begins here: a head below figures that is not the first head repeated by a page break."""
-    if not row.is_head and not row.is_years:
-        return False
-    first = next((i for i, known in enumerate(gathered) if known.is_value_row), None)
-    if first is None or len(row.cells) < 3:
-        return False
-    heads = {_squeezed(known) for known in gathered[:first]}
-    return bool(row.label) and _squeezed(row) not in heads
 
 
 def _squeezed(row: Row) -> str:
