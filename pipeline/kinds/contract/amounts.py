@@ -184,7 +184,8 @@ def findings_of(view: View, amounts: Sequence[Labelled]) -> list[Finding]:
     found: dict[tuple[str, str], Finding] = {}
     for amount in amounts:
         value = money(amount.yuan, amount.currency)
-        found.setdefault((amount.label, value), view.fact("money", amount.label, value, amount.span))
+        if (amount.label, value) not in found:
+            found[amount.label, value] = view.fact("money", amount.label, value, amount.span)
         if amount.words is not None and amount.words.yuan != amount.yuan:
             other = money(amount.words.yuan, amount.currency)
             found.setdefault((amount.label, other), view.fact("money", amount.label, other, amount.words.span, "大写"))

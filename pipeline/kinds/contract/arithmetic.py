@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from pipeline.kinds.contract.amounts import PERCENT, TOTAL_LABEL, Labelled, money, parse_rate, percent
@@ -19,35 +19,44 @@ _CENT = Decimal("0.01")
 # --- 大写 and 小写 -----------------------------------------------------------------------------------------------------
 
 
-def word_conflicts(view: View, amounts: Iterable[Labelled]) -> list[Finding]:
+def word_conflicts(view: View, amounts: Sequence[Labelled]) -> list[Finding]:
     """A sum in figures whose 大写 beside it says another."""
     found = [_word_conflict(view, a.yuan, a.span, a.words) for a in amounts if a.words and a.words.yuan != a.yuan]
     found += [_word_conflict(view, a.yuan, a.span, words) for a, words in _row_pairs(view, amounts)]
     return found
 
 
-def _row_pairs(view: View, amounts: Iterable[Labelled]) -> Iterator[tuple[Labelled, Amount]]:
+_LONGEST_ROW = 500
+
+
+def _row_pairs(view: View, amounts: Sequence[Labelled]) -> Iterator[tuple[Labelled, Amount]]:
     """合计 rows that give the figure in one cell and the 大写 in another, and 大写/小写 on neighbouring lines."""
-    figures = [a for a in amounts if a.words is None]
-    for words in (a for a in view.amounts if a.words):
+    paired = {a.words.span for a in amounts if a.words is not None}
+    figures: dict[int, list[Labelled]] = {}
+    for amount in amounts:
+        if amount.words is None:
+            figures.setdefault(view.line_at(amount.span.start), []).append(amount)
+    spelling = {i for i, text in enumerate(view.line_texts) if "大写" in text}
+    for words in view.amounts:
         line = view.line_at(words.span.start)
         text = view.line_texts[line]
-        if "大写" not in text or any(a.words is not None and a.words.span == words.span for a in amounts):
+        if not words.words or words.span in paired or line not in spelling:
             continue
-        same = [a for a in figures if view.line_at(a.span.start) == line and a.span.start != words.span.start]
-        if "\t" in text and len(same) == 1 and same[0].yuan != words.yuan:
-            yield same[0], words
-        elif "\t" not in text and (below := _small_form(view, line, figures)) and below.yuan != words.yuan:
-            yield below, words
+        if "\t" in text[:_LONGEST_ROW]:
+            beside = figures.get(line, [])
+            other = next((a for a in beside if a.span.start != words.span.start), None) if len(beside) <= 2 else None
+        else:
+            other = _small_form(view, line, figures)
+        if other is not None and other.yuan != words.yuan:
+            yield other, words
 
 
-def _small_form(view: View, line: int, figures: Sequence[Labelled]) -> Labelled | None:
+def _small_form(view: View, line: int, figures: Mapping[int, Sequence[Labelled]]) -> Labelled | None:
     """The sum labelled 小写 on the line above or below."""
     for at in (line - 1, line + 1):
-        if 0 <= at < len(view.lines) and re.search(r"小写", view.line_texts[at]):
-            near = [a for a in figures if view.line_at(a.span.start) == at]
-            if len(near) == 1:
-                return near[0]
+        near = figures.get(at, [])
+        if len(near) == 1 and "小写" in view.line_texts[at]:
+            return near[0]
     return None
 
 
@@ -173,6 +182,7 @@ def contract_totals(view: View, amounts: Iterable[Labelled]) -> list[Labelled]:
     return [a for a in amounts if _strict_label(view, a, _TOTAL_STRICT)]
 
 
+_ANY_STRICT = re.compile(r"[价额款费计金造酬]")
 _JOIN = r"(?:\s|为|是|共计|合计|总计|计|人民币|:|\(?(?:含税|大写|小写|含增值税|不变)\)?|暂定为?|固定为?|,|¥|即|\(|\))*"
 _TOTAL_STRICT = re.compile(rf"(?P<label>{TOTAL_LABEL}){_JOIN}$")
 _OTHER_TOTAL = re.compile(
@@ -185,7 +195,7 @@ def _strict_label(view: View, amount: Labelled, pattern: re.Pattern[str]) -> re.
         return None
     sentence = view.sentence_at(amount.span.start)
     before = view.text[max(sentence.span.start, amount.span.start - 60) : amount.span.start]
-    match = pattern.search(before)
+    match = pattern.search(before) if _ANY_STRICT.search(before) else None
     if match is None:
         return None
     near = before[max(0, match.start() - 10) : match.start()]

@@ -55,7 +55,8 @@ def title_text(view: View) -> str:
     span = title_of(view)
     if span is None:
         return view.document.title
-    return _squeezed(view.document.text[span.start : span.end].replace("\u3000", " ")).strip("《》 ")
+    title = _squeezed(view.document.text[span.start : span.end].replace("\u3000", " ")).strip()
+    return title[1:-1] if title[0] == "《" and title[-1] == "》" else title
 
 
 def number_of(view: View) -> Span | None:
@@ -259,7 +260,7 @@ def term_of(view: View, ranges: Sequence[Range]) -> Term:
     """The contract's own term: the best-labelled range that is not a term within it, and the length beside it."""
     body = [r for r in ranges if not r.side]
     best = max(body, key=lambda r: (_rank(r.label), -r.span.start), default=None)
-    if best is not None and not best.label and not _speaks_of_term(view, best):
+    if best is not None and not best.label and not _speaks_of_term(view, best) and not _stands_alone(view, body):
         best = None
     length = _length_beside(view, best) if best else None
     return Term(best, length or _labelled_length(view))
@@ -273,6 +274,15 @@ def _speaks_of_term(view: View, found: Range) -> bool:
     line = view.line_at(found.span.start)
     around = " ".join(view.line_texts[max(0, line - 1) : line + 1])
     return bool(_LABELLED_TERM.search(around))
+
+
+def _stands_alone(view: View, body: Sequence[Range]) -> bool:
+    """Whether the contract names just one period of two weeks or more, and not as the period of some figures."""
+    sentence = view.sentence_at(body[0].span.start).text
+    return len(body) == 1 and (body[0].end - body[0].start).days >= 14 and not _FIGURES.search(sentence)
+
+
+_FIGURES = re.compile(r"报表|业绩|审计|收入|统计|历史|此前|以往|账期|对账|缺陷|免租")
 
 
 def _length_beside(view: View, found: Range) -> Length | None:

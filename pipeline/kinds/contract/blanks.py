@@ -21,8 +21,8 @@ _DATE = re.compile(r"年(?P<gap> *)(?P<month>\d{0,2}) *月(?P<gap2> *)(?P<day>\d
 _BEFORE_BLANK_DATE = re.compile(r"(?:^|[\s:于自至到为在从,、(]|(?<!\d)20\d{0,2}|二[〇零])$")
 _MONEY = re.compile(r"(?:人民币|¥|大写[):]{0,2}|小写[):]{0,2}) *(?:\( *\))? +[万亿]?元(?!整?[\u4e00-\u9fa5]*套)")
 _COUNT = re.compile(r"[为计共付满按前后收第] {2,}(?:个月|个工作日|个?日历天|日内|天内|年[,。;]|元|万元|%|份)")
-_FILLED_AROUND = re.compile(r"_+[^_\n\t]{0,24}?(?:\d|/|无)[^_\n\t]{0,24}?_+")
-_PADDED = re.compile(r"(?<=_)[^_\s\n\t年月日元至%()第]{2,40}_")
+_FILLED_BEFORE = re.compile(r"_(?P<inner>[^_\n\t]{1,24})$")
+_FILLED_AFTER = re.compile(r"(?P<inner>[^_\n\t]{1,24})_")
 _FORM = re.compile(r"格式|样本|样式|模板|范本|表样|样张|式样|\(样\)|空白表")
 _SIGN_LABEL = re.compile(
     r"(?:签字|盖章|签章|签名|公章|签署|捺印|手印|骑缝)[^。;\n]{0,12}$|(?:签字|盖章|签章|签名|公章)"
@@ -35,11 +35,14 @@ def blank_findings(view: View, structure: Structure) -> list[Finding]:
     found: dict[Span, tuple[Span, int]] = {}
     for span in _blanks(view):
         sentence = view.sentence_at(span.start)
-        if sentence.line in exempt or _is_signing(sentence.text):
-            continue
-        first, count = found.get(sentence.span, (span, 0))
-        found[sentence.span] = (first, count + 1)
-    return [_finding(view, first, count) for first, count in found.values()]
+        if sentence.line not in exempt:
+            first, count = found.get(sentence.span, (span, 0))
+            found[sentence.span] = (first, count + 1)
+    return [
+        _finding(view, first, count)
+        for first, count in found.values()
+        if not _is_signing(view.sentence_at(first.start).text)
+    ]
 
 
 def _blanks(view: View) -> Iterator[Span]:
@@ -71,14 +74,17 @@ def _blank_date(text: str, match: re.Match[str]) -> int:
 
 
 def _is_filled(text: str, match: re.Match[str]) -> bool:
-    """Whether an underline carries what was filled in: __120__, ____/____, or _张三_ between two of them."""
-    start = max(0, match.start() - 40)
-    for filled in _FILLED_AROUND.finditer(text, start, min(len(text), match.end() + 40)):
-        if filled.start() <= match.start() and match.end() <= filled.end():
-            inner = filled.group().strip("_")
-            if not re.search(r"[年月日元%]\s*$", inner) or re.match(r"\s*\d", inner):
-                return True
-    return False
+    """Whether an underline carries what was filled in: __120__, ____/____. The words between two blanks (年, 月) are
+    no filling."""
+    before = _FILLED_BEFORE.search(text, max(0, match.start() - 26), match.start())
+    after = _FILLED_AFTER.match(text, match.end())
+    return any(_is_filling(m["inner"]) for m in (before, after) if m)
+
+
+def _is_filling(inner: str) -> bool:
+    return bool(re.search(r"\d|/|无", inner)) and (
+        not re.search(r"[年月日元%]\s*$", inner) or inner.lstrip()[:1].isdigit()
+    )
 
 
 def _is_placeholder(text: str, match: re.Match[str]) -> bool:

@@ -46,6 +46,12 @@ class Forum:
     labour: bool = False
 
 
+_CHOICES: tuple[tuple[Literal["仲裁", "诉讼"], re.Pattern[str], re.Pattern[str]], ...] = (
+    ("仲裁", _TO_ARBITRATION, _INSTITUTION),
+    ("诉讼", _TO_COURT, _COURT),
+)
+
+
 def forums_in(view: View) -> list[Forum]:
     """Every place where the contract sends disputes to arbitration or to a court.
 
@@ -60,12 +66,15 @@ def forums_in(view: View) -> list[Forum]:
         if _NOT_CHOICE.search(bare) and not _STRONG.search(bare):
             continue
         labour = bool(_LABOUR.search(text))
-        for kind, choice, place in (("仲裁", _TO_ARBITRATION, _INSTITUTION), ("诉讼", _TO_COURT, _COURT)):
+        for kind, choice, place in _CHOICES:
             match = choice.search(bare)
             if match is None or _excluded(bare, match, kind):
                 continue
-            where, span = _where(bare, match, place, sentence)
-            found.append(Forum("仲裁" if kind == "仲裁" else "诉讼", where, span, sentence, labour))
+            span = _where(bare, match, place, sentence)
+            where = view.document.text[span.start : span.end] if span else ""
+            start = sentence.span.start
+            hit = span or Span(start + match.start(), start + match.end())
+            found.append(Forum(kind, where, hit, sentence, labour))
     chosen = [f for f in found if _is_choice(view, f)]
     labour = any(f.labour for f in chosen)
     return [f for f in chosen if not (labour and f.kind == "诉讼")]
@@ -88,20 +97,18 @@ def _is_choice(view: View, forum: Forum) -> bool:
     return bool(re.search(r"争议|纠纷|管辖|法律适用|诉讼|仲裁", heading) or re.search(r"争议|纠纷|争端", above))
 
 
-def _where(text: str, match: re.Match[str], place: re.Pattern[str], sentence: Sentence) -> tuple[str, Span]:
-    start = sentence.span.start
-    limit = min(len(text), match.end() + 6)
-    names = [m for m in place.finditer(text, match.start(), limit) if m["name"]]
-    names = names or [m for m in place.finditer(text, max(0, match.start() - 40), limit)]
+def _where(text: str, match: re.Match[str], place: re.Pattern[str], sentence: Sentence) -> Span | None:
+    """Where the institution's or court's name stands; None where none is named."""
+    names = [m for m in place.finditer(text, match.start()) if m.start("name") < match.end() + 6]
+    names = names or list(place.finditer(text, max(0, match.start() - 40), match.end()))
     if not names:
-        return "", Span(start + match.start(), start + match.end())
-    named = names[0]
-    name = named["name"]
+        return None
+    name = names[0]["name"]
     while (lead := _LEAD.match(name)) and lead.end() < len(name):
         name = name[lead.end() :]
     name = _NAME_TRASH.sub("", name)
-    begin = named.end() - len(name)
-    return name, Span(start + begin, start + named.end())
+    end = sentence.span.start + names[0].end()
+    return Span(end - len(name), end)
 
 
 def forum_of(forums: Sequence[Forum]) -> Forum | None:

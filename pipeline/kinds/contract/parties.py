@@ -30,6 +30,7 @@ _LABEL = re.compile(
     rf'(?<![\u4e00-\u9fa5A-Za-z"])(?P<role>(?:{_ROLES})(?:\s?[一二三四五1-5])?)'
     r"(?P<notes>(?:\s*\([^()\n]{1,40}\)){0,3})\s*(?:的?(?:单位|企业|公司)?(?:名称|姓名|全称))?(?P<more>(?:\s*\([^()\n]{1,24}\))?)\s*$"
 )
+_LABEL_ENDS = frozenset({*"方)称名一二三四五12345", *(role[-1] for role in _NAMED)})
 _OTHER_ROLE = re.compile(
     r"(?:^|[\t ])(?P<role>[\u4e00-\u9fa5]{1,6}[方人])(?P<notes>(?:\s*\([^()\n]{1,24}\)){0,2})(?P<more>)\s*$"
 )
@@ -61,7 +62,7 @@ _ORG = re.compile(
     r"(?=$|[\s,;。、\"_/]|\((?!(?:有限合伙|普通合伙|特殊普通合伙|集团|筹)\))|以下|统一社会|社会信用|信用代码|纳税人|营业执照|[注通联办][册讯信系公](?:地址|电话|人|方式|住所)|电话|传真|开户|负责人|身份证|住址|地址|住所|法定代表|邮编|与|和(?=[\u4e00-\u9fa5]{2,30}公司)|及)"
 )
 _FOREIGN = re.compile(
-    r"[A-Z][A-Za-z0-9 .,&'()\-]{1,80}?\b(?:Ltd\.?|Inc\.?|LLC|Limited|GmbH|Corporation|Corp\.?|Company|S\.A\.|PLC|LLP|LP|B\.V\.|AG|KK)"
+    r"[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f0-9 .,&'()\-]{1,80}?\b(?:Ltd\.?|Inc\.?|LLC|Limited|GmbH|Corporation|Corp\.?|Company|S\.A\.|PLC|LLP|LP|B\.V\.|AG|KK)"
     r"(?=$|[\s,;。(\"])"
 )
 _SURNAMES = frozenset(
@@ -167,7 +168,8 @@ def _other_roles(view: View, index: int) -> list[tuple[re.Match[str], list[tuple
 
 
 def _label_before(text: str, at: int) -> re.Match[str] | None:
-    return _LABEL.search(text, max(0, at - _LABEL_WINDOW), at)
+    last = text[max(0, at - 3) : at].rstrip()[-1:]
+    return _LABEL.search(text, max(0, at - _LABEL_WINDOW), at) if last in _LABEL_ENDS else None
 
 
 def _separators(text: str) -> list[int]:
@@ -253,7 +255,8 @@ _NAME_BEFORE = re.compile(
     rf"(?:[\u4e00-\u9fa5A-Za-z0-9()·&.\-]{{2,60}}(?:{_ORG_TAIL})(?:\((?:有限合伙|普通合伙|特殊普通合伙)\))?|[\u4e00-\u9fa5·]{{2,8}})\s*$"
 )
 _LEAD_IN = re.compile(
-    r"^.*(?:由(?!于)|[为系是](?=[\u4e00-\u9fa5()]{4,40}公司)|以下各方|双方)(?=[\u4e00-\u9fa5])|^(?:与|和|及|以及|同)(?=[\u4e00-\u9fa5]{2})|^(?:兹有|兹由|现有)"
+    rf"^.*(?:由(?!于)|[为系是](?=[\u4e00-\u9fa5()]{{4,40}}公司)|以下各方|双方|(?:{_LETTERED}|债[权务]人|[出受]让方|[供需买卖]方|承[租包]人|发包人|出租人)"
+    r"(?=[\u4e00-\u9fa5()]{4,40}$))(?=[\u4e00-\u9fa5])|^(?:与|和|及|以及|同)(?=[\u4e00-\u9fa5]{2})|^(?:兹有|兹由|现有)"
 )
 
 

@@ -14,7 +14,7 @@ from pipeline.types import Finding, Span
 
 _BASE = (
     r"(?:(?:本|该)?(?:合同|协议|订单|项目|工程|服务|设备|货物|软件|租赁|技术|开发|许可|施工|分包|承包|采购|定作|加工|运输|系统|硬件|产品|专项)(?:含税|暂定|结算|审定|签约|固定)?)?"
-    r"(?:含税|暂定|结算|审定|签约)?(?:总价款|总价格|总价|价款总额|费用总额|货款总额|总金额|总额|金额|总款|总费用|服务费用?总额|服务费用?|许可费用?(?:总额)?|开发费用?(?:总额)?|设计费用?(?:总额)?|"
+    r"(?:含税|暂定|结算|审定|签约)?(?:总价款|总价格|总价|价款总额|费用总额|货款总额|总值|总金额|总额|金额|总款|总费用|服务费用?总额|服务费用?|许可费用?(?:总额)?|开发费用?(?:总额)?|设计费用?(?:总额)?|"
     r"咨询费用?(?:总额)?|报酬总额|总报酬|报酬|货款|总货款|工程款|工程价款|设备款|软件款|款项|总造价|造价|结算价款?|结算款|合同款|合同价|价款|价格|费用|运费|加工费|酬金|标的额|价)"
 )
 _NODE = re.compile(
@@ -55,6 +55,10 @@ _NOT_PRICE = re.compile(
 )
 _LATE = re.compile(r"逾期|违约|迟延|赔偿")
 _TOTAL = re.compile(rf"{TOTAL_LABEL}|总额")
+_DUE_AFTER = re.compile(
+    r"\s*(?:\([^()\n]{0,40}\))?整?\s*,?\s*(?:于|在|自|应|由|须|一次性|签|合同|本合同|本协议|验收|收到|[买甲乙需]方)[^。;]{0,40}?(?:支付|付清|缴清|交纳|缴纳|付款)"
+)
+_RECURRING = re.compile(r"^(?:月租|年租|季租|租金标准|单价|标准|工资|月工资|试用期)")
 _PAYMENT_TOPIC = re.compile(r"付款|支付|价款|结算|还款|偿还|费用|租金|报酬|对价|服务费|货款|价格")
 
 
@@ -122,25 +126,24 @@ def money_nodes(view: View, amounts: Sequence[Labelled], structure: Structure) -
     """Sums that fall due by their own sentence (每期应付153,600元, 余款20万元) where it names no share."""
     found: list[Node] = []
     for amount in amounts:
-        if amount.in_table:
-            continue
         sentence = view.sentence_at(amount.span.start)
-        text = sentence.text
-        if "\t" in text or "%" in text or "分之" in text or "付" not in text and "还" not in text:
+        if amount.in_table or not _falls_due(sentence, amount):
             continue
-        before = text[: amount.span.start - sentence.span.start]
-        piece = _piece(text, amount.span.start - sentence.span.start, amount.span.end - sentence.span.start)
-        if (
-            _NOT_PAYING.search(piece)
-            or _LATE.search(text)
-            or _TOTAL.search(amount.label)
-            or _NOT_PRICE.search(before[before.rfind("。") + 1 :])
-            or not _DUE.search(before)
-        ):
-            continue
-        if _PAYMENT_TOPIC.search(_heading(view, structure, sentence.line)) or _MONEY_STEP.search(text):
+        if _PAYMENT_TOPIC.search(_heading(view, structure, sentence.line)) or _MONEY_STEP.search(sentence.text):
             found.append(Node(sentence, amount.span, amount=amount))
     return found
+
+
+def _falls_due(sentence: Sentence, amount: Labelled) -> bool:
+    """Whether the sentence has this very sum paid, as a part of the price."""
+    text = sentence.text
+    if "\t" in text or "%" in text or "分之" in text or ("付" not in text and "还" not in text) or _LATE.search(text):
+        return False
+    start, end = amount.span.start - sentence.span.start, amount.span.end - sentence.span.start
+    before = text[:start]
+    if _NOT_PAYING.search(_piece(text, start, end)) or _TOTAL.search(amount.label) or _NOT_PRICE.search(before):
+        return False
+    return bool(_DUE.search(before)) or (not _RECURRING.match(amount.label) and bool(_DUE_AFTER.match(text, end)))
 
 
 def _heading(view: View, structure: Structure, line: int) -> str:

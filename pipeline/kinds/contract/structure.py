@@ -175,9 +175,22 @@ def _signature_lines(view: View, attachments_from: int) -> frozenset[int]:
             while 0 <= at < len(texts) and at != attachments_from and _belongs_to_signature(texts[at], step):
                 lines.add(at)
                 at += step
-    return frozenset(lines)
+    return frozenset(lines | _closing_lines(texts[:attachments_from]))
 
 
+def _closing_lines(texts: Sequence[str]) -> set[int]:
+    """The unsealed block of names and dates that ends the body, if there is one."""
+    lines: set[int] = set()
+    for index in range(len(texts) - 1, -1, -1):
+        text = texts[index]
+        if "。" in text or len(text) > 90 or _NUMBERED.match(text) or (text.strip() and not _CLOSING.search(text)):
+            break
+        lines.add(index)
+    block = "\n".join(texts[i] for i in sorted(lines))
+    return lines if re.search(r"年\s*月\s*日|日\s*期|\d\s*日|签", block) and len(lines) < len(texts) else set()
+
+
+_CLOSING = re.compile(r"[:年]|公司|代表|[方人]\s*$")
 _FIELD_LINE = re.compile(
     r"\s*$|[^。;]{0,60}(?:日期|年|月|日|代表|地址|住所|电话|传真|邮编|账号|帐号|开户|税号|信用代码|联系人|名称|身份证|地点|方|人|签|章)[^。;]{0,80}$"
 )

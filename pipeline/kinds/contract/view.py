@@ -17,7 +17,9 @@ _HALF_WIDTH = {chr(0xFF01 + i): chr(0x21 + i) for i in range(94) if i != 13} | {
     "』": '"', "【": "[", "】": "]", "〔": "[", "〕": "]", "—": "-", "–": "-", "―": "-", "─": "-", "〜": "~",
     "‘": "'", "’": "'", "﹪": "%", "•": "·",
 }  # fmt: skip
-_SENTENCE = re.compile(r"[^。;!?]+[。;!?]*|[。;!?]+")
+_LONGEST_SENTENCE = 1500
+"""Longer ones are cut: what reads sentences may then take time that grows with the square of their length."""
+_SENTENCE = re.compile(rf"[^。;!?]{{1,{_LONGEST_SENTENCE}}}[。;!?]{{0,9}}|[。;!?]{{1,{_LONGEST_SENTENCE}}}")
 _BREAK = re.compile(r"[。;!?]")
 _LONGEST_QUOTE = 240
 _COMMA = frozenset(",、:")
@@ -69,7 +71,7 @@ class View:
         for index, (span, text) in enumerate(zip(self.lines, self.line_texts, strict=True)):
             if not text or text.isspace():
                 continue
-            if "\t" in text or not _BREAK.search(text):
+            if len(text) < _LONGEST_SENTENCE and ("\t" in text or not _BREAK.search(text)):
                 found.append(Sentence(span, text, index))
                 continue
             for match in _SENTENCE.finditer(text):
