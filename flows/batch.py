@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -27,12 +26,15 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.states import Completed, Failed
 from prefect.tasks import Task
 
+from flows.markdown import link, plain
 from pipeline.engines.choose import choose
 from pipeline.errors import EngineError, InternalError, LongdocError, SettingsError
 from pipeline.lang import Text, set_language
 from pipeline.run import Batch, Event, Listener, Result, review
 from pipeline.screen import shown
 from pipeline.settings import Settings, load_settings
+
+Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
 
 GPU = "gpu"
 """Name of the global concurrency limit that a loaded vLLM holds; made with limit 1 where missing."""
@@ -162,11 +164,7 @@ async def progress(key: str) -> AsyncGenerator[Listener]:
     def listen(event: Event) -> None:
         nonlocal percent
         percent = 100.0 * event.done / event.total if event.total else 0.0
-        name = f" {shown(event.path.name)}" if event.path else ""
-        text = f": {shown(event.text)}" if event.text else ""
-        logger.log(
-            _LEVELS.get(event.kind, logging.INFO), "%d/%d %s%s%s", event.done, event.total, event.kind, name, text
-        )
+        log_event(logger, event)
 
     async def follow() -> None:
         written = 0.0
@@ -185,6 +183,13 @@ async def progress(key: str) -> AsyncGenerator[Listener]:
         if isinstance(outcome, Exception):
             logger.warning("the progress artifact could not be updated: %s", type(outcome).__name__)
     await aupdate_progress_artifact(artifact, percent)
+
+
+def log_event(logger: Log, event: Event) -> None:
+    """One line of the run's log; failures are warnings."""
+    name = f" {shown(event.path.name)}" if event.path else ""
+    text = f": {shown(event.text)}" if event.text else ""
+    logger.log(_LEVELS.get(event.kind, logging.INFO), "%d/%d %s%s%s", event.done, event.total, event.kind, name, text)
 
 
 _LEVELS = {"read": logging.DEBUG, "planned": logging.DEBUG, "failed": logging.WARNING}
@@ -212,11 +217,11 @@ def markdown_summary(batch: Batch) -> str:
     head = [
         f"**{_counts(batch.results)}**",
         "",
-        f"- {Text('引擎', 'engine')}: {_plain(batch.engine)} {_plain(batch.model)} — {_plain(batch.engine_reason)}",
-        f"- {Text('运行', 'run')}: {_plain(batch.run_id)}",
+        f"- {Text('引擎', 'engine')}: {plain(batch.engine)} {plain(batch.model)} — {plain(batch.engine_reason)}",
+        f"- {Text('运行', 'run')}: {plain(batch.run_id)}",
     ]
     if batch.index:
-        head.append(f"- {_link(str(Text('报告总览', 'all reports')), batch.index)}")
+        head.append(f"- {link(str(Text('报告总览', 'all reports')), batch.index)}")
     titles = Text("文件|编号|状态|页|发现|高风险|报告或原因", "file|id|status|pages|findings|high|report or cause")
     return "\n".join([*head, "", f"|{titles}|", "|---|---|---|--:|--:|--:|---|", *rows])
 
@@ -231,22 +236,13 @@ def _counts(results: Sequence[Result]) -> Text:
 
 def _row(result: Result) -> str:
     if result.status == "failed":
-        last = f"{_plain(result.error_type)}: {_plain(result.error)}"
+        last = f"{plain(result.error_type)}: {plain(result.error)}"
     else:
-        last = _link(str(Text("打开", "open")), result.report) if result.report else ""
-    name = _plain(result.path.name)
+        last = link(str(Text("打开", "open")), result.report) if result.report else ""
+    name = plain(result.path.name)
     return f"|{name}|{_short_id(result)}|{result.status}|{result.pages}|{result.findings}|{result.high}|{last}|"
 
 
 def _short_id(result: Result) -> str:
     """The first twelve digits of the document's sha256, or a dash where no bytes could be read."""
     return result.document_id[:12] if result.document_id else "-"
-
-
-def _link(title: str, path: Path) -> str:
-    return f"[{title}]({path.absolute().as_uri()})"
-
-
-def _plain(text: str) -> str:
-    """Text that is text in a Markdown table, whatever a file was named."""
-    return re.sub(r"([\\`*_\[\]<>|~&#])", r"\\\1", shown(text))

@@ -30,7 +30,10 @@ from pipeline.errors import LongdocError
 
 BatchFlow: TypeAlias = "Flow[..., CoroutineType[Any, Any, State[None]]]"
 
-_PRIVATE_SERVER = {PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: True, PREFECT_SERVER_REGISTER_BLOCKS_ON_START: False}
+_PRIVATE_SERVER: dict[Any, object] = {
+    PREFECT_SERVER_ALLOW_EPHEMERAL_MODE: True,
+    PREFECT_SERVER_REGISTER_BLOCKS_ON_START: False,
+}
 
 
 def run_here(flow: BatchFlow, arguments: Sequence[str] | None = None) -> int:
