@@ -90,7 +90,11 @@ async def review(
     result = Review()
     interview = _Interview(document, questioning, generate, result)
     questions = [interview.ask(chunk.span, group) for chunk in chunks for group in questioning.kind.groups]
-    answers = await _all_or_first_error(questions)
+    try:
+        answers = await _all_or_first_error(questions)
+    except PipelineError as error:
+        error.rejected_keys = tuple(interview.useless_keys)
+        raise
     result.findings = merge([*rules, *(finding for answer in answers for finding in answer)])
     await interview.summarise()
     return result
@@ -105,15 +109,18 @@ class _Interview:
         self._generate = generate
         self._result = result
         self._locator = Locator(document)
+        self.useless_keys: list[str] = []
+        """Journal keys of answers that could not be used: the next run asks those again."""
         self._system = load_prompt(f"{questioning.kind.name}/system").render(side=questioning.side)
 
     async def ask(self, span: Span, group: Group) -> list[Finding]:
         """The findings of one group in one part, complete."""
         try:
             answer = await self._answer(span, group)
-        except CutAnswerError:
+        except CutAnswerError as cut:
             halves = halve(self._document, span)
             if halves is None:
+                self.useless_keys.append(cut.key)
                 raise
             # one after the other: an engine that cuts whatever it is asked is found out after a few requests
             return [finding for half in halves for finding in await self.ask(half, group)]
@@ -190,19 +197,18 @@ class _Interview:
             prompt_tokens=sum(self._q.tokenizer.count(message.content) + 4 for message in messages) + 8,
             priority=priority,
         )
-        keys: list[str] = []
         for attempt in range(_ATTEMPTS):
             completion = await self._generate(replace(request, attempt=attempt))
             self._result.count(completion)
-            keys.append(completion.key)
             if completion.finish_reason == "length":
-                raise _rejecting(_cut(prompt, request.max_tokens), keys)
+                raise _cut(prompt, request.max_tokens, completion.key)
             if completion.finish_reason == "stop":
                 try:
                     return shape.model_validate_json(completion.text)
                 except ValidationError:
-                    continue  # asked again; what came is in the journal
-        raise _rejecting(_bad(prompt), keys)
+                    pass  # asked again; what came is in the journal
+            self.useless_keys.append(completion.key)
+        raise _bad(prompt)
 
     def _proved(self, answer: Answer, span: Span) -> list[Finding]:
         def prove(value: str) -> Any:
@@ -271,13 +277,14 @@ def _fact_line(finding: Finding) -> str:
     return f"{finding.category} {finding.item}{level}：{finding.value} {finding.detail}".strip()[:160]
 
 
-def _cut(prompt: Prompt, max_tokens: int) -> CutAnswerError:
+def _cut(prompt: Prompt, max_tokens: int, key: str) -> CutAnswerError:
     return CutAnswerError(
         Text(
             f"{prompt.label} 的回答在 {max_tokens} 个 token 处被截断，这一段已无法再细分",
             f"the answer to {prompt.label} was cut at {max_tokens} tokens and its part can't be divided any more",
         ),
         Text("请调大 LONGDOC_MAX_OUTPUT_TOKENS 后重跑", "raise LONGDOC_MAX_OUTPUT_TOKENS and run again"),
+        key,
     )
 
 
@@ -292,11 +299,6 @@ def _bad(prompt: Prompt) -> BadAnswerError:
             "check the model and the server's response_format support, then run again: what is done is kept",
         ),
     )
-
-
-def _rejecting(error: PipelineError, keys: Sequence[str]) -> PipelineError:
-    error.rejected_keys = tuple(keys)
-    return error
 
 
 async def _all_or_first_error(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

@@ -38,7 +38,7 @@ def write_pdf(path: Path, pages: Sequence[Sequence[str]], size: float = 11) -> P
     return path
 
 
-def contract(path: Path, number: int = 0, pages: int = 4) -> tuple[Path, dict[str, int]]:
+def contract(path: Path, number: int = 0, pages: int = 4, filler: int = 1) -> tuple[Path, dict[str, int]]:
     """A purchase contract with one fact a page; returns the facts with their page numbers."""
     facts = {
         f"第{page}批设备{number}号共{page + 2}台，单价为{1000 * page + number}元，由乙方负责运输。": page
@@ -50,7 +50,10 @@ def contract(path: Path, number: int = 0, pages: int = 4) -> tuple[Path, dict[st
         body = [
             f"第{page}条 设备与价款",
             fact,
-            "双方应当按照诚实信用原则履行本合同约定的各项义务，任何一方不得无故拖延或者拒绝履行。",
+            *(
+                "双方应当按照诚实信用原则履行本合同约定的各项义务，任何一方不得无故拖延或者拒绝履行。"
+                for _ in range(filler)
+            ),
         ]
         sheets.append((head if page == 1 else []) + body)
     return write_pdf(path, sheets), facts

@@ -88,7 +88,7 @@ def review(paths: list[Path], settings: Settings, answer: Answer) -> Batch:
 
 
 def test_documents_through_the_whole_path_share_their_prefixes(tiny: Path, tmp_path: Path) -> None:
-    made = [contract(tmp_path / f"{n}.pdf", n, pages=3) for n in range(DOCUMENTS)]
+    made = [contract(tmp_path / f"{n}.pdf", n, pages=2, filler=10) for n in range(DOCUMENTS)]
     facts = {fact: page for _, planted in made for fact, page in planted.items()}
     batch = review([path for path, _ in made], settings_for(tiny, tmp_path), facts_in(list(facts)))
     assert batch.exit_code == 0, [result.error for result in batch.results]
