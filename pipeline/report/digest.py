@@ -117,7 +117,7 @@ def _values(news: News, timezone: str, reports: Mapping[int, str], heading: str)
 
 def _told(stored: StoredAnalysis, reports: Mapping[int, str]) -> _Told:
     view = arrange(stored)
-    issues = (_value_masked(shown) for _, rows in view.issues for shown in rows)
+    issues = (_masked_by_name(shown) for _, rows in view.issues for shown in rows)
     found = [shown for shown in issues if shown.finding.status != "absent"]
     return _Told(
         stored=stored,
@@ -129,11 +129,17 @@ def _told(stored: StoredAnalysis, reports: Mapping[int, str]) -> _Told:
     )
 
 
-def _value_masked(shown: Shown) -> Shown:
-    """Its value masked in the light of its item: ``账号`` tells what a bare number is. Masking keeps the length."""
+def _masked_by_name(shown: Shown) -> Shown:
+    """Its value and quotes masked in the light of its item: ``账号`` tells what a bare number is."""
     finding = shown.finding
-    value = mask(visible(f"{finding.item}：") + visible(finding.value))[len(visible(finding.item)) + 1 :]
-    return Shown(shown.id, replace(finding, value=value))
+    evidence = tuple(replace(e, quote=_after(finding.item, e.quote)) for e in finding.evidence)
+    return Shown(shown.id, replace(finding, value=_after(finding.item, finding.value), evidence=evidence))
+
+
+def _after(item: str, text: str) -> str:
+    """``text`` as masked behind ``item``. Masking keeps the length."""
+    name = visible(item) + "："
+    return mask(name + visible(text))[len(name) :]
 
 
 def _gravity(told: _Told) -> tuple[int, int, int]:

@@ -78,9 +78,11 @@ def _csv_row(stored: StoredAnalysis, shown: Shown) -> Iterator[Cell]:
     yield from (document.id, document.filename, document.title, stored.analysis.kind, stored.id, shown.id)
     yield from (finding.category, finding.item, finding.value, finding.detail, finding.severity, finding.status)
     yield from (finding.source, int(finding.grounded), finding.suggestion, finding.legal_basis)
-    if finding.evidence:
-        first = finding.evidence[0]
-        yield from (first.quote, first.page, first.section, first.match, *(first.span or (None, None)))
+    if not finding.evidence:
+        yield from (None,) * 6
+        return
+    first = finding.evidence[0]
+    yield from (first.quote, first.page, first.section, first.match, *(first.span or (None, None)))
 
 
 def _csv_cell(cell: Cell) -> Cell:

@@ -13,7 +13,7 @@ from pipeline.report.files import report_name, write_atomically
 from pipeline.report.page import href, render
 from pipeline.report.view import Verdict, arrange, total, verdict_of
 from pipeline.report.words import WORDS
-from pipeline.types import StoredAnalysis
+from pipeline.types import Analysis, StoredAnalysis
 
 _FILTER_FROM = 8
 """Fewer issues than this need no filter."""
@@ -32,14 +32,13 @@ def render_analysis(stored: StoredAnalysis, *, timezone: str = DEFAULT_ZONE) -> 
     """The report of one document, done or failed."""
     analysis = stored.analysis
     view = arrange(stored)
-    name = "failure_report" if analysis.status == "failed" else f"{analysis.kind}_report"
     return render(
         "analysis.html.j2",
         stored=stored,
         analysis=analysis,
         view=view,
         verdict=verdict_of(analysis),
-        eyebrow=str(WORDS.get(name, WORDS["report_report"])),
+        eyebrow=_eyebrow(analysis),
         filtered=sum(len(rows) for _, rows in view.issues) >= _FILTER_FROM,
         zone=zone_of(timezone),
     )
@@ -93,6 +92,12 @@ def write_reports(
 
 def _encoded(html: str) -> bytes:
     return html.encode("utf-8")
+
+
+def _eyebrow(analysis: Analysis) -> str:
+    if analysis.status == "failed":
+        return str(WORDS["failure_report"])
+    return str(WORDS["contract_report" if analysis.kind == "contract" else "report_report"])
 
 
 def _gravity(row: _Row) -> tuple[int, int, int, str]:

@@ -29,6 +29,8 @@ def _shown(match: re.Match[str]) -> str:
         return _NAMED[ord(char)]
     if char in "\n\t":
         return char
+    if char == "\r":
+        return ""
     if ord(char) & 0xFFFE == 0xFFFE:
         return "\ufffd"
     match unicodedata.category(char):

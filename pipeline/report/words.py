@@ -37,7 +37,6 @@ WORDS: Mapping[str, Text] = {
     "medium": Text("中风险", "Medium risk"),
     "low": Text("低风险", "Low risk"),
     "info": Text("提示", "Note"),
-    "of_which": Text("其中", "of which"),
     "conflicts": Text("矛盾", "Conflicts"),
     "absences": Text("缺失", "Absent"),
     "ungrounded": Text("无依据", "Ungrounded"),
@@ -68,7 +67,6 @@ WORDS: Mapping[str, Text] = {
         "The quotes given for these statements do not stand in the document. They are not counted in the verdict and "
         "prove nothing: check each against the document before using it.",
     ),
-    "claimed_quote": Text("所称引文", "Claimed quote"),
     "no_quote": Text("没有给出引文。", "No quote was given."),
     "facts": Text("事实", "Facts"),
     "no_facts": Text("没有抽取到事实。", "No fact was extracted."),
@@ -131,8 +129,6 @@ WORDS: Mapping[str, Text] = {
     "failures": Text("失败的文件", "Documents that failed"),
     "all_documents": Text("全部文件", "All documents"),
     "no_documents": Text("这一批没有文件。", "There is no document in this batch."),
-    "details": Text("详情", "Details"),
-    "total": Text("合计", "Total"),
     "period": Text("时间", "Period"),
     # the digest
     "digest_title": Text("分析简报", "Digest"),
@@ -145,12 +141,10 @@ WORDS: Mapping[str, Text] = {
     "no_other_conflicts": Text("没有其他矛盾。", "No other conflict."),
     "absent_clauses": Text("缺失的条款", "Absent clauses"),
     "no_absent_clauses": Text("没有发现缺失的条款。", "No absent clause."),
-    "no_failures": Text("没有失败的文件。", "No document failed."),
     "masked": Text(
         "身份证号、电话与银行账号已打码，完整内容见各文件的报告。",
         "Identity numbers, telephone numbers and bank accounts are masked; the reports have them in full.",
     ),
-    "open_report": Text("打开报告", "Open the report"),
     "colon": Text("：", ": "),
     # exports
     "evidence": Text("证据", "Evidence"),

@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """Analyses made by hand: every status, severity, source and match; a failure; a hostile one; a long one."""
 
 from __future__ import annotations
@@ -202,7 +203,7 @@ HOSTILE = Analysis(
     status="done",
     summary=HOSTILE_TEXT,
     notes=(HOSTILE_TEXT, "W" * 4000),
-    findings=tuple(
+    findings=(*(
         Finding(
             category, HOSTILE_TEXT, HOSTILE_TEXT, "llm",
             (Evidence(HOSTILE_TEXT, None if match == "none" else Span(0, 9), 1, match, HOSTILE_TEXT),),
@@ -212,7 +213,7 @@ HOSTILE = Analysis(
         for severity in ("high", "info")
         for status in ("present", "absent", "unclear", "conflict")
         for match in ("exact", "none")
-    ) + (Finding("money", "长" * 3000, "9" * 4000, "rule", (cite("字" * 5000),), severity="low"),),
+    ), Finding("money", "长" * 3000, "9" * 4000, "rule", (cite("字" * 5000),), severity="low")),
 )  # fmt: skip
 
 

@@ -1,0 +1,263 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+import shutil
+import subprocess
+import sys
+import time
+import unicodedata
+from dataclasses import replace
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from page_reader import Page
+from report_values import CLEAN, FAILED, HOSTILE, HOSTILE_TEXT, PURCHASE, REPORT, batch, cite, long_analysis, store
+
+from pipeline.errors import SettingsError
+from pipeline.lang import Text
+from pipeline.report import words
+from pipeline.report.files import report_name, slug
+from pipeline.report.html import render_analysis, render_index, write_report, write_reports
+from pipeline.report.page import TEMPLATES
+from pipeline.report.view import arrange, verdict_of
+from pipeline.types import Finding
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+ALL = {"purchase": PURCHASE, "report": REPORT, "clean": CLEAN, "failed": FAILED, "hostile": HOSTILE}
+
+
+def golden(name: str) -> Path:
+    return Path(__file__).with_name("golden") / name
+
+
+# --- what every page keeps --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_a_page_is_well_formed_and_its_anchors_lead_somewhere(name: str, lang: str) -> None:
+    page = Page(render_analysis(store(ALL[name])))
+    assert page.elements[0] == ("html", {"lang": "zh-CN" if lang == "zh" else "en"})
+    assert [tag for tag, _ in page.elements if tag == "h1"] == ["h1"]
+    for link in page.links:
+        assert link.startswith("#") and link[1:] in page.ids
+
+
+def test_the_index_is_well_formed_and_links_to_each_report(lang: str, tmp_path: Path) -> None:
+    stored = [*batch(), store(HOSTILE, 9)]
+    paths, index = write_reports(stored, tmp_path)
+    page = Page(index.read_text(encoding="utf-8"))
+    linked = {(tmp_path / unquote(link)).resolve() for link in page.links if not link.startswith("#")}
+    assert linked == set(paths) and all(path.is_file() for path in paths)
+    assert all(path.parent == tmp_path for path in paths)
+
+
+@pytest.mark.parametrize("what", ["report", "index"])
+def test_hostile_text_is_shown_but_never_acts(what: str) -> None:
+    html = render_analysis(store(HOSTILE)) if what == "report" else render_index([store(HOSTILE), store(FAILED, 2)])
+    page = Page(html)
+    assert [tag for tag, _ in page.elements if tag in ("script", "style")] == ["style", "script"]
+    assert not {tag for tag, _ in page.elements} & {"img", "iframe", "object", "embed", "base", "link", "svg"}
+    assert not [name for name in page.attributes if name.startswith("on") or name in ("style", "srcdoc")]
+    assert all(link.startswith(("#", "./")) for link in page.links)
+    assert not set(html) & BIDI
+    assert all(unicodedata.category(char) not in ("Cf", "Cs") and (char >= " " or char == "\n") for char in html)
+    assert "<script>alert(1)</script>" in page.text and "{{ 7*7 }}" in page.text and "⟨U+202E⟩gnp.exe" in page.text
+    html.encode("utf-8")
+
+
+def test_the_policy_allows_the_pages_own_style_and_script_and_nothing_else() -> None:
+    page = Page(render_analysis(store(PURCHASE)))
+    policy = next(a["content"] for tag, a in page.elements if a.get("http-equiv") == "Content-Security-Policy")
+    assert policy and policy.startswith("default-src 'none';")
+    for tag in ("style", "script"):
+        digest = base64.b64encode(hashlib.sha256(page.raw[tag].encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+    assert "unsafe" not in policy and "http" not in policy
+    assert not re.search(r"https?:|//|url\(|@import", page.raw["style"])
+
+
+def test_every_word_has_both_languages_and_is_used() -> None:
+    code = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.parent.glob("*.py") if path.stem != "words")
+    templates = "".join(path.read_text(encoding="utf-8") for path in TEMPLATES.glob("*.j2"))
+    used = set(re.findall(r"\bw\.(\w+)", templates))
+    assert used <= words.WORDS.keys()
+    for key in words.WORDS.keys() - used:
+        assert f'"{key}"' in code or f'"{key}"' in templates, f"nobody uses {key}"
+    tables = (words.WORDS, words.CATEGORY, words.SEVERITY, words.STATUS, words.MATCH, words.ERROR, words.ITEM)
+    assert all(isinstance(text, Text) and text.zh and text.en for table in tables for text in table.values())
+
+
+# --- what stands where ------------------------------------------------------------------------------------------------
+
+
+def test_every_finding_has_its_place_exactly_once(lang: str) -> None:
+    for analysis in (PURCHASE, REPORT, HOSTILE):
+        stored = store(analysis)
+        page = Page(render_analysis(stored))
+        assert {id_ for id_ in page.ids if re.fullmatch(r"f\d+", id_)} == {f"f{i}" for i in stored.finding_ids}
+
+
+def test_the_ungrounded_stands_apart_and_counts_for_nothing() -> None:
+    stored = store(PURCHASE)
+    verdict = verdict_of(PURCHASE)
+    assert (verdict.high, verdict.medium, verdict.low) == (3, 3, 1)
+    assert (verdict.conflicts, verdict.absences, verdict.ungrounded, verdict.unread) == (3, 1, 2, 1)
+    before, _, after = render_analysis(stored).partition('<section class="doubt"')
+    assert "乙方可单方转让合同" in after and "乙方可单方转让合同" not in before
+    assert "原文中未找到" in after and "126,000元" not in before
+
+
+def test_issues_come_by_severity_then_category_then_place() -> None:
+    view = arrange(store(PURCHASE))
+    assert [severity for severity, _ in view.issues] == ["high", "medium", "low"]
+    assert [shown.finding.item for shown in view.issues[0][1]] == [
+        "大小写金额不一致", "缺少必备条款", "逾期交货违约金没有上限",
+    ]  # fmt: skip
+    assert [category for category, _ in view.facts] == [
+        "parties", "basics", "money", "payment", "delivery", "liability",
+    ]  # fmt: skip
+
+
+def test_what_belongs_to_a_party_stands_under_it() -> None:
+    parties = dict(arrange(store(PURCHASE)).facts)["parties"]
+    items = [shown.finding.item for shown in parties]
+    assert items[:4] == ["甲方", "甲方·统一社会信用代码", "甲方·地址", "甲方·联系电话"] and items[4] == "乙方"
+
+
+@pytest.mark.parametrize(
+    ("value", "quote", "marked"),
+    [
+        ("1280000.00元", "总价为¥1,280,000.00（含税）", "<mark>1,280,000.00</mark>"),
+        ("1280000.00元", "总价1280000元整", "<mark>1280000</mark>"),
+        ("2026-03-01", "于2026年3月1日签订", "<mark>2026年3月1日</mark>"),
+        ("2026-03-01", "于2026年3月11日签订", None),
+        ("30%", "支付 30 % 的定金", "<mark>30 %</mark>"),
+        ("0.05%/日", "按0.05%计收", "<mark>0.05%</mark>"),
+        ("12个月", "第12条", None),
+        ("<b>", "a<b>c", "<mark>&lt;b&gt;</mark>"),
+        ("苏州公司", "苏州公司", None),
+    ],
+)
+def test_the_value_is_marked_in_its_quote(value: str, quote: str, marked: str | None) -> None:
+    finding = Finding("money", "金额", value, "rule", (cite(quote),))
+    html = render_analysis(store(replace(CLEAN, findings=(finding,))))
+    assert (marked in html) if marked else ("<mark>" not in html)
+
+
+def test_a_failure_shows_its_cause_and_remedy(lang: str) -> None:
+    text = Page(render_analysis(store(FAILED))).text
+    assert FAILED.error_message in text and "NoTextError" in text
+    index = Page(render_index(batch())).text
+    assert FAILED.error_message in index and "不存在.pdf" in index
+
+
+def test_rules_alone_are_labelled_so() -> None:
+    assert "没有使用语言模型" in render_analysis(store(CLEAN, engine="rules"))
+    assert "没有使用语言模型" not in render_analysis(store(CLEAN))
+    assert "没有使用语言模型" in render_index([store(CLEAN, engine="rules"), store(PURCHASE, 2)])
+
+
+def test_an_empty_batch_and_an_empty_analysis_say_so() -> None:
+    assert "这一批没有文件" in render_index([])
+    text = Page(render_analysis(store(replace(CLEAN, findings=())))).text
+    assert "没有发现需要处理的问题" in text and "没有抽取到事实" in text
+
+
+def test_the_time_zone_decides_the_clock() -> None:
+    assert "2026-03-01 20:00" in render_analysis(store(CLEAN), timezone="America/Los_Angeles")
+    for name in ("Asia/Nowhere", "../etc/passwd", "", "Asia"):
+        with pytest.raises(SettingsError, match="Asia/Shanghai"):
+            render_analysis(store(CLEAN), timezone=name)
+
+
+@pytest.mark.parametrize(("name", "lang_"), [("purchase.zh.txt", "zh"), ("purchase.en.txt", "en")])
+def test_the_report_reads_as_it_did(name: str, lang_: str, request: pytest.FixtureRequest) -> None:
+    """After a wanted change: delete the file, run once, review the difference."""
+    if lang_ == "en":
+        request.getfixturevalue("english")
+    text = Page(render_analysis(store(PURCHASE))).text
+    path = golden(name)
+    if not path.exists():
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        pytest.fail(f"{path} was written anew: review it")
+    assert text == path.read_text(encoding="utf-8")
+
+
+# --- files ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("filename", "expected"),
+    [
+        ("合同 2026(终稿).pdf", "合同-2026-终稿"),
+        ("../../etc/passwd", "passwd"),
+        ("..\\..\\boot.ini", "boot"),
+        ("-rf.pdf", "rf"),
+        (".pdf", "pdf"),
+        ("...", "document"),
+        ("", "document"),
+        ("\u202efdp.\u200bexe", "fdp"),
+        ("a\x00b\n.pdf", "a-b"),
+        ("字" * 200 + ".pdf", "字" * 48),
+        ("\U00020000" * 90, "\U00020000" * 48),
+        ("\udcff.pdf", "document"),
+    ],
+)
+def test_a_file_name_never_becomes_a_path(filename: str, expected: str) -> None:
+    assert slug(filename) == expected
+    stored = store(replace(CLEAN, document=replace(CLEAN.document, filename=filename)))
+    assert len(report_name(stored).encode()) < 230
+
+
+def test_a_failure_never_takes_the_place_of_a_report(tmp_path: Path) -> None:
+    failed = replace(CLEAN, status="failed", error_type="EngineError", error_message="引擎不可用", findings=())
+    done = write_report(store(CLEAN), tmp_path)
+    note = write_report(store(failed, 2), tmp_path)
+    assert done.is_file() and note.is_file() and done != note
+    assert write_report(store(CLEAN, 3), tmp_path) == done
+    assert sorted(tmp_path.iterdir()) == [done]
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "out").write_text("a file", encoding="utf-8")
+    with pytest.raises(SettingsError, match="--out"):
+        write_reports(batch(), tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+# --- weight -----------------------------------------------------------------------------------------------------------
+
+
+def test_five_hundred_findings_are_light() -> None:
+    stored = store(long_analysis(500))
+    render_analysis(store(CLEAN))
+    started = time.process_time()
+    html = render_analysis(stored)
+    assert time.process_time() - started < 0.3
+    assert len(html.encode()) < 1_500_000
+
+
+def test_importing_the_reports_stays_light() -> None:
+    code = "import sys, pipeline.report.html, pipeline.report.export, pipeline.report.digest; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"openpyxl", "sqlalchemy", "pydantic", "pipeline.store", "pipeline.report.workbook"} & set(loaded)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("name", ["long", "hostile"])
+def test_chromium_runs_the_pages_own_script_and_no_other(name: str, tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(render_analysis(store(long_analysis(40) if name == "long" else HOSTILE)), encoding="utf-8")
+    options = f"--headless --no-sandbox --disable-gpu --enable-logging=stderr --user-data-dir={tmp_path}/p --dump-dom"
+    command = [str(CHROMIUM), *options.split(), page.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert 'id="filter"' in done.stdout
+    form = re.search(r'<form id="filter"[^>]*>', done.stdout)
+    assert form and "hidden" not in form[0], "the filter shows itself once the script runs"
+    assert "Refused to" not in done.stderr and "Content Security Policy" not in done.stderr
+    assert HOSTILE_TEXT[:8] not in re.sub(r"<script>.*?</script>", "", done.stdout, count=1, flags=re.DOTALL)
