@@ -51,7 +51,7 @@ _LABEL = re.compile(
     r"|需方|供方|招标人|投标人|法定代表人|委托代理人|授权代表|负责人|联系人|联系电话|电\s*话|传\s*真|地\s*址|住\s*所|邮\s*编|开户行|开户银行|账\s*号|帐\s*号"
     r"|统一社会信用代码|身份证号码?|日\s*期|签订日期|签订地点|合同编号|合同名称|编\s*号)(?:[（(][^）)]{0,20}[）)])?\s*[：:]"
 )
-_BRACKETS = {"（": "）", "(": ")", "《": "》", "【": "】", "〔": "〕", "“": "”"}
+_BRACKETS = (("（", "）)"), ("(", "）)"), ("《", "》"), ("【", "】"), ("〔", "〕"), ("“", "”"))
 _FIRST_WORD = re.compile(rf"[^\s{CJK}]+")
 _BAD_TITLE = re.compile(
     r"^(?:microsoft |powerpoint|untitled|无标题|未命名|新建|(?:文档|document|slide )\d*$)|^\((?:anonym|unspec)"
@@ -160,13 +160,11 @@ def _joins(lines: Sequence[Line]) -> list[str]:
     """What stands between each line and the next: a newline, or what ``glue`` says of lines that belong together."""
     measure = _measure(lines)
     between: list[str] = []
-    brackets = ""
-    started_item = False
+    in_item = False
     for at, (a, b) in enumerate(pairwise(lines)):
         if at == 0 or between[-1] == "\n":
-            brackets, started_item = "", _starts_item(a.text)
-        brackets = _open_brackets(a.text, brackets)
-        between.append(glue(a.text, b.text) if _continues(a, b, measure, bool(brackets), started_item) else "\n")
+            in_item = _starts_item(a.text)
+        between.append(glue(a.text, b.text) if _continues(a, b, measure, in_item) else "\n")
     return between
 
 
@@ -194,22 +192,26 @@ def _measure(lines: Sequence[Line]) -> _Measure:
     return _Measure(edges[::-1], left, median(pitches) if pitches else 1.5, indented >= 0.1 * len(plain_lines) > 0)
 
 
-def _continues(a: Line, b: Line, measure: _Measure, open_bracket: bool, in_item: bool) -> bool:
+def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
     """Whether line ``b`` carries on the paragraph of line ``a``."""
     if a.is_row or b.is_row or not 0.8 < a.em / b.em < 1.25 or not _is_full(a, b, measure):
         return False
     pitch = (a.bottom - b.bottom) / a.em
-    if a.page == b.page and pitch <= 0:
+    jumps = a.page != b.page or (pitch <= 0 and b.left > a.right)  # to the next page, or the next column
+    if not jumps and pitch <= 0:
         return False  # beside or above: another block
+    open_bracket = _leaves_bracket_open(a.text)
     runs_on = open_bracket or _RUNS_ON.search(a.text) is not None
-    if a.page == b.page and pitch > measure.pitch * (1.8 if runs_on else 1.4):
+    if not jumps and pitch > measure.pitch * (1.8 if runs_on else 1.4):
         return False
     if _LABEL.match(b.text) or (not runs_on and _starts_item(b.text) and not _splits_number(a.text, b.text)):
         return False
     indent = (b.left - measure.left) / b.em
     if _ENDS_SENTENCE.search(a.text) and not open_bracket:
         return measure.indents and indent < 0.8
-    return indent < 1.5 or b.left <= a.left + 0.5 * b.em or (in_item and b.left - a.left < 4 * b.em)
+    if indent < 1.5 or b.left <= a.left + 0.5 * b.em:
+        return True
+    return (a.page == b.page and jumps) or (in_item and b.left - a.left < 4 * b.em)
 
 
 def _is_full(a: Line, b: Line, measure: _Measure) -> bool:
@@ -234,14 +236,9 @@ def _splits_number(a: str, b: str) -> bool:
     return a[-1].isdecimal() and b[0].isdecimal() and re.match(r"[\d,.]+(?:\s|[\u4e00-\u9fff%％])", b) is not None
 
 
-def _open_brackets(text: str, state: str) -> str:
-    """The brackets left open after ``text``, the innermost last."""
-    for char in text:
-        if char in _BRACKETS:
-            state += char
-        elif state and char == _BRACKETS[state[-1]]:
-            state = state[:-1]
-    return state
+def _leaves_bracket_open(text: str) -> bool:
+    """Whether a bracket that a line opens is not closed on it; OCR mixes full-width and half-width ones."""
+    return any(text.rfind(opened) > max(text.rfind(close) for close in closed) for opened, closed in _BRACKETS)
 
 
 # --- text -------------------------------------------------------------------------------------------------------------

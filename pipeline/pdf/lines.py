@@ -14,12 +14,14 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pipeline.pdf.clean import HYPHEN, fold, is_odd, repair
+from pipeline.pdf.columns import Edges, reading_order
 from pipeline.types import Box
 
 CELL_GAP_EM = 0.8
 """A gap wider than this is a cell border: Word's narrowest cells stand 10.8 pt apart (0.9 em of 12 pt)."""
 OCR_CELL_GAP_EM = 1.6
 """The same for OCR, whose boxes leave out punctuation at their ends."""
+_MIN_COLUMN_ROWS = 8
 _THIN_GAP_EM = 0.6
 """A gap narrower than this beside a Chinese character is typography (justification, figures), no space."""
 _HEADING_GAP_EM, _DECIMAL_GAP_EM = 4.0, 2.6
@@ -147,7 +149,26 @@ def lines_in(chars: Chars, page: int) -> list[Line]:
             cells[-1] = merged([*cells[-1], *found])
         else:
             cells.append(found)
-    return [Line(row, page) for row in cells]
+    return [Line(row, page) for row in _in_columns(cells)]
+
+
+def _in_columns(rows: list[list[Cell]]) -> list[list[Cell]]:
+    """Rows as they are, but column by column where a content stream runs across two columns of text."""
+    if sum(len(row) == 2 for row in rows) < _MIN_COLUMN_ROWS:
+        return rows
+    cells = [cell for row in rows for cell in row]
+    groups = reading_order([Edges(cell.left, cell.top, cell.right, cell.bottom) for cell in cells])
+    if len(groups) == 1:
+        return rows
+    ordered: list[list[Cell]] = []
+    for group in groups:
+        start = len(ordered)
+        for cell in (cells[at] for at in group):
+            if len(ordered) > start and _same_line(ordered[-1], cell):
+                ordered[-1] = merged([*ordered[-1], cell])
+            else:
+                ordered.append([cell])
+    return ordered
 
 
 def _runs(chars: Chars, text: str) -> Iterator[tuple[int, int]]:

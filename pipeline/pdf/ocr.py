@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, cast
 
 from pipeline.pdf import wire
+from pipeline.pdf.columns import Edges, reading_order
 from pipeline.pdf.pdfium import Bitmap, OpenError, open_pdf
 from pipeline.pdf.process import Failure, limit, serve
 
@@ -47,7 +48,9 @@ def answer(request: wire.Message) -> wire.Message:
             found = _recognise(bitmap, page.width / bitmap.width, page.height / bitmap.height)
     except OpenError as error:
         raise Failure(error.code) from None
-    return {"rows": [[[piece.text, list(piece[1:5]), piece.confidence] for piece in row] for row in rows_of(found)]}
+    groups = reading_order([Edges(*piece[1:5]) for piece in found])
+    rows = [row for group in groups for row in rows_of([found[at] for at in group])]
+    return {"rows": [[[piece.text, list(piece[1:5]), piece.confidence] for piece in row] for row in rows]}
 
 
 def rows_of(found: Sequence[Found]) -> list[list[Found]]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 from typing import Any, cast
 
 from pipeline.pdf import wire
 from pipeline.pdf.clean import plain
 from pipeline.pdf.health import count_characters, coverage, garbled, judge, needs_objects
 from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, title_of
-from pipeline.pdf.lines import OCR_CELL_GAP_EM, Line, lines_in, merged, ocr_line
+from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Line, lines_in, merged, ocr_line
 from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
 from pipeline.pdf.process import Failure, limit, serve
 from pipeline.types import Box, PageHealth
@@ -109,6 +110,7 @@ def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
         [ocr_line(str(text), Box(index + 1, *map(float, box)), float(score), page.height) for text, box, score in row]
         for row in recognised["rows"]
     ]
+    _level_sizes([cell for row in cells for cell in row])
     rows = [merged([cell for cell in row if cell.text], OCR_CELL_GAP_EM) for row in cells]
     lines = [Line(row, index) for row in rows if row]
     size = sum(len(cell.text) for line in lines for cell in line.cells)
@@ -117,6 +119,16 @@ def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
     scores = [cell.confidence or 0.0 for line in lines for cell in line.cells]
     page.lines, page.read_by = lines, "ocr"
     page.confidence = sum(scores) / len(scores) if scores else None
+
+
+def _level_sizes(cells: Sequence[Cell]) -> None:
+    """Give cells of about the usual height the same type size: OCR's boxes are a little higher or lower by chance."""
+    if not cells:
+        return
+    usual = median(cell.em for cell in cells)
+    for cell in cells:
+        if 0.7 * usual < cell.em < 1.4 * usual:
+            cell.em = usual
 
 
 def _read_stand_in(path: Path, passwords: Sequence[str], code: str) -> wire.Message:
