@@ -39,7 +39,7 @@ _NUMBER = rf"[{_HAN}\d０-９]"
 _LINE = re.compile(
     rf"""
     ^(?P<indent>[^\S\n]*)(?P<number>
-      第[^\S\n]?(?P<di>{_NUMBER}{{1,7}}(?:之[{_HAN}]{{1,2}})?)[^\S\n]?(?P<unit>部分|分编|[编篇章节条])
+      第[^\S\n]?(?P<di>{_NUMBER}{{1,7}})[^\S\n]?(?P<unit>部分|分编|[编篇章节条])(?:之(?P<zhi>[{_HAN}]{{1,2}})(?![{_HAN}]))?
     | (?P<annex>附[件录表图])[^\S\n]?(?P<annex_number>[{_HAN}]{{1,3}}|[\dA-Z]{{1,2}}(?!\d))?
     | (?P<english>Article|ARTICLE|Section|SECTION|Chapter|CHAPTER|Part|PART|Clause|CLAUSE|Annex|ANNEX
         |Appendix|APPENDIX|Schedule|SCHEDULE|Exhibit|EXHIBIT)[^\S\n]+(?P<english_number>\d{{1,3}}(?:\.\d{{1,2}})?|[IVXL]{{1,6}}|[A-H])(?![\w.]*\w)
@@ -69,7 +69,7 @@ _REFERENCE_APART = re.compile(
 _UNIT = re.compile(
     r"[^\S\n]*(?:[%％‰°℃$€£¥]|[元万亿千百]|美元|港元|欧元|年(?!度)|个?月|日(?!常)|天|小时|分钟|秒|米|吨|公|平方|立方|毫|厘|克|升|倍|[mck]?[mg](?![a-z])|kW|kV|KV|MW|GB|MB|[x×*/~～—–-][^\S\n]*\d)"
 )
-_GOES_ON = frozenset("，,、（(《〈“‘和与或及按依据见至即为的照")
+_GOES_ON = frozenset("，,、（(《〈“‘和与或及按依据见至即照")
 """How a line ends whose sentence runs on in the next line."""
 _CLOSED = frozenset("。；;！!？?：:.…”」）)】》0123456789")
 _LEADER = re.compile(r"(?:\.{4,}|…{2,}|·{3,}|_{4,}|(?:[.·…][^\S\n]){3,})[^\S\n]*[-–—(（]?[\dIVXivx]*[-–—)）]?[^\S\n]*$")
@@ -135,7 +135,7 @@ def _read(text: str, match: re.Match[str]) -> _Line | None:
     if family == "word":
         number, title, titled = "", _WHITE.sub("", number), True
     else:
-        number = _WHITE.sub("", number)
+        number = _WHITE.sub(" " if number[0].isascii() and number[0].isalpha() else "", number)
         title, titled = _title(rest)
         if title:
             heading_end = match.start("rest") + len(title)
@@ -165,8 +165,8 @@ def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]
     if "①" <= first <= "⑳":
         return "circle", (ord(first) - ord("①") + 1,)
     if first == "第":
-        head, _, tail = match["di"].partition("之")
-        return _UNITS[match["unit"]], (_value(head), _value(tail)) if tail else (_value(head),)
+        head, unit, tail = match.group("di", "unit", "zhi")
+        return _UNITS[unit], (_value(head), _value(tail)) if tail else (_value(head),)
     han, one, decimal, annex = match.group("han", "one", "decimal", "annex")
     if han or one:
         return "han" if han else "one", (_value(han or one),)
@@ -224,7 +224,7 @@ def _fits(family: Family, number: str, gap: str, rest: str) -> bool:
     if family in _STRONG:
         if (_REFERENCE_APART if gap else _REFERENCE).match(rest):
             return False
-        return family != "annex" or (len(rest) <= _TITLE_MAX and not _SENTENCE.search(rest) and "，" not in rest)
+        return family != "annex" or _fits_annex(number, gap, rest)
     if not rest:
         return family in _DECIMALS and len(number) < 8
     if family in _DECIMALS:
@@ -232,6 +232,13 @@ def _fits(family: Family, number: str, gap: str, rest: str) -> bool:
     if family == "han":  # 三、四线城市
         return rest[0] not in _HAN
     return family != "one" or not rest[0].isdigit()
+
+
+def _fits_annex(number: str, gap: str, rest: str) -> bool:
+    """附件： alone opens a list of annexes; an annex itself has a title, or nothing but its number."""
+    if not rest and (":" in gap or "：" in gap) and len(number) == 2:
+        return False
+    return len(rest) <= _TITLE_MAX and not _SENTENCE.search(rest) and "，" not in rest
 
 
 def _title(rest: str) -> tuple[str, bool]:
@@ -366,8 +373,8 @@ def _chains(lines: list[_Line]) -> list[list[_Line]]:
     recent: deque[list[_Line]] = deque(maxlen=_OPEN_CHAINS)
     for line in lines:
         chain = next((c for c in recent if _follows(c[-1].value, line.value)), None)
-        if chain is None and line.family in _STRONG and recent and line.value > recent[0][-1].value:
-            chain = recent[0] if line.separated and line.opens == "yes" else None
+        if chain is None and recent and _leaves_out(recent[0][-1], line):
+            chain = recent[0]
         if chain is None:
             if line.opens == "maybe" and not line.separated and line.bookmark is None:
                 continue
@@ -385,13 +392,25 @@ def _follows(before: tuple[int, ...], value: tuple[int, ...]) -> bool:
     return len(before) == len(value) + 1 and value[0] == before[0] + 1
 
 
+def _leaves_out(before: _Line, line: _Line) -> bool:
+    """Whether ``line`` may go on from ``before`` with numbers missing between: contracts do lose clauses."""
+    if line.opens != "yes" or line.value <= before.value:
+        return False
+    if line.family in _STRONG:
+        return line.separated
+    return line.family in ("han", "one") and line.titled and line.value[0] - before.value[0] <= _LOST
+
+
+_LOST = 3
+
+
 def _accepted(chain: list[_Line], kept: dict[Family, list[_Line]]) -> list[_Line]:
     """The lines of a chain that are headings, given those of the outer families."""
     first, alone = chain[0], len(chain) == 1
     if first.family in _STRONG:
         if first.family == "annex" and not alone and _is_list(chain):
             return []
-        return [] if alone and first.value != (1,) and not first.separated else chain
+        return [] if alone and not first.separated else chain
     if first.family in _DECIMALS:
         return chain if _is_under(first, kept) or len(chain) > (1 if first.value[-1] == 1 else 2) else []
     if alone and not (first.titled and first.value == (1,) and first.family not in _ITEMS):
