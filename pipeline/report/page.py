@@ -25,7 +25,7 @@ from pipeline.lang import Lang, language
 from pipeline.report import words
 from pipeline.report.clock import minute
 from pipeline.report.text import readable, value_in, visible
-from pipeline.types import Evidence
+from pipeline.types import Evidence, Finding
 
 TEMPLATES = Path(__file__).with_name("templates")
 _CHINESE = re.compile("[\u3400-\u9fff]")
@@ -100,6 +100,7 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
         "pages_of": _pages_of,
         "paragraphs": _paragraphs,
         "after_dot": _after_dot,
+        "says_no_more": _says_no_more,
         "item_name": words.item_name,
         "category": _named(words.CATEGORY),
         "severity": _named(words.SEVERITY),
@@ -173,3 +174,8 @@ def _paragraphs(text: str) -> list[str]:
 
 def _after_dot(item: str) -> str:
     return item.partition("·")[2]
+
+
+def _says_no_more(finding: Finding) -> bool:
+    """Whether its explanation only repeats its quote."""
+    return any(finding.detail.strip() == evidence.quote.strip() for evidence in finding.evidence)

@@ -10,8 +10,7 @@ _NAMED = {ord(char): f"⟨U+{ord(char):04X}⟩" for char in _BIDI}
 _ODD = re.compile(r"[^\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u3000-\u9fff\uff01-\uffee]")
 """What is neither plain Latin nor plain Chinese, and so is worth a look at its Unicode category."""
 
-_MONEY = re.compile(r"(-?)(\d{5,})((?:\.\d+)?\s*(?:[万亿]?元|[万亿]?(?:美元|欧元|港元|日元|英镑)))")
-
+_MONEY = re.compile(r"(?<![\d.,，])([1-9]\d{3,23})(?=(?:\.\d+)?\s*(?:[万亿]?(?:[美欧港日]?元|英镑)))")
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})(?:\s*日)?")
 _FIGURE = re.compile(r"(\d+(?:[,，]\d+)*)(?:\.(\d+))?(\s*%)?")
@@ -44,10 +43,9 @@ def _shown(match: re.Match[str]) -> str:
             return char
 
 
-def readable(value: str) -> str:
-    """A value as people write it: ``1280000.00元`` becomes ``1,280,000.00元``."""
-    match = _MONEY.fullmatch(value)
-    return f"{match[1]}{int(match[2]):,}{match[3]}" if match else value
+def readable(text: str) -> str:
+    """Sums of money as people write them: ``1280000.00元`` becomes ``1,280,000.00元``. Not for quotes."""
+    return _MONEY.sub(lambda match: f"{int(match[1]):,}", text)
 
 
 def value_in(value: str, quote: str) -> tuple[int, int] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-VOID = {"meta", "input", "br", "img", "link", "hr"}
+VOID = {"meta", "col", "input", "br", "img", "link", "hr"}
 INLINE = {"a", "b", "bdi", "span", "strong", "small", "mark", "em", "code"}
 
 
