@@ -130,7 +130,7 @@ def _decimal(text: str) -> Decimal:
 
 
 _SIGNS = {
-    "人民币": "CNY", "RMB": "CNY", "CNY": "CNY", "¥": "CNY", "￥": "CNY",
+    "小写": "CNY", "人民币": "CNY", "RMB": "CNY", "CNY": "CNY", "¥": "CNY", "￥": "CNY",
     "美元": "USD", "美金": "USD", "USD": "USD", "US$": "USD", "$": "USD", "＄": "USD",
     "港元": "HKD", "港币": "HKD", "HKD": "HKD", "HK$": "HKD", "欧元": "EUR", "EUR": "EUR", "€": "EUR",
     "英镑": "GBP", "GBP": "GBP", "£": "GBP", "日元": "JPY", "JPY": "JPY", "新台币": "TWD", "澳门币": "MOP",
@@ -157,7 +157,9 @@ _FIGURES = re.compile(
     rf"(?:(?P<more>{NUMBER})[ \u3000]?(?P<more_scale>{_SCALE}))?"
     rf"[ \u3000]*(?P<unit>{_SUFFIXES})?(?:(?<=元)(?P<jiao>\d)角(?:(?P<fen>\d)分)?)?"
 )
-_PREFIX = re.compile(rf"(?:(?:人民币|RMB)[ (（]*)?(?:{_PREFIXES})(?:[ \u3000:：(（)）]|大写|小写)*$", re.IGNORECASE)
+_PREFIX = re.compile(
+    rf"(?:(?:人民币|RMB)[ (（]*)?(?P<sign>{_PREFIXES})(?:[ \u3000:：(（)）]|大写|小写)*$", re.IGNORECASE
+)
 _PREFIX_ENDS = frozenset({*(sign[-1] for sign in _SIGNS), *" \u3000:：(（)）写"})
 _PREFIX_WINDOW = 14
 _LETTER = re.compile(r"[A-Za-z]")
@@ -167,7 +169,7 @@ _AFTER_FEW_YUAN = re.compile(r"$|[\s,，。;；、:：)）(（/每的整钱以�
 _MANY = frozenset("数几多")
 _WORD_RUN = re.compile(
     rf"(?P<run>{HAN_NUMBER}(?<![{_HAN_CHARS}\d.．第].)(?<!{HAN_NUMBER}[ \u3000].)(?:[ \u3000]?{HAN_NUMBER})*+)"
-    rf"[ \u3000]?(?:(?P<unit>{_SUFFIXES})|(?P<bare>角))"
+    rf"[ \u3000]?(?:(?P<unit>{_SUFFIXES})|(?P<bare>角)|(?=[整正](?![\u4e00-\u9fa5])))"
     rf"(?:零?[{_HAN_CHARS}]角)?(?:零?[{_HAN_CHARS}]分)?[整正]?"
 )
 
@@ -220,8 +222,7 @@ def _currency_of(prefix: re.Match[str] | None, unit: str | None) -> str:
     if unit and _MONEY_UNITS[unit] != "CNY":
         return _MONEY_UNITS[unit]
     if prefix:
-        sign = prefix.group().upper()
-        return next(code for name, code in _SIGNS.items() if sign.startswith(name))
+        return _SIGNS[prefix["sign"].upper()]
     return "CNY"
 
 
@@ -229,7 +230,7 @@ def _from_words(text: str, match: re.Match[str]) -> Amount | None:
     run, unit = _SPACE.sub("", match["run"]), match["unit"]
     formal = any(c in _FORMAL_CHARS for c in run)
     before = text[match.start() - 1] if match.start() else ""
-    if before in _MANY or (not formal and (match["bare"] or _NOT_YUAN.match(text, match.end()))):
+    if before in _MANY or (not formal and (not unit or _NOT_YUAN.match(text, match.end()))):
         return None
     if len(run) == 1 and not formal and not _AFTER_FEW_YUAN.match(text, match.end()):
         return None  # 三元乙丙, 二元结构

@@ -91,7 +91,7 @@ def table_conflicts(view: View, tables: Iterable[Table]) -> list[Finding]:
 
 
 def _total_conflict(view: View, table: Table, column: Column) -> Finding | None:
-    items = [row for row in table.rows if not row.total and not row.subtotal]
+    items = [row for row in table.rows if not row.total and not row.subtotal and not row.label.startswith("其中")]
     totals = [row for row in table.rows if row.total]
     if len(totals) != 1 or not items:
         return None
@@ -141,6 +141,9 @@ def _bare_number(text: str, column: Column) -> Decimal | None:
 
 def _product_conflicts(view: View, table: Table, price: Column, sums: Sequence[Column]) -> list[Finding]:
     found: list[Finding] = []
+    right = 0
+    if any(_MULTIPLIER.search(name) for name in table.head):
+        return []
     for row in table.rows:
         quantity, unit = table.quantity(row), table.cell(row, price)
         if row.total or row.subtotal or quantity is None or unit is None or unit.yuan is None:
@@ -152,6 +155,7 @@ def _product_conflicts(view: View, table: Table, price: Column, sums: Sequence[C
             or any(abs(product - s) <= max(Decimal(1), s * Decimal("0.005")) for s in stated)
             or _taxed(product, stated)
         ):
+            right += bool(stated)
             continue
         defect = Defect(
             "明细合计不符", "conflict", "high", money(stated[0]),
@@ -159,7 +163,10 @@ def _product_conflicts(view: View, table: Table, price: Column, sums: Sequence[C
             "核对该行数量、单价与金额。", "",
         )  # fmt: skip
         found.append(defect.at(view.quote(row.span)))
-    return found if len(found) * 2 <= len(table.rows) else []
+    return found if len(found) <= right or len(table.rows) <= 2 else []
+
+
+_MULTIPLIER = re.compile(r"折扣|折后|优惠|系数|天数|月数|期数|次数|年数|人月|/[月年天日]|·月|税率")
 
 
 def _taxed(product: Decimal, stated: Sequence[Decimal]) -> bool:
@@ -186,7 +193,7 @@ _ANY_STRICT = re.compile(r"[价额款费计金造酬]")
 _JOIN = r"(?:\s|为|是|共计|合计|总计|计|人民币|:|\(?(?:含税|大写|小写|含增值税|不变)\)?|暂定为?|固定为?|,|¥|即|\(|\))*"
 _TOTAL_STRICT = re.compile(rf"(?P<label>{TOTAL_LABEL}){_JOIN}$")
 _OTHER_TOTAL = re.compile(
-    r"不含税|除税|未税|调整后|变更后|原合同|原|每|单批|当期|当月|剩余|预算|单项|其中|增值税|税额|追加|累计|若|如果|超过|低于|分包|年度|第[一二三四五六七八九十\d]|各"
+    r"赔偿|违约金|责任|保证金|担保|债权|首批|首期|保险|利息|投资|工资|罚|优惠|扣|分项|不含税|除税|未税|调整后|变更后|原合同|原|每|单批|当期|当月|剩余|预算|单项|其中|增值税|税额|追加|累计|若|如果|超过|低于|分包|年度|第[一二三四五六七八九十\d]|各"
 )
 
 
@@ -322,13 +329,26 @@ def _stated_again(view: View, amounts: Sequence[Labelled], structure: Structure)
         for item, pattern in (("合同总价", _TOTAL_STRICT), *_STRICT.items()):
             match = _strict_label(view, amount, pattern)
             if match is not None and not _comparing(view, amount):
-                special = _SPECIAL.match(match["label"]) if item == "合同总价" else None
-                stated.setdefault(special.group() if special else item, []).append(amount)
+                key = _kind_of_total(match) if item == "合同总价" else item
+                stated.setdefault(key, []).append(amount)
                 break
     return stated
 
 
 _OF_BODY = re.compile(r"主合同|主协议|本合同|本协议")
+_GENERIC_BEFORE = re.compile(
+    r"(?:^|[^\u4e00-\u9fa5]|[的本该为计即]|约定|合同|协议|预计|采购|上述|支付|确认|成交|交易|全部)$"
+)
+
+
+def _kind_of_total(match: re.Match[str]) -> str:
+    """What the total is of: 合同总价 for the contract's own, else the words that qualify it (设备, 装修)."""
+    if special := _SPECIAL.match(match["label"]):
+        return special.group()
+    before = match.string[: match.start()]
+    return "合同总价" if _GENERIC_BEFORE.search(before) else before[-2:]
+
+
 _SPECIAL = re.compile(r"订单|货物|设备|服务|软件|许可|租赁|开发|分包|加工|运输|项目|工程")
 
 

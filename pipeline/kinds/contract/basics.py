@@ -237,8 +237,11 @@ def _works(view: View) -> list[Range]:
 def _completed(start: date, partial: re.Match[str]) -> date | None:
     """至12月31日 without its year: the year of the start, or the next."""
     year = start.year + (1 if partial["next"] in ("次年", "翌年") else 0)
+    month, day = int(partial["month"]), int(partial["day"])
+    if not partial["next"] and (month, day) < (start.month, start.day):
+        year += 1
     try:
-        return date(year, int(partial["month"]), int(partial["day"]))
+        return date(year, month, day)
     except ValueError:
         return None
 

@@ -21,9 +21,13 @@ _DATE = re.compile(r"年(?P<gap> *)(?P<month>\d{0,2}) *月(?P<gap2> *)(?P<day>\d
 _BEFORE_BLANK_DATE = re.compile(r"(?:^|[\s:于自至到为在从,、(]|(?<!\d)20\d{0,2}|二[〇零])$")
 _MONEY = re.compile(r"(?:人民币|¥|大写[):]{0,2}|小写[):]{0,2}) *(?:\( *\))? +[万亿]?元(?!整?[\u4e00-\u9fa5]*套)")
 _COUNT = re.compile(r"[为计共付满按前后收第] {2,}(?:个月|个工作日|个?日历天|日内|天内|年[,。;]|元|万元|%|份)")
+_IDENTIFIER = re.compile(r"[A-Za-z0-9]_+[A-Za-z0-9]")
 _FILLED_BEFORE = re.compile(r"_(?P<inner>[^_\n\t]{1,24})$")
 _FILLED_AFTER = re.compile(r"(?P<inner>[^_\n\t]{1,24})_")
-_FORM = re.compile(r"格式|样本|样式|模板|范本|表样|样张|式样|\(样\)|空白表")
+_FORM = re.compile(
+    r"格式|样本|样式|模板|范本|表样|样张|式样|\(样\)|空白表|验收(?:单|报告|记录|证书|表)|确认(?:单|函|书|表)|交接(?:单|表|清单|书)|签收单|"
+    r"申请(?:表|单|书)|登记表|记录表|委托书|通知(?:书|单)|承诺(?:书|函)|[工派]工?单|任务单|结算单|订单|保函"
+)
 _SIGN_LABEL = re.compile(
     r"(?:签字|盖章|签章|签名|公章|签署|捺印|手印|骑缝)[^。;\n]{0,12}$|(?:签字|盖章|签章|签名|公章)"
 )
@@ -48,7 +52,7 @@ def blank_findings(view: View, structure: Structure) -> list[Finding]:
 def _blanks(view: View) -> Iterator[Span]:
     text = view.text
     for match in _LINE.finditer(text):
-        if not _is_filled(text, match):
+        if not _is_filled(text, match) and not _IDENTIFIER.match(text, match.start() - 1):
             yield Span(*match.span())
     for match in _LETTERS.finditer(text):
         if _is_placeholder(text, match):

@@ -59,30 +59,63 @@ def forums_in(view: View) -> list[Forum]:
     """
     found: list[Forum] = []
     for sentence in view.sentences:
-        text = sentence.text
-        if ("仲裁" not in text and "法院" not in text and "诉" not in text) or not _TOPIC.search(text):
-            continue
-        bare = _FEES_ONLY.sub(lambda m: "费" * len(m.group()), text)
-        if _NOT_CHOICE.search(bare) and not _STRONG.search(bare):
-            continue
-        labour = bool(_LABOUR.search(text))
-        for kind, choice, place in _CHOICES:
-            match = choice.search(bare)
-            if match is None or _excluded(bare, match, kind):
-                continue
-            span = _where(bare, match, place, sentence)
-            where = view.document.text[span.start : span.end] if span else ""
-            start = sentence.span.start
-            hit = span or Span(start + match.start(), start + match.end())
-            found.append(Forum(kind, where, hit, sentence, labour))
-    chosen = [f for f in found if _is_choice(view, f)]
+        if "仲裁" in sentence.text or "法院" in sentence.text or "诉" in sentence.text:
+            found += _forums_of(view, sentence)
+    chosen = [f for f in found if _is_choice(view, f) and _is_ticked(view, f)]
     labour = any(f.labour for f in chosen)
     return [f for f in chosen if not (labour and f.kind == "诉讼")]
 
 
+def _forums_of(view: View, sentence: Sentence) -> list[Forum]:
+    if not _TOPIC.search(sentence.text):
+        return []
+    bare = _FEES_ONLY.sub(lambda m: "费" * len(m.group()), sentence.text)
+    if _NOT_CHOICE.search(bare) and not _STRONG.search(bare):
+        return []
+    found: list[Forum] = []
+    labour = bool(_LABOUR.search(sentence.text))
+    for kind, choice, place in _CHOICES:
+        match = choice.search(bare)
+        if match is None or _excluded(bare, match, kind):
+            continue
+        span = _where(bare, match, place, sentence)
+        where = view.document.text[span.start : span.end] if span else ""
+        start = sentence.span.start
+        hit = span or Span(start + match.start(), start + match.end())
+        found.append(Forum(kind, where, hit, sentence, labour))
+    return found
+
+
+_SELECTION = re.compile(
+    r"第\s?_*\s?[\[(]?\s?(?P<n>[一二三1-3])?\s?[\])]?\s?_*\s?(?:种|项)(?:方式)?|(?:下列|以下|如下)(?:第)?(?:一种|方式之一|之一|其中一种|任一)|选择(?:下列|以下)|择一"
+)
+_OPTION = re.compile(r"(?:^|[:;,。\s])\s?\(?(?P<n>[1-3一二三])\s?[、.)．](?!\d)")
+_DIGITS = {"一": "1", "二": "2", "三": "3"}
+
+
+def _is_ticked(view: View, forum: Forum) -> bool:
+    """Whether the option is the one chosen, where the contract offers several (按下列第2种方式; □ and ☑)."""
+    line = forum.sentence.line
+    before = view.text[view.lines[line].start : forum.span.start]
+    box = max(before.rfind("□"), before.rfind("☐"))
+    if box > max(before.rfind(c) for c in "☑■√✓☒✔"):
+        return False
+    offered = view.text[view.lines[max(0, line - 4)].start : forum.span.start]
+    selections = list(_SELECTION.finditer(offered))
+    option = list(_OPTION.finditer(before))
+    if not selections or not option:
+        return True
+    chosen = selections[-1]["n"]
+    number = option[-1]["n"]
+    return chosen is not None and _DIGITS.get(chosen, chosen) == _DIGITS.get(number, number)
+
+
 def _excluded(text: str, match: re.Match[str], kind: str) -> bool:
     around = text[max(0, match.start() - 10) : match.end() + 14]
-    if re.search(r"申请(?:强制)?执行|强制执行|财产保全|保全|撤销|不得(?:再)?(?:向|提)|放弃|破产|裁决书|不再", around):
+    if re.search(
+        r"申请(?:强制)?执行|强制执行|财产保全|保全|禁令|临时(?:措施|救济)|调查令|撤销|不得(?:再)?(?:向|提)|放弃|破产|裁决书|不再",
+        around,
+    ):
         return True
     return kind == "诉讼" and match.group() in ("诉讼", "起诉") and not _STRONG.search(text)
 

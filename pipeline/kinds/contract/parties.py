@@ -440,6 +440,8 @@ def name_conflicts(view: View, structure: Structure, parties: Sequence[Party]) -
             and party.line not in structure.signature
         ]
         for other in signed:
+            if party.name in other.name or other.name in party.name:
+                continue
             if not (_ORG.fullmatch(flat(party.name)) and _ORG.fullmatch(flat(other.name))):
                 continue
             defect = Defect(

@@ -37,6 +37,9 @@ _CLAIMS_WHOLE = re.compile(
     r"按(?:照)?(?:以下|下列|如下)|分期|分阶段|分次"
 )
 _REMAINDER = re.compile(r"(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之))[^。;]{0,40}(?:付|结)")
+_REST_PAID = re.compile(
+    r"(?:付清|结清|支付|付)(?:全部|所有)?(?:的)?(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之))|(?:付清|结清)(?:全部|所有|合同)|全额(?:付清|支付)"
+)
 _RETENTION = re.compile(r"质保金|质量保证金|保修金|质保款|尾款|质量保修金|缺陷责任|保留金|质量保修")
 _KEPT_BACK = re.compile(r"扣留|扣除|预留|留取|暂扣|扣下|其中|从[^,。;]{1,12}中")
 _MONEY_KEPT_BACK = re.compile(r"扣留|扣除|预留|留取|暂扣|扣下|其中|从[^,。;]{1,12}中")
@@ -254,6 +257,6 @@ def _claims_whole(view: View, group: Sequence[Node], total: Decimal, structure: 
         text = view.text[view.lines[article.first].start : view.lines[article.end - 1].end]
     else:
         text = view.text[view.lines[group[0].sentence.line].start : view.lines[group[-1].sentence.line].end]
-    if _REMAINDER.search(text) and total < 1:
+    if total < 1 and (_REMAINDER.search(text) or _REST_PAID.search(text)):
         return False
     return total > 1 or len(group) >= 3 or bool(_CLAIMS_WHOLE.search(text))

@@ -108,7 +108,8 @@ def _reference(match: re.Match[str], line: int, *, to_body: bool) -> Reference |
 
 
 def clause_findings(view: View, structure: Structure) -> list[Finding]:
-    """One finding per missing clause and place."""
+    """One finding per missing clause and place. A number below the highest is never missing: numbering has no holes,
+    reading may have."""
     if not structure.family:
         return []
     body, everything = structure.numbers(attachments=False), structure.numbers(attachments=True)
@@ -126,27 +127,24 @@ def clause_findings(view: View, structure: Structure) -> list[Finding]:
 
 def _missing(reference: Reference, known: set[int], structure: Structure, view: View) -> str:
     highest = max(known, default=0)
-    if reference.number not in known:
-        if reference.dotted and reference.dotted in structure.dotted:
-            return ""
-        return (
-            f"文中引用{reference.printed}，但合同最后一条为第{highest}条，没有第{reference.number}条。"
-            if reference.number > highest
-            else f"文中引用{reference.printed}，但合同没有第{reference.number}条。"
-        )
-    if reference.dotted:
-        siblings = [d for d in structure.dotted if d.split(".")[0] == str(reference.number)]
-        if (
-            siblings
-            and reference.dotted not in structure.dotted
-            and not any(d.startswith(f"{reference.dotted}.") for d in structure.dotted)
-        ):
-            last = max(siblings, key=lambda d: [int(part) for part in d.split(".")])
-            return f"文中引用{reference.printed}，但该条下没有这一款（最后一款为{last}）。"
+    if reference.dotted in structure.dotted:
         return ""
-    if reference.paragraph:
-        return _missing_paragraph(reference, structure, view)
-    return ""
+    if reference.number > highest:
+        return f"文中引用{reference.printed}，但合同最后一条为第{highest}条，没有第{reference.number}条。"
+    if reference.dotted:
+        return _missing_dotted(reference, structure)
+    return _missing_paragraph(reference, structure, view) if reference.paragraph else ""
+
+
+def _missing_dotted(reference: Reference, structure: Structure) -> str:
+    """3.9条 where the third article ends at 3.4; a number within its range may be one that the text hides."""
+    level = reference.dotted.count(".")
+    parent = reference.dotted.rsplit(".", 1)[0]
+    siblings = [d for d in structure.dotted if d.count(".") == level and d.rsplit(".", 1)[0] == parent]
+    last = max((int(d.rsplit(".", 1)[1]) for d in siblings), default=0)
+    if not last or int(reference.dotted.rsplit(".", 1)[1]) <= last:
+        return ""
+    return f"文中引用{reference.printed}，但该条下没有这一款（最后一款为{parent}.{last}）。"
 
 
 def _missing_paragraph(reference: Reference, structure: Structure, view: View) -> str:
@@ -242,23 +240,34 @@ def _defined(view: View, structure: Structure) -> set[str]:
 
 
 def _numbers_in(text: str) -> set[str]:
-    """Every attachment named in ``text``; 附件一至附件五 are five."""
+    """Every attachment named in ``text``; 附件一至附件五 and 附件1-5 are five, 附件一、二、三 three."""
     found: set[str] = set()
-    last: tuple[int, str] | None = None
+    previous, end = "", -1
     for match in _LABEL.finditer(text):
         number = _attachment_number(match)
         if number is None:
             continue
-        if (
-            last
-            and number.isdigit()
-            and last[1].isdigit()
-            and re.fullmatch(r"\s?[至到~\-]\s?", text[last[0] : match.start()])
-        ):
-            found |= {str(n) for n in range(int(last[1]), min(int(number), int(last[1]) + 99) + 1)}
+        if previous and _TO.fullmatch(text, end, match.start()):
+            found |= _between(previous, number)
         found.add(number)
-        last = (match.end(), number)
+        previous, end = number, match.end()
+        while more := _MORE.match(text, end):
+            number = _number(more["id"])
+            found |= _between(previous, number) if _TO.fullmatch(more["join"]) else {number}
+            previous, end = number, more.end()
     return found
+
+
+def _between(first: str, last: str) -> set[str]:
+    if not (first.isdigit() and last.isdigit()) or not int(first) <= int(last) <= int(first) + 99:
+        return {last}
+    return {str(n) for n in range(int(first), int(last) + 1)}
+
+
+_TO = re.compile(r"\s?[至到~\-]\s?")
+_MORE = re.compile(
+    r"(?P<join>\s?[至到~\-、,和及与]\s?)(?P<id>[一二三四五六七八九十]{1,3}|\d{1,2})(?![\d.]|\s?(?:年|月|条|份|页|个|万|%|元|日|款|种|项|方|次|、?\s?[^\s、,和及与至到。;:)为中均是的《所]))"
+)
 
 
 def _in_a_row(text: str) -> set[str]:

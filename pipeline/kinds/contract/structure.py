@@ -22,8 +22,9 @@ _NUMBERED = re.compile(
     r"|(?P<han>[一二三四五六七八九十]{1,3})\s?[、.]"
     r"|\((?P<bracket>[一二三四五六七八九十]{1,3}|\d{1,2})\))"
 )
+_INLINE = re.compile(r"[。;:]\s?(\d{1,3}(?:\.\d{1,3}){1,3})(?=[ \u4e00-\u9fa5])(?![万亿元条款])")
 _CROSS_REFERENCE = re.compile(r"[的、,和及或与至之第中款项下;。]|约定|规定|所[述列指约规]|以及")
-_QUANTITY = re.compile(r"\s?(?:[万亿元倍米年月日天个台套条款%‰㎡kKmMgGtT]|平方|公里|小时)")
+_QUANTITY = re.compile(r"(?:[万亿元倍米年月日天个台套条款%‰㎡kKmMgGtT]|平方|公里|小时)")
 _ATTACHMENT_HEAD = re.compile(
     r"\s*附\s?[件表录](?:\s?(?:[一二三四五六七八九十]{1,3}|\d{1,2}|[A-Z]))?\s*(?:[:.、\s(《-]|$)"
 )
@@ -57,6 +58,8 @@ class Structure:
     """First line of the attachments that follow the body, or the number of lines."""
     signature: frozenset[int]
     """Lines of signature blocks."""
+    inline: frozenset[int]
+    """Numbers of articles that start within a line, where paragraphs were run together."""
     headings: tuple[int, ...]
     """Lines that look like headings: short, and no sentence."""
 
@@ -81,7 +84,8 @@ class Structure:
 
     def numbers(self, *, attachments: bool) -> set[int]:
         """Article numbers of the body; with the attachments' own where asked."""
-        return {a.number for a in self.articles if attachments or a.first < self.attachments_from}
+        heads = {a.number for a in self.articles if attachments or a.first < self.attachments_from}
+        return heads.union(self.inline)
 
 
 def structure_of(view: View) -> Structure:
@@ -92,11 +96,19 @@ def structure_of(view: View) -> Structure:
     heads = [(int(number), line) for line, kind, number in marks if kind == family]
     ends = [line for _, line in heads[1:]] + [len(view.lines)] * bool(heads)
     articles = tuple(Article(number, line, end) for (number, line), end in zip(heads, ends, strict=True))
-    dotted = frozenset(number for _, kind, number in marks if kind == "dotted")
+    dotted = frozenset(number for _, kind, number in marks if kind == "dotted") | frozenset(_INLINE.findall(view.text))
     headings = tuple(
         i for i, text in enumerate(view.line_texts) if 0 < len(text.strip()) < 30 and _HEADING.fullmatch(text)
     )
-    return Structure(family, articles, dotted, attachments_from, _signature_lines(view, attachments_from), headings)
+    return Structure(
+        family,
+        articles,
+        dotted,
+        attachments_from,
+        _signature_lines(view, attachments_from),
+        _inline_articles(view),
+        headings,
+    )
 
 
 def _marks(view: View) -> list[tuple[int, str, str]]:
@@ -111,7 +123,7 @@ def _marks(view: View) -> list[tuple[int, str, str]]:
         if kind == "article" and _CROSS_REFERENCE.match(text, match.end()):
             continue
         if kind in ("dotted", "plain") and ("\t" in text[: match.end() + 1] or _QUANTITY.match(text, match.end())):
-            continue
+            continue  # 1.5元; with a blank between, it is a clause: 3.2 个人信息
         if kind == "dotted":
             found.append((index, kind, printed))
             continue
@@ -119,6 +131,14 @@ def _marks(view: View) -> list[tuple[int, str, str]]:
         if number:
             found.append((index, kind, str(number)))
     return found
+
+
+def _inline_articles(view: View) -> frozenset[int]:
+    numbers = (parse_han_number(n) if not n.isdigit() else int(n) for n in _INLINE_ARTICLE.findall(view.text))
+    return frozenset(n for n in numbers if n)
+
+
+_INLINE_ARTICLE = re.compile(rf"[。;\t]\s*第\s?({HAN_NUMBER}{{1,6}}|\d{{1,3}})\s?条(?=[ :])")
 
 
 def _family(marks: Sequence[tuple[int, str, str]]) -> str:
