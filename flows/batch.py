@@ -110,7 +110,7 @@ def may_pass(_task: Task[..., object], _run: TaskRun, state: State[object]) -> b
 async def review_batch(paths: Sequence[Path], settings: Settings, *, key: str) -> Batch:
     """One engine run over all paths. Raises EngineDownError so that it is tried again."""
     try:
-        async with gpu_slot(settings), progress(f"{key}-progress") as on_event:
+        async with gpu_slot(choose(settings).name), progress(f"{key}-progress") as on_event:
             batch = await review(paths, settings, on_event)
     except (LongdocError, OSError, httpx.TransportError):
         raise
@@ -125,13 +125,13 @@ async def review_batch(paths: Sequence[Path], settings: Settings, *, key: str) -
 
 
 @asynccontextmanager
-async def gpu_slot(settings: Settings) -> AsyncGenerator[None]:
-    """Hold the global concurrency limit ``gpu`` while vLLM is what runs; wait for it as long as it takes.
+async def gpu_slot(engine: str) -> AsyncGenerator[None]:
+    """Hold the global concurrency limit ``gpu`` while ``vllm`` is the engine; wait for it as long as it takes.
 
     Without a server (a flow run straight from Python) there is nobody to share with, and nothing that would free the
     slot of a killed run: then nothing is held.
     """
-    if choose(settings).name != "vllm" or not await _gpu_limit_is_there():
+    if engine != "vllm" or not await _gpu_limit_is_there():
         yield
         return
     async with concurrency(GPU, lease_duration=LEASE_S, raise_on_lease_renewal_failure=False):

@@ -18,6 +18,7 @@ from prefect.states import Cancelled, Completed, Failed
 
 from flows.batch import gpu_slot, log_event, may_pass, settings_for
 from flows.markdown import plain
+from pipeline.engines.choose import choose
 from pipeline.lang import Text
 from pipeline.run import Event
 from pipeline.settings import Settings
@@ -88,7 +89,7 @@ async def watch_folder(settings: Settings, tally: Tally, *, once: bool) -> int:
 
     reporter = asyncio.create_task(_report(tally))
     try:
-        async with gpu_slot(settings):
+        async with gpu_slot(choose(settings).name):
             return await watch(settings.inbox, settings, once=once, on_event=listen)
     finally:
         reporter.cancel()
