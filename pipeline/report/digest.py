@@ -111,6 +111,7 @@ def _values(news: News, timezone: str, reports: Mapping[int, str], heading: str)
         "high": [one for one in told if one.high],
         "conflicts": [one for one in told if one.conflicts],
         "absences": [one for one in told if one.absences],
+        "by_rules": any(stored.engine == "rules" for stored in news.done),
         "period": heading or _period(news, timezone),
     }
 

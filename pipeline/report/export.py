@@ -42,7 +42,7 @@ Cell = str | int | float | None
 _CSV_COLUMNS = (
     "document_id", "filename", "title", "kind", "analysis_id", "finding_id", "category", "item", "value", "detail",
     "severity", "status", "source", "grounded", "suggestion", "legal_basis", "quote", "page", "section", "match",
-    "start", "end",
+    "start", "end", "engine", "model",
 )  # fmt: skip
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
@@ -78,11 +78,12 @@ def _csv_row(stored: StoredAnalysis, shown: Shown) -> Iterator[Cell]:
     yield from (document.id, document.filename, document.title, stored.analysis.kind, stored.id, shown.id)
     yield from (finding.category, finding.item, finding.value, finding.detail, finding.severity, finding.status)
     yield from (finding.source, int(finding.grounded), finding.suggestion, finding.legal_basis)
-    if not finding.evidence:
+    if finding.evidence:
+        first = finding.evidence[0]
+        yield from (first.quote, first.page, first.section, first.match, *(first.span or (None, None)))
+    else:
         yield from (None,) * 6
-        return
-    first = finding.evidence[0]
-    yield from (first.quote, first.page, first.section, first.match, *(first.span or (None, None)))
+    yield from (stored.engine, stored.model)
 
 
 def _csv_cell(cell: Cell) -> Cell:

@@ -24,7 +24,7 @@ from pipeline import __version__
 from pipeline.lang import Lang, language
 from pipeline.report import words
 from pipeline.report.clock import minute
-from pipeline.report.text import readable, value_in, visible
+from pipeline.report.text import readable, values_in, visible
 from pipeline.types import Evidence, Finding
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -120,11 +120,11 @@ def _named(table: Any) -> Callable[[str], str]:
 
 def _marked(quote: str, value: str) -> Markup:
     """The quote, with the value marked where it stands in it."""
-    found = value_in(value, quote)
-    if found is None:
-        return escape(quote)
-    start, end = found
-    return escape(quote[:start]) + Markup("<mark>%s</mark>") % quote[start:end] + escape(quote[end:])
+    marked, done = Markup(""), 0
+    for start, end in values_in(value, quote):
+        marked += escape(quote[done:start]) + Markup("<mark>%s</mark>") % quote[start:end]
+        done = end
+    return marked + escape(quote[done:])
 
 
 def _fill(pattern: str, value: object) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _NAMED = {ord(char): f"⟨U+{ord(char):04X}⟩" for char in _BIDI}
@@ -48,31 +49,33 @@ def readable(text: str) -> str:
     return _MONEY.sub(lambda match: f"{int(match[1]):,}", text)
 
 
-def value_in(value: str, quote: str) -> tuple[int, int] | None:
-    """Where ``quote`` states ``value``, whichever way figures and dates are written there; None where it doesn't, or
-    where the value is all of it."""
+def values_in(value: str, quote: str) -> list[tuple[int, int]]:
+    """Where ``quote`` states ``value``, in order and apart: word for word, or else each of its figures and dates,
+    whichever way they are written there. Nothing where the value is all of the quote."""
     value = value.strip()
-    if not value:
-        return None
+    if not value or value == quote.strip():
+        return []
     at = quote.find(value)
-    found = (at, at + len(value)) if at >= 0 else _date_in(value, quote) or _figure_in(value, quote)
-    return None if found and found[1] - found[0] >= len(quote.strip()) else found
+    if at >= 0:
+        return [(at, at + len(value))]
+    spans: list[tuple[int, int]] = []
+    for span in sorted([*_dates_in(value, quote), *_figures_in(_ISO_DATE.sub(" ", value), quote)]):
+        if not spans or span[0] >= spans[-1][1]:
+            spans.append(span)
+    return spans
 
 
-def _date_in(value: str, quote: str) -> tuple[int, int] | None:
-    wanted = _ISO_DATE.fullmatch(value)
-    if not wanted:
-        return None
-    parts = [int(part) for part in wanted.groups()]
-    return next((m.span() for m in _DATE.finditer(quote) if [int(part) for part in m.groups()] == parts), None)
+def _dates_in(value: str, quote: str) -> Iterable[tuple[int, int]]:
+    wanted = {tuple(int(part) for part in found.groups()) for found in _ISO_DATE.finditer(value)}
+    if wanted:
+        yield from (m.span() for m in _DATE.finditer(quote) if tuple(int(part) for part in m.groups()) in wanted)
 
 
-def _figure_in(value: str, quote: str) -> tuple[int, int] | None:
-    """A figure by its worth: ``1280000.00元`` stands in ``¥1,280,000``. Less than three characters tell too little."""
-    wanted = _FIGURE.match(value)
-    if not wanted or len(wanted[0]) < 3 or _ISO_DATE.match(value):
-        return None
-    return next((m.span() for m in _FIGURE.finditer(quote) if _worth(m) == _worth(wanted)), None)
+def _figures_in(value: str, quote: str) -> Iterable[tuple[int, int]]:
+    """Figures by their worth: ``1280000.00元`` stands in ``¥1,280,000``. Less than three characters tell too little."""
+    wanted = {_worth(found) for found in _FIGURE.finditer(value) if len(found[0]) > 2}
+    if wanted:
+        yield from (m.span() for m in _FIGURE.finditer(quote) if _worth(m) in wanted)
 
 
 def _worth(figure: re.Match[str]) -> tuple[str, str, bool]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,15 @@ CATEGORIES = (
     "profile", "metrics", "changes", "outlook",
 )  # fmt: skip
 _ISSUES = frozenset({"checks", "risks"})
-_KEY_BASICS = ("合同编号", "签订日期", "生效日期", "合同期限", "起始日期", "终止日期", "报告期", "公司全称")
-_KEY_MONEY = (
-    "合同总价", "合同总金额", "合同金额", "合同总价款", "合同暂估总价", "借款本金", "借款金额", "许可费", "服务费",
-    "租金", "月租金", "工资", "运费", "报酬", "定金",
+_KEY_ITEMS = (
+    "合同编号", "签订日期", "生效日期", "合同期限", "起始日期", "终止日期", "争议解决", "公司全称",
+    "报告期", "审计意见", "评级",
 )  # fmt: skip
+_KEY_MONEY = re.compile(
+    r"^(?!.*(?:不含税|订单|单项|每))(?:合同.*(?:总价|价款|金额|价)|.*总(?:价款?|费用|金额|额)|[借贷]款(?:本金|金额)|[月年]租金|转让价款"
+    r"|劳动报酬|月工资)$"
+)
+"""The price, by whatever name; not what is one of many in a contract."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,13 +136,15 @@ def _under_their_party(rows: Sequence[Shown]) -> list[Shown]:
 def _key_facts(facts: Sequence[Shown]) -> list[Shown]:
     """Who, how much, how long, and where one sues: the first of each, in that order."""
     parties = [s for s in facts if s.finding.category == "parties" and "·" not in s.finding.item][:4]
-    named: dict[str, Shown] = {}
+    prices = [s for name, s in _first_by_item(facts, "money").items() if _KEY_MONEY.match(name)][:2]
+    named = _first_by_item(facts, "basics") | _first_by_item(facts, "profile") | _first_by_item(facts, "disputes")
+    metrics = list(_first_by_item(facts, "metrics").values())[:4]
+    return [*parties, *prices, *(named[name] for name in _KEY_ITEMS if name in named), *metrics]
+
+
+def _first_by_item(facts: Sequence[Shown], category: str) -> dict[str, Shown]:
+    first: dict[str, Shown] = {}
     for shown in facts:
-        if shown.finding.category in ("basics", "profile", "money", "disputes"):
-            named.setdefault(shown.finding.item, shown)
-    wanted = (*[name for name in _KEY_MONEY if name in named][:3], *_KEY_BASICS, "争议解决")
-    metrics: dict[str, Shown] = {}
-    for shown in facts:
-        if shown.finding.category == "metrics":
-            metrics.setdefault(shown.finding.item, shown)
-    return [*parties, *(named[name] for name in wanted if name in named), *list(metrics.values())[:4]]
+        if shown.finding.category == category:
+            first.setdefault(shown.finding.item, shown)
+    return first

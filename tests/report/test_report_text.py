@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.report.text import readable, value_in, visible
+from pipeline.report.text import readable, values_in, visible
 
 
 @given(st.text(alphabet=st.characters(codec=None, exclude_categories=()), max_size=40))
@@ -19,8 +19,8 @@ def test_nothing_invisible_stays(text: str) -> None:
 
 @given(st.text(max_size=20), st.text(max_size=40))
 def test_what_is_marked_lies_in_the_quote(value: str, quote: str) -> None:
-    found = value_in(value, quote)
-    assert found is None or 0 <= found[0] < found[1] <= len(quote)
+    edges = [edge for span in values_in(value, quote) for edge in span]
+    assert edges == sorted(edges) and all(0 <= edge <= len(quote) for edge in edges)
 
 
 @pytest.mark.parametrize("text", ["设备采购合同（2026）", "“引号”、—— 《》\u3000𠮷野家 é ü ① ㎡", "a\tb\nc"])
