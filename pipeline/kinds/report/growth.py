@@ -138,11 +138,14 @@ def _growth(document: Document, grid: _Grid) -> Iterator[Finding]:
     if grid.head and not _GROWTH_HEAD.search(grid.head):
         return
     for rate in range(len(grid.names)):
-        found = _proved_rate(grid, rate, growth_of, _is_growth_row, least=2 if grid.headed else 3)
-        found = found or _named_growth(grid, rate)
-        for row in grid.rows if found else ():
-            if found and (truth := _wrong_growth(grid, row, found)) is not None:
-                yield _growth_alarm(document, grid, row, found, truth)
+        proved = _proved_rate(grid, rate, growth_of, _is_growth_row, least=2 if grid.headed else 3)
+        found = proved or _named_growth(grid, rate)
+        if found is None:
+            continue
+        wrong = [(row, truth) for row in grid.rows if (truth := _wrong_growth(grid, row, found)) is not None]
+        if proved or len(wrong) <= max(1, _proofs(grid, found, growth_of, _is_growth_row)[0]):
+            yield from (_growth_alarm(document, grid, row, found, truth) for row, truth in wrong)
+            yield from _wrong_points(document, grid, found)
 
 
 def _is_growth_row(label: str, rate: Figure) -> bool:
@@ -166,6 +169,29 @@ def _wrong_growth(grid: _Grid, row: Row, columns: _Rate) -> Decimal | None:
     if downwards and re.search(r"降|减|幅度", grid.names[columns.rate]):
         return None
     return truth[0]
+
+
+def _wrong_points(document: Document, grid: _Grid, columns: _Rate) -> Iterator[Finding]:
+    """Rates whose change the same column tells in percentage points."""
+    for row in grid.rows:
+        figures = grid.figures(row, columns.rate, columns.first, columns.second)
+        if figures is None or not figures[0].points:
+            continue
+        points, now, before = figures
+        gap = now.value - before.value
+        if abs(gap - points.value) <= points.half + now.half + before.half or abs(gap) > _HUNDRED:
+            continue
+        label, shown = grid.labels[row], f"{gap:+.{max(now.decimals, before.decimals)}f} 个百分点"
+        yield alarm(
+            document,
+            GROWTH,
+            f"{label} {points}，应为 {shown}",
+            [row.span],
+            Text(
+                f"“{label}”：{now} - {before} = {shown}，表内写作 {points}",
+                f"“{label}”: {now} - {before} = {gap:+} points",
+            ),
+        )
 
 
 def _is_difference(rate: Figure, now: Figure, before: Figure) -> bool:
@@ -272,14 +298,14 @@ def _proved_rate(
         for second in others:
             if first == second or (grid.headed and _GROWTH_HEAD.search(grid.names[first] + grid.names[second])):
                 continue
-            right = _proofs(grid, _Rate(rate, first, second), formula, counts, least)
-            if right and (best is None or right > best[0]):
+            right, wrong = _proofs(grid, _Rate(rate, first, second), formula, counts)
+            if right >= max(least, 2 * wrong - 1) and (best is None or right > best[0]):
                 best = right, _Rate(rate, first, second)
     return best[1] if best else None
 
 
-def _proofs(grid: _Grid, columns: _Rate, formula: Formula, counts: Callable[[str, Figure], bool], least: int) -> int:
-    """How many rows prove the rate; 0 where they are too few, or too many contradict it."""
+def _proofs(grid: _Grid, columns: _Rate, formula: Formula, counts: Callable[[str, Figure], bool]) -> tuple[int, int]:
+    """How many rows prove the rate, and how many contradict it."""
     right = wrong = 0
     for row in grid.rows[:_PROVING_ROWS]:
         rate, first, second = (row.body[i].figure for i in (columns.rate, columns.first, columns.second))
@@ -293,8 +319,8 @@ def _proofs(grid: _Grid, columns: _Rate, formula: Formula, counts: Callable[[str
         else:
             wrong += 1
             if wrong > 3 and not right:
-                return 0
-    return right if right >= max(least, 2 * wrong - 1) else 0
+                break
+    return right, wrong
 
 
 # --- margins and shares -----------------------------------------------------------------------------------------------

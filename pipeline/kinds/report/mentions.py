@@ -11,14 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from pipeline.kinds.report.alarms import CONTRADICTION, GROWTH, UNIT_SLIP, alarm
+from pipeline.kinds.report.alarms import CONTRADICTION, GROWTH, SHARE, UNIT_SLIP, alarm
 from pipeline.kinds.report.figures import SCALES as MONEY
 from pipeline.kinds.report.figures import Figure, decimal_of, decimals_of
-from pipeline.kinds.report.growth import fits, growth_of
+from pipeline.kinds.report.growth import fits, growth_of, share_of
 from pipeline.kinds.report.metrics import Metric
 from pipeline.kinds.report.names import PROSE_NAME, MetricName, metric_of
 from pipeline.kinds.report.periods import Period, period_in
-from pipeline.kinds.report.prose import CHANGE, is_vague, quantity, rate_of
+from pipeline.kinds.report.prose import CHANGE, NUMBER, is_vague, quantity, rate_of
+from pipeline.kinds.report.sums import is_slip_of_digits
 from pipeline.lang import Text
 from pipeline.types import Document, Finding, Span
 
@@ -41,8 +42,14 @@ _VALUE = re.compile(
     rf"(?:为|达到?|是|实现|完成|合计|共计|累计|录得|[:：]|人民币|[ ])*{quantity('now')}"
 )
 _LIST = re.compile(rf"[ ]?(?:、|和|及|，|,)[ ]?{quantity('now')}")
+_OF_THE_WHOLE = frozenset(("经营现金流", "归母净利润", "扣非净利润", "归母净资产", "净资产收益率", "基本每股收益"))
+"""Metrics that are hardly ever told of a part."""
+_SHARE = (
+    r"[，,（(]?占(?:公司|当期|同期|本期|全部)?(?:的)?营业总?收入的?(?:比例|比重)?(?:为|达|[:：])?"
+    rf"(?P<share>{NUMBER})[ ]?[%％][)）]?"
+)
 _SAID = re.compile(
-    rf"[，,]?(?:较|比)?(?:同比|上年同期|上年|去年同期|去年|期初|年初|上年末)[^，,。；;\d]{{0,4}}?{CHANGE}"
+    rf"(?:{_SHARE})?(?:[，,（(]?(?:较|比)?(?:同比|上年同期|上年|去年同期|去年|期初|年初|上年末)[^，,。；;\d]{{0,4}}?{CHANGE})?"
 )
 _RANGE = re.compile(r"(20\d\d)年?[-—~至](20\d\d)年")
 _YEARS = re.compile(r"20\d\d(?=年|[、/和])")
@@ -54,6 +61,19 @@ _POWERS = tuple(Decimal(10) ** k for k in (-8, -4, -3, -2, -1, 1, 2, 3, 4, 8))
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """What is told of a figure right behind it: its share of revenue, its change."""
+
+    share: Figure | None
+    rate: Figure | None
+    rate_at: int
+    """Where the rate stands; -1 without one."""
+    since_start: bool
+    """Whether the change is against the period's start (较期初), not against a year before."""
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
 class Mention:
     """A key figure in a sentence, or only its change."""
 
@@ -61,12 +81,7 @@ class Mention:
     value: Metric | None
     """None where only the change is told."""
     period: Period | None
-    rate: Figure | None
-    """Its change against a year before, where that is told."""
-    rate_at: int
-    """Where the rate stands; -1 without one."""
-    since_start: bool
-    """Whether the change is against the period's start (较期初), not against a year before."""
+    told: Told
     span: Span
     planned: bool
 
@@ -110,24 +125,41 @@ def _clause_start(text: str, at: int, least: int) -> int:
 
 def _mentions(text: str, match: re.Match[str], offset: int, report: Period | None, *, known: bool) -> Iterator[Mention]:
     metric = metric_of(match)
-    planned = bool(_PLANNED.search(text, _since(text, match.start()), match.start()))
     values = _values(text, match.end(), metric)
-    end = values[-1][1] if values else match.end()
-    change = _SAID.match(text, end)
     periods = _periods(text, match.start(), len(values), metric, report)
-    if periods is None or (not known and not values):
+    if periods is None or not (known or values or metric.name in _OF_THE_WHOLE):
         return
-    rate = rate_of(change) if change and len(values) <= 1 and not is_vague(text, change, "rate") else None
-    rate_at = offset + change.start("rate") if change and rate else -1
-    since_start = bool(change and re.search(r"期初|年初|上年末", change.group()))
-    begin = _clause_start(text, match.start(), max(0, match.start() - _BACK))
-    begin += len(text[begin : match.start()]) - len(text[begin : match.start()].lstrip(" \t■●◆"))
-    for i, (figure, stop, unit) in enumerate(values or [(None, end, "")]):
+    planned = bool(_PLANNED.search(text, _since(text, match.start()), match.start()))
+    told = _told(text, values[-1][1] if values else match.end(), offset)
+    if len(values) > 1:
+        told = replace(told, rate=None, share=None, end=0)
+    begin = offset + _evidence_start(text, match.start())
+    for i, (figure, stop, unit) in enumerate(values or [(None, match.end(), "")]):
         period = replace(p, forecast=True) if planned and (p := periods[i]) else periods[i]
-        span = Span(offset + begin, offset + (change.end() if change and rate else stop))
+        span = Span(begin, max(offset + stop, told.end))
         value = Metric(metric, match.group(), figure, unit, period, span, "prose") if figure else None
-        if value or rate:
-            yield Mention(metric, value, period, rate, rate_at, since_start, span, planned)
+        if value or told.rate:
+            yield Mention(metric, value, period, told, span, planned)
+
+
+def _told(text: str, at: int, offset: int) -> Told:
+    match = _SAID.match(text, at)
+    assert match  # all of it is optional
+    share = None
+    if match["share"]:
+        share = Figure(decimal_of(match["share"]), decimals_of(match["share"]), percent=True)
+    if not match["rate"] or is_vague(text, match, "rate"):
+        return Told(share, None, -1, False, offset + (match.end("share") + 1 if share else at))
+    since_start = bool(re.search(r"期初|年初|上年末", match.group()))
+    return Told(share, rate_of(match), offset + match.start("rate"), since_start, offset + match.end())
+
+
+def _evidence_start(text: str, at: int) -> int:
+    """The start of the clause, so that a quote says of whom and when."""
+    start = _clause_start(text, at, max(0, at - _BACK))
+    while start < at and text[start] in " \t■●◆":
+        start += 1
+    return start
 
 
 def _since(text: str, at: int) -> int:
@@ -201,11 +233,14 @@ def mention_alarms(
             known.setdefault((metric.metric.name, metric.period), []).append(metric)
     found: list[Finding] = []
     for mention in mentions:
-        if mention.planned or mention.period is None or mention.period.forecast:
+        if mention.period is None or (mention.planned and not mention.value):
             continue
         if mention.value and (conflict := _conflict(document, mention.value, known)):
             found.append(conflict)
-        elif mention.rate and mention.rate_at not in checked and (wrong := _wrong_rate(document, mention, known)):
+            continue
+        if mention.told.rate_at not in checked and (wrong := _wrong_rate(document, mention, known)):
+            found.append(wrong)
+        if wrong := _wrong_share(document, mention, known):
             found.append(wrong)
     return found
 
@@ -222,7 +257,8 @@ def _conflict(document: Document, said: Metric, known: Known) -> Finding | None:
         return None
     ratio = told / printed
     slip = any(abs(ratio / power - 1) < Decimal("0.006") for power in _POWERS) and said.metric.sort in ("flow", "stock")
-    if not slip and abs(ratio - 1) > _SAME_SHARE:
+    typo = said.unit == table.unit and is_slip_of_digits(said.figure, table.figure.value)
+    if not slip and not typo and abs(ratio - 1) > _SAME_SHARE:
         return None
     first = f"{said.figure.value:,}{said.unit}"
     second = f"{table.figure.value:,}{table.unit}"
@@ -251,22 +287,24 @@ def _pair(said: Metric, table: Metric) -> tuple[Decimal, Decimal, Decimal] | Non
 
 def _wrong_rate(document: Document, mention: Mention, known: Known) -> Finding | None:
     """A told change that the table's own two figures contradict."""
-    assert mention.period and mention.rate
+    rate = mention.told.rate
+    if mention.period is None or rate is None:
+        return None
     now = known.get((mention.metric.name, mention.period), ())
     before_period = mention.period.before()
-    if mention.since_start and mention.period.part != "end":
+    if mention.told.since_start and mention.period.part != "end":
         return None
     pairs = [(a, b) for a in now for b in known.get((mention.metric.name, before_period), ()) if a.span == b.span]
     if not pairs:
         return None
-    truths = [_change(mention, a.figure, b.figure) for a, b in pairs]
+    truths = [_change(mention.metric, rate, a.figure, b.figure) for a, b in pairs]
     if any(truth is None or truth[1] for truth in truths):
         return None
     (a, b), truth = pairs[0], truths[0]
     assert truth
     unit = "个百分点" if mention.metric.sort == "rate" else "%"
     shown = f"{truth[0]:+.2f}{unit}"
-    said = f"{mention.rate.value:+}{unit}"
+    said = f"{rate.value:+}{unit}"
     name = f"{mention.period}{a.printed}"
     figures = f"{a.figure}{a.unit if not a.figure.percent else ''} / {b.figure}{b.unit if not b.figure.percent else ''}"
     return alarm(
@@ -281,14 +319,42 @@ def _wrong_rate(document: Document, mention: Mention, known: Known) -> Finding |
     )
 
 
-def _change(mention: Mention, now: Figure, before: Figure) -> tuple[Decimal, bool] | None:
+def _change(metric: MetricName, rate: Figure, now: Figure, before: Figure) -> tuple[Decimal, bool] | None:
     """The true change, and whether the told one can be it; None where that can't be said."""
-    rate = mention.rate
-    assert rate
-    if mention.metric.sort == "rate":
+    if metric.sort == "rate":
         if not rate.points:
             return None
         gap = now.value - before.value
         return gap, abs(gap - rate.value) <= now.half + before.half + rate.half
     truth = None if rate.points else growth_of(now, before)
     return None if truth is None else (truth[0], fits(rate, truth))
+
+
+def _wrong_share(document: Document, mention: Mention, known: Known) -> Finding | None:
+    """A told share of revenue that the tables' revenue contradicts."""
+    share, value = mention.told.share, mention.value
+    if share is None or value is None or value.yuan is None or value.period is None or mention.planned:
+        return None
+    revenues = [m for name in ("营业收入", "营业总收入") for m in known.get((name, value.period), ()) if m.yuan]
+    if not revenues:
+        return None
+    truths = [share_of(_in_yuan(value), _in_yuan(revenue)) for revenue in revenues]
+    if any(truth is None or fits(share, truth) for truth in truths):
+        return None
+    revenue, truth = revenues[0], truths[0]
+    assert truth
+    shown = f"{truth[0]:.{max(share.decimals, 2)}f}%"
+    formula = f"{value.figure}{value.unit} ÷ {revenue.figure}{revenue.unit} = {shown}"
+    return alarm(
+        document,
+        SHARE,
+        f"{value.printed}占营业收入 {share}，应为 {shown}",
+        [mention.span, revenue.span],
+        Text(f"{formula}，文中写作 {share}", f"{formula}, the text says {share}"),
+        "medium",
+    )
+
+
+def _in_yuan(metric: Metric) -> Figure:
+    scale = MONEY[metric.unit]
+    return Figure(metric.figure.value * scale, metric.figure.decimals - (len(str(scale)) - 1))

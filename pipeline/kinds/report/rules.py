@@ -34,10 +34,10 @@ def findings_in(document: Document) -> list[Finding]:
 
 
 def _unique(alarms: list[Finding]) -> list[Finding]:
-    """Without the alarms that two checks raised about the same place."""
-    kept: dict[tuple[str, object], Finding] = {}
+    """Without what two checks raised alike about the same place."""
+    kept: dict[tuple[str, str, object], Finding] = {}
     for alarm in alarms:
-        kept.setdefault((alarm.item, alarm.evidence[0].span), alarm)
+        kept.setdefault((alarm.item, alarm.value, alarm.evidence[0].span), alarm)
     return list(kept.values())
 
 

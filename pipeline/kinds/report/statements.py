@@ -12,12 +12,14 @@ from decimal import Decimal
 from pipeline.kinds.report.alarms import BALANCE, TABLE_SUM, alarm
 from pipeline.kinds.report.figures import Figure
 from pipeline.kinds.report.names import name_of_row
-from pipeline.kinds.report.sums import tolerance
+from pipeline.kinds.report.sums import is_slip_of_digits, tolerance
 from pipeline.kinds.report.tables import Row, Table
 from pipeline.lang import Text
 from pipeline.types import Document, Finding
 
 _ASSETS, _DEBT, _EQUITY, _BOTH = "总资产", "总负债", "净资产", "负债和权益总计"
+_QUOTED = 12
+"""Most lines that one alarm quotes."""
 _FAR = 120
 """Most rows between 资产总计 and what must equal it."""
 
@@ -43,7 +45,7 @@ class _Line:
 def statement_alarms(document: Document, tables: Iterable[Table]) -> list[Finding]:
     """Statements of the document that contradict themselves."""
     lines = list(_lines(tables))
-    return [*_balance(document, lines), *_derived(document, lines)]
+    return [*_balance(document, lines), *_derived(document, lines), *_profits(document, lines)]
 
 
 def _lines(tables: Iterable[Table]) -> Iterator[_Line]:
@@ -132,7 +134,7 @@ def _figure(sheet: dict[str, _Line], name: str, column: int) -> Figure | None:
 
 @dataclass(frozen=True, slots=True)
 class _Derived:
-    """A line and what it is made of, all within ``reach`` rows above."""
+    """A line and what it is made of, all within ``reach`` rows above; or below, where ``reach`` is negative."""
 
     result: re.Pattern[str]
     terms: tuple[tuple[int, re.Pattern[str]], ...]
@@ -155,6 +157,14 @@ _RULES = (
         ),
         3,
     ),
+    _Derived(
+        re.compile(_LEAD + r"净利润(?:[(（].*)?"),
+        (
+            (1, re.compile(r"(?:\d[.、])?归属于母公司(?:所有者|股东)的净利润(?:[(（].*)?")),
+            (1, re.compile(r"(?:\d[.、])?少数股东损益(?:[(（].*)?")),
+        ),
+        -8,
+    ),
     *(
         _Derived(
             re.compile(rf"{kind}活动(?:产生|使用)?的?现金流量净额"),
@@ -170,13 +180,14 @@ def _derived(document: Document, lines: Sequence[_Line]) -> Iterator[Finding]:
     for at, line in enumerate(lines):
         for rule in _RULES:
             if line.whole and rule.result.fullmatch(line.name):
-                yield from _check_derived(document, line, rule, lines[max(0, at - rule.reach) : at])
+                near = lines[max(0, at - rule.reach) : at] if rule.reach > 0 else lines[at + 1 : at + 1 - rule.reach]
+                yield from _check_derived(document, line, rule, near)
 
 
-def _check_derived(document: Document, line: _Line, rule: _Derived, above: Sequence[_Line]) -> Iterator[Finding]:
+def _check_derived(document: Document, line: _Line, rule: _Derived, near: Sequence[_Line]) -> Iterator[Finding]:
     terms: list[tuple[int, _Line]] = []
     for sign, pattern in rule.terms:
-        found = next((known for known in reversed(above) if pattern.fullmatch(known.name)), None)
+        found = next((known for known in reversed(near) if pattern.fullmatch(known.name)), None)
         if found is None or not found.whole or len(found.figures) != len(line.figures):
             return
         terms.append((sign, found))
@@ -198,6 +209,7 @@ def _derived_alarm(
     computed: Decimal,
     addends: Sequence[Figure],
 ) -> Finding:
+    """``terms``: the lines that the total is made of, with their signs; the first of them are quoted."""
     formula = " + ".join(str(f) if f.value >= 0 else f"({f})" for f in addends)
     names = "".join(f"{' + ' if sign > 0 else ' - '}{term.name}" for sign, term in terms).removeprefix(" + ")
     shown = f"{computed:,.{max(f.decimals for f in addends)}f}"
@@ -205,9 +217,70 @@ def _derived_alarm(
         document,
         TABLE_SUM,
         f"{line.name} {total}，应为 {shown}",
-        [line.row.span, *(term.row.span for _, term in terms)],
+        [line.row.span, *(term.row.span for _, term in terms[:_QUOTED])],
         Text(
             f"{line.name} = {names} = {formula} = {shown}，表内为 {total}",
             f"{line.name} = {names} = {formula} = {shown}, the table says {total}",
         ),
     )
+
+
+# --- the income statement from revenue to operating profit ------------------------------------------------------------
+
+_REVENUE = re.compile(r"(?:一、)?营业(?P<whole>总)?收入")
+_COSTS = re.compile(r"(?:二、|减[:：])?营业总成本")
+_PROFIT = re.compile(r"[二三四]、营业利润(?:[(（].*)?")
+_GAINS = re.compile(r"加[:：]")
+_PART_OF = re.compile(r"其中[:：](?!营业(?:收入|成本))|(?:其中[:：])?利息(?:费用|收入)$|对联营|以摊余成本")
+_STATEMENT = 45
+"""Most lines from revenue to operating profit."""
+
+Terms = list[tuple[int, _Line]]
+
+
+def _profits(document: Document, lines: Sequence[_Line]) -> Iterator[Finding]:
+    """营业总成本 and 营业利润 from the lines that make them up; another column must prove how."""
+    start = None
+    for at, line in enumerate(lines):
+        if _REVENUE.fullmatch(line.name) and (start is None or at - start > 1):
+            start = at
+        elif start is not None and at - start > _STATEMENT:
+            start = None
+        elif start is not None and _PROFIT.fullmatch(line.name):
+            yield from _check_profit(document, lines[start : at + 1])
+            start = None
+
+
+def _check_profit(document: Document, statement: Sequence[_Line]) -> Iterator[Finding]:
+    """``statement``: from revenue to operating profit, both included."""
+    revenue, profit = statement[0], statement[-1]
+    counted = [line for line in statement[1:-1] if not _PART_OF.match(line.name)]
+    gains_at = next((i for i, line in enumerate(counted) if _GAINS.match(line.name)), len(counted))
+    before, gains = counted[:gains_at], counted[gains_at:]
+    costs_at = next((i for i, line in enumerate(before) if _COSTS.fullmatch(line.name)), None)
+    if costs_at is None:
+        costs = before
+    else:
+        costs = [before[costs_at]]
+        yield from _check_terms(document, costs[0], [(1, line) for line in before[costs_at + 1 :]])
+    yield from _check_terms(document, profit, [(1, revenue), *((-1, c) for c in costs), *((1, g) for g in gains)])
+
+
+def _check_terms(document: Document, line: _Line, terms: Terms) -> Iterator[Finding]:
+    """Alarms for the columns that don't add up, where another does."""
+    if not all(known.whole and len(known.figures) == len(line.figures) for known in (line, *(t for _, t in terms))):
+        return
+    wrong: list[tuple[Figure, Decimal, list[Figure]]] = []
+    proved = False
+    for column, total in enumerate(line.figures):
+        addends = [f if sign > 0 else f.negated() for sign, term in terms if (f := term.figures[column])]
+        if total is None or len(addends) < 3:
+            continue
+        computed = sum((f.value for f in addends), Decimal(0))
+        gap = abs(computed - total.value)
+        if gap <= tolerance(total, addends, line.unit):
+            proved = True
+        elif gap <= abs(computed) / 2 or is_slip_of_digits(total, computed):
+            wrong.append((total, computed, addends))
+    for total, computed, addends in wrong if proved else ():
+        yield _derived_alarm(document, line, terms, total, computed, addends)

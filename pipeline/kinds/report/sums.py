@@ -69,13 +69,13 @@ class _Sum:
             return False
         most = max(abs(self.computed), abs(self.total.value))
         far = abs(self.computed - self.total.value) > most * _ERROR_SHARE
-        if far and not _is_slip_of_digits(self.total, self.computed):
+        if far and not is_slip_of_digits(self.total, self.computed):
             return False
         positive = all(f.value >= 0 for f in self.addends)
         return not positive or self.total.value >= max(f.value for f in self.addends)
 
 
-def _is_slip_of_digits(printed: Figure, truth: Decimal) -> bool:
+def is_slip_of_digits(printed: Figure, truth: Decimal) -> bool:
     """Whether one digit is wrong, or two neighbours changed places."""
     a, b = (f"{abs(value):.{printed.decimals}f}".replace(".", "") for value in (printed.value, truth))
     if len(a) != len(b) or len(a) < 3:

@@ -151,12 +151,23 @@ class Table:
         return any(row.is_head or row.is_years for row in self.head)
 
     def column_names(self, width: int) -> tuple[str, ...] | None:
-        """Names of the ``width`` columns behind the label, where a row of the head has as many cells."""
-        for row in reversed(self.head):
-            if not row.fragment and len(row.cells) - 1 == width:
-                return tuple(c.text.strip() for c in row.cells[1:])
-            if not row.fragment and len(row.cells) == width > 1:
-                return tuple(c.text.strip() for c in row.cells)
+        """Names of the ``width`` columns behind the label, where a row of the head has as many cells.
+
+        One name may be missing at the end: the lines that it wrapped over follow the head.
+        """
+        for at, row in reversed(list(enumerate(self.head))):
+            names = [c.text.strip() for c in row.cells]
+            if row.fragment or len(names) < 2:
+                continue
+            if len(names) == width + 1:
+                return tuple(names[1:])
+            if len(names) != width:
+                continue
+            if all(_HEAD_NAME.match(name) for name in names[:2]):
+                return tuple(names)
+            wrapped = "".join(part.cells[0].text for part in self.head[at + 1 :] if part.fragment)
+            if wrapped and all(_HEAD_NAME.match(name) for name in names[1:]):
+                return (*names[1:], wrapped)
         return None
 
 

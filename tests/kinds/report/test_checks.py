@@ -134,6 +134,19 @@ def test_a_growth_that_may_be_right_is_not(rows: str) -> None:
     assert alarms(GROWTH_HEAD + rows) == []
 
 
+def test_a_head_that_wraps_still_names_its_columns() -> None:
+    table = (
+        "项目\t2025年末\t2024年末\n本期末比上年\n末增减\n总资产\t110.00\t100.00\t12.00%\n净资产\t60.00\t50.00\t20.00%\n"
+    )
+    assert alarms(table) == [(GROWTH, "总资产\t110.00\t100.00\t12.00%")]
+
+
+def test_points_are_the_difference_of_two_rates() -> None:
+    row = "加权平均净资产收益率\t9.82%\t9.15%\t{}\n"
+    assert alarms(GROWTH_HEAD + row.format("增加0.67个百分点")) == []
+    assert [item for item, _ in alarms(GROWTH_HEAD + row.format("增加0.76个百分点"))] == [GROWTH]
+
+
 def test_a_growth_column_between_other_years_is_found_by_its_rows() -> None:
     head = "项目\t2025年\t2024年\t本期比上年同期增减（%）\t2023年\n"
     rows = "收入\t110.00\t100.00\t10.00\t80.00\n利润\t24.00\t20.00\t20.00\t15.00\n资产\t90.00\t60.00\t50.00\t50.00\n"
@@ -237,6 +250,25 @@ def test_net_profit_follows_from_total_profit_and_tax() -> None:
     assert alarms(text.format("57.00")) == [(SUM, "五、净利润\t57.00\t70.00")]
 
 
+INCOME = (
+    "合并利润表\n单位：万元\n项目\t本期发生额\t上期发生额\n一、营业总收入\t1,000.00\t900.00\n二、营业总成本\t{}\t730.00\n"
+    "其中：营业成本\t600.00\t550.00\n税金及附加\t10.00\t9.00\n销售费用\t80.00\t71.00\n管理费用\t110.00\t100.00\n"
+    "其中：利息费用\t5.00\t4.00\n加：其他收益\t20.00\t15.00\n信用减值损失\t-30.00\t-25.00\n三、营业利润\t{}\t160.00\n"
+)
+
+
+def test_operating_profit_follows_from_revenue_costs_and_gains() -> None:
+    assert alarms(INCOME.format("800.00", "190.00")) == []
+    assert alarms(INCOME.format("800.00", "777.00")) == []  # far off: a line was misread
+    assert alarms(INCOME.format("800.00", "160.00")) == [(SUM, "三、营业利润\t160.00\t160.00")]
+    assert (SUM, "二、营业总成本\t880.00\t730.00") in alarms(INCOME.format("880.00", "190.00"))
+
+
+def test_an_income_statement_that_no_column_proves_is_left_alone() -> None:
+    text = INCOME.format("800.00", "160.00").replace("900.00", "950.00")
+    assert alarms(text) == []
+
+
 def test_cash_flow_with_blanks_lost_is_left_alone() -> None:
     text = "项目\t本期\t上期\n筹资活动现金流入小计\t3,000.00\n"
     text += "筹资活动现金流出小计\t350.00\n筹资活动产生的现金流量净额\t-350.00\t3,000.00\n"
@@ -262,6 +294,8 @@ KEY = (
         ("报告期内，公司实现营业收入18.63亿元，同比增长19.66%。", GROWTH),
         ("报告期内，公司归属于上市公司股东的净利润同比下降14.60%。", GROWTH),
         ("报告期内，公司综合毛利率较上年下降2.12个百分点。", GROWTH),
+        ("归属于上市公司股东的净利润同比增长41.60%，主要系收入增长。", GROWTH),
+        ("公司全年研发费用9,000.00万元，占营业收入的6.83%。", "占比与数据不符"),
     ],
 )
 def test_prose_that_contradicts_the_table_is_told(sentence: str, item: str) -> None:
@@ -279,6 +313,8 @@ def test_prose_that_contradicts_the_table_is_told(sentence: str, item: str) -> N
         "2024年，公司实现营业收入15.93亿元。",
         "第一季度，公司实现营业收入4.10亿元。",
         "母公司实现营业收入17.20亿元。",
+        "毛利率同比下降5.00个百分点。",
+        "公司全年研发费用9,000.00万元，占营业收入的4.83%，较上年增长8.77%。",
         "公司综合毛利率33.20%，较上年下降1.12个百分点。",
     ],
 )
