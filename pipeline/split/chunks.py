@@ -330,7 +330,8 @@ def _forced_cuts(text: str, ends: array[int], unit: Span, step: int) -> Iterator
     last = unit.start
     for token in range(ends[unit.start] + step, ends[unit.end], step):
         middle = bisect_left(ends, token, unit.start, unit.end)
-        low, high = max(last + 1, middle - _REACH), min(unit.end, middle + _REACH + 1)
+        low = max(last + 1, middle - _REACH, bisect_left(ends, token - step // 2, unit.start, middle))
+        high = min(unit.end, middle + _REACH + 1, bisect_right(ends, token + step // 2, middle, unit.end))
         best = min(
             _character_cuts(text, low, high),
             key=lambda cut: (cut.penalty, abs(cut.at - middle), cut.at),
