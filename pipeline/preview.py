@@ -46,7 +46,7 @@ async def preview(paths: Sequence[Path], settings: Settings) -> tuple[EngineChoi
         engine = await load(choice, settings)
         context, tokenizer = engine.context_tokens, tokenizer_for(settings, choice)
         await engine.close()
-    limits_of = capacities(context, tokenizer, settings) if context else {}
+    limits_of: Mapping[str, Capacity] = capacities(context, tokenizer, settings) if context else {}
     async with Reader(limits) as reader:
 
         async def one(source: Path | InputError) -> Preview:

@@ -4,6 +4,8 @@ The only module that knows vLLM, which is imported when an engine is loaded and 
 ``LLM.generate``: there one request that is too long costs the whole batch, here it fails alone (FACTS section 2).
 """
 
+# vLLM has no stable types and is often absent where types are checked.
+# pyright: basic, reportMissingImports=false
 from __future__ import annotations
 
 import asyncio
@@ -56,8 +58,8 @@ class VllmEngine:
             os.environ.setdefault(name, value)
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(settings.cpu_kv_gib))
         try:
-            from vllm import AsyncEngineArgs  # pyright: ignore
-            from vllm.v1.engine.async_llm import AsyncLLM  # pyright: ignore
+            from vllm import AsyncEngineArgs
+            from vllm.v1.engine.async_llm import AsyncLLM
         except ImportError as error:
             raise SettingsError(
                 Text(f"vllm 导入失败：{error}", f"importing vllm failed: {error}"),
@@ -79,7 +81,7 @@ class VllmEngine:
     async def generate(self, request: Request) -> Completion:
         """Generate one completion. Raises PromptTooLongError or RequestError for this request alone, EngineError when
         the engine is dead or silent."""
-        from vllm.v1.engine.exceptions import EngineDeadError  # pyright: ignore
+        from vllm.v1.engine.exceptions import EngineDeadError
 
         prompt = await self._prompt(request)
         if len(prompt) + request.max_tokens > self.context_tokens:
@@ -124,10 +126,10 @@ class VllmEngine:
 
     def sampling_params(self, request: Request) -> Any:
         """vLLM's own parameters for a request (a seam for tests, which add a scripted answer)."""
-        from vllm import SamplingParams  # pyright: ignore
-        from vllm.sampling_params import StructuredOutputsParams  # pyright: ignore
+        from vllm import SamplingParams
+        from vllm.sampling_params import StructuredOutputsParams
 
-        extra: dict[str, object] = {}
+        extra: dict[str, Any] = {}
         if request.schema is not None:
             extra["structured_outputs"] = StructuredOutputsParams(json=dict(request.schema))
         if request.thinking:
@@ -157,7 +159,7 @@ class VllmEngine:
         return list(ids)
 
     async def _last_output(self, prompt: list[int], request: Request) -> Any:
-        from vllm.inputs import TokensPrompt  # pyright: ignore
+        from vllm.inputs import TokensPrompt
 
         stream = self._llm.generate(
             TokensPrompt(prompt_token_ids=prompt),
@@ -173,10 +175,10 @@ class VllmEngine:
                 return output
 
 
-def _engine_args(settings: Settings, profile: ModelProfile, context: int) -> Mapping[str, object]:
-    from vllm.config import StructuredOutputsConfig  # pyright: ignore
+def _engine_args(settings: Settings, profile: ModelProfile, context: int) -> Mapping[str, Any]:
+    from vllm.config import StructuredOutputsConfig
 
-    args: dict[str, object] = {
+    args: dict[str, Any] = {
         "model": settings.model,
         "max_model_len": context,
         "enable_prefix_caching": True,
@@ -196,7 +198,7 @@ def _engine_args(settings: Settings, profile: ModelProfile, context: int) -> Map
 
 
 def _has_gpu() -> bool:
-    import torch  # pyright: ignore
+    import torch
 
     return bool(torch.cuda.is_available())
 

@@ -113,7 +113,7 @@ def _folder_of(model: str) -> Path:
     try:
         from huggingface_hub import snapshot_download  # pyright: ignore
 
-        return Path(cast(str, snapshot_download(model, local_files_only=True)))
+        return Path(str(snapshot_download(model, local_files_only=True)))  # pyright: ignore
     except Exception as error:  # the hub client has no common base for "not here"
         raise SettingsError(
             Text(f"模型 {model} 不在本机的缓存里", f"model {model} is not in this machine's hub cache"),
