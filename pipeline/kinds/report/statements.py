@@ -198,7 +198,7 @@ def _check_derived(document: Document, line: _Line, rule: _Derived, near: Sequen
             continue
         computed = sum((f.value for f in addends), Decimal(0))
         if abs(computed - total.value) > tolerance(total, addends, line.unit):
-            yield _derived_alarm(document, line, terms, total, computed, addends)
+            yield _derived_alarm(document, line, terms, total, addends)
 
 
 def _derived_alarm(
@@ -206,13 +206,12 @@ def _derived_alarm(
     line: _Line,
     terms: Sequence[tuple[int, _Line]],
     total: Figure,
-    computed: Decimal,
     addends: Sequence[Figure],
 ) -> Finding:
     """``terms``: the lines that the total is made of, with their signs; the first of them are quoted."""
     formula = " + ".join(str(f) if f.value >= 0 else f"({f})" for f in addends)
     names = "".join(f"{' + ' if sign > 0 else ' - '}{term.name}" for sign, term in terms).removeprefix(" + ")
-    shown = f"{computed:,.{max(f.decimals for f in addends)}f}"
+    shown = f"{sum((f.value for f in addends), Decimal(0)):,.{max(f.decimals for f in addends)}f}"
     return alarm(
         document,
         TABLE_SUM,
@@ -270,7 +269,7 @@ def _check_terms(document: Document, line: _Line, terms: Terms) -> Iterator[Find
     """Alarms for the columns that don't add up, where another does."""
     if not all(known.whole and len(known.figures) == len(line.figures) for known in (line, *(t for _, t in terms))):
         return
-    wrong: list[tuple[Figure, Decimal, list[Figure]]] = []
+    wrong: list[tuple[Figure, list[Figure]]] = []
     proved = False
     for column, total in enumerate(line.figures):
         addends = [f if sign > 0 else f.negated() for sign, term in terms if (f := term.figures[column])]
@@ -281,6 +280,6 @@ def _check_terms(document: Document, line: _Line, terms: Terms) -> Iterator[Find
         if gap <= tolerance(total, addends, line.unit):
             proved = True
         elif gap <= abs(computed) / 2 or is_slip_of_digits(total, computed):
-            wrong.append((total, computed, addends))
-    for total, computed, addends in wrong if proved else ():
-        yield _derived_alarm(document, line, terms, total, computed, addends)
+            wrong.append((total, addends))
+    for total, addends in wrong if proved else ():
+        yield _derived_alarm(document, line, terms, total, addends)
