@@ -254,16 +254,41 @@ def test_importing_the_reports_stays_light() -> None:
     assert not {"openpyxl", "sqlalchemy", "pydantic", "pipeline.store", "pipeline.report.workbook"} & set(loaded)
 
 
+def dom_of(html: str, folder: Path) -> tuple[str, str]:
+    """The page as Chromium has it once its scripts ran, and what it complains of."""
+    page = folder / "page.html"
+    page.write_text(html, encoding="utf-8")
+    options = f"--headless --no-sandbox --disable-gpu --enable-logging=stderr --user-data-dir={folder}/p --dump-dom"
+    command = [str(CHROMIUM), *options.split(), page.as_uri()]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return done.stdout, done.stderr
+
+
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize("name", ["long", "hostile"])
 def test_chromium_runs_the_pages_own_script_and_no_other(name: str, tmp_path: Path) -> None:
-    page = tmp_path / "page.html"
-    page.write_text(render_analysis(store(long_analysis(40) if name == "long" else HOSTILE)), encoding="utf-8")
-    options = f"--headless --no-sandbox --disable-gpu --enable-logging=stderr --user-data-dir={tmp_path}/p --dump-dom"
-    command = [str(CHROMIUM), *options.split(), page.as_uri()]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-    assert 'id="filter"' in done.stdout
-    form = re.search(r'<form id="filter"[^>]*>', done.stdout)
+    dom, complaints = dom_of(render_analysis(store(long_analysis(40) if name == "long" else HOSTILE)), tmp_path)
+    form = re.search(r'<form id="filter"[^>]*>', dom)
     assert form and "hidden" not in form[0], "the filter shows itself once the script runs"
-    assert "Refused to" not in done.stderr and "Content Security Policy" not in done.stderr
-    assert HOSTILE_TEXT[:8] not in re.sub(r"<script>.*?</script>", "", done.stdout, count=1, flags=re.DOTALL)
+    assert "Refused to" not in complaints and "Content Security Policy" not in complaints
+    assert HOSTILE_TEXT[:8] not in re.sub(r"<script>.*?</script>", "", dom, count=1, flags=re.DOTALL)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_the_filter_hides_what_is_not_asked_for(tmp_path: Path) -> None:
+    html = render_analysis(store(long_analysis(40)))
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)  # for the hand of this test
+    hand = """<script>
+      const form = document.getElementById("filter");
+      form.querySelector("[value=medium]").checked = false;
+      form.querySelector("[type=search]").value = "第 4";
+      form.dispatchEvent(new Event("input"));
+    </script></body>"""
+    dom, _ = dom_of(html.replace("</body>", hand), tmp_path)
+    articles = re.findall(
+        r'<article class="finding (\w+)" id="f\d+" data-severity="\w+"( hidden="")?>\s*<h4>(.*?)<', dom
+    )
+    shown = {name for _, hidden, name in articles if not hidden}
+    assert shown == {"第 4 项"} and len(articles) > 30
+    assert re.search(r'<div data-group="" hidden="">\s*<h3 id="s-medium"', dom)
+    assert re.search(r'<p id="nothing"[^>]* hidden', dom)
