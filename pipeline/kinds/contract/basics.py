@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -215,22 +216,27 @@ def ranges_in(view: View) -> list[Range]:
         if end is not None:
             label, side = _label_before(view, first.span.start)
             found.append(Range(first.date, end, Span(first.span.start, stop), label, side))
-    return [*found, *_works(view)]
+    return found + [pair for pair in _labelled_pairs(view) if all(pair.start != r.start for r in found)]
 
 
-_WORKS = re.compile(
-    r"(?:计划)?(?:开工|进场)(?:日期|时间)?(?:为|是|:|\s)*(?P<start>\d[^。;\n]{6,16}?[日号])[^。\n]{0,24}?(?:计划)?(?:竣工|完工)(?:日期|时间)?(?:为|是|:|\s)*(?P<end>\d[^。;\n]{6,16}?[日号])"
-)
+_FROM = re.compile(r"(?P<what>开工|进场|起始|开始|起租|起算|起)(?:日期?|时间)?\s?(?:为|是|:|\t|于|自)?\s?$")
+_UNTIL = re.compile(r"(?:竣工|完工|终止|结束|届满|到期|截止|期满|止)(?:日期?|时间)?\s?(?:为|是|:|\t|于|至)?\s?$")
+_IN_FORCE_SINCE = re.compile(r"\s?起?生效")
 
 
-def _works(view: View) -> list[Range]:
-    """开工日期 and 竣工日期 of a construction contract."""
+def _labelled_pairs(view: View) -> list[Range]:
+    """Two dates under their own names: 开工日期 and 竣工日期, 起始日期 and 终止日期."""
     found: list[Range] = []
-    for match in _WORKS.finditer(view.text):
-        start = view.dates_of(Span(match.start("start"), match.end("start")))
-        end = view.dates_of(Span(match.start("end"), match.end("end")))
-        if start and end:
-            found.append(Range(start[0].date, end[0].date, Span(match.start(), match.end()), "工期", side=False))
+    for first, second in itertools.pairwise(view.dates):
+        between = view.text[first.span.end : second.span.start]
+        if len(between) > 40 or between.count("\n") > 1 or not _UNTIL.search(between):
+            continue
+        begun = _FROM.search(view.text, max(0, first.span.start - 12), first.span.start)
+        if begun is None and not _IN_FORCE_SINCE.match(between):
+            continue
+        label = "工期" if begun and begun["what"] in ("开工", "进场") else "期限"
+        start = begun.start() if begun else first.span.start
+        found.append(Range(first.date, second.date, Span(start, second.span.end), label, side=False))
     return found
 
 

@@ -12,7 +12,7 @@ from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, View, flat
 from pipeline.types import Finding, Span
 
-_LETTERED = "[甲乙丙丁戊己]\\s?方"
+_LETTERED = r"[甲乙丙丁戊己]\s{0,6}方"
 _NAMED = (
     "采购人 采购方 采购单位 供应商 供应方 供货方 供货人 供货商 供货单位 买方 卖方 买受人 买受方 出卖人 出卖方 购买方 购货方 销货方 销售方 购方 销方 "
     "需方 供方 购买人 销售人 出租方 出租人 承租方 承租人 转租方 转租人 次承租人 受转租方 发包人 发包方 承包人 承包方 分包人 分包方 总包方 总包人 "
@@ -38,6 +38,9 @@ _NO_ROLE = re.compile(
     r"联系|负责|代表|经办|代理|收款|付款|开户|签收|责任|见证|制表|介绍|持有|权利|申请|法人|第三|对方|双方|各方|一方|收件|发件|审核|复核|主办|承办|经理|项目|填表|推荐|联络|介绍|证明|账户|受益|被告|原告|法定|签字|签约|通知"
 )
 _SEPARATOR = re.compile(r"[:\t]")
+_SPACED = re.compile(
+    r"(?:^|\t)\s*(?P<role>(?:[\u4e00-\u9fa5]\s{1,8}){1,4}[\u4e00-\u9fa5])(?P<notes>(?:\s*\([^()\n]{1,40}\)){0,2})\s*$"
+)
 _LABEL_WINDOW = 80
 _LETTERED_IN = re.compile(_LETTERED)
 _ROLE_IN_NOTE = re.compile(rf'^(?:(?:以下|下文|下)?[统合简]*称(?:为|作)?:?)?\s*"?(?P<role>{_ROLES})"?$')
@@ -169,7 +172,12 @@ def _other_roles(view: View, index: int) -> list[tuple[re.Match[str], list[tuple
 
 def _label_before(text: str, at: int) -> re.Match[str] | None:
     last = text[max(0, at - 3) : at].rstrip()[-1:]
-    return _LABEL.search(text, max(0, at - _LABEL_WINDOW), at) if last in _LABEL_ENDS else None
+    if last not in _LABEL_ENDS:
+        return None
+    label = _LABEL.search(text, max(0, at - _LABEL_WINDOW), at)
+    if label is None and (spaced := _SPACED.search(text, max(0, at - _LABEL_WINDOW), at)):
+        return _LABEL.fullmatch(re.sub(r"\s", "", spaced["role"]) + spaced["notes"])
+    return label
 
 
 def _separators(text: str) -> list[int]:
@@ -232,7 +240,7 @@ def _names_below(
     view: View, index: int, labels: Sequence[re.Match[str]]
 ) -> list[tuple[re.Match[str], list[tuple[str, Span]]]]:
     """The names on the next line that is not blank, one for each label: by cell, else by white space."""
-    if labels[-1].string[labels[-1].end() :].strip(" :_\t"):
+    if view.line_texts[index].rstrip(" :_\t")[-1:] not in _LABEL_ENDS:
         return []
     for at in range(index + 1, min(index + 3, len(view.lines))):
         text = view.line_texts[at]
@@ -352,14 +360,33 @@ def cells_of(text: str, offset: int) -> list[Span]:
 
 # --- codes, addresses, representatives --------------------------------------------------------------------------------
 
-_BOUNDARY = r"(?<![\u4e00-\u9fa5A-Za-z])"
-_STOP = r"(?=\s*$|\s*[\t\n;。]|\s+(?=[\u4e00-\u9fa5]{2,10}\s*[:(])|\s*[,、](?=\s*(?:法定代表|统一社会|电话|联系|邮编|邮政|身份证|开户|账号|负责人|手机|传真|性别))|,?\s*\(?(?:以下|下)简?称|\s?\(\"|,(?=一家)|(?:法定代表人|负责人|统一社会信用代码|社会信用代码|联系人|联系电话|联系方式|电话|手机|邮政编码|邮编|开户|身份证|委托代理人|传真|账号)[\u4e00-\u9fa5]{0,4}\s*[:(])"
+_CODE = re.compile(
+    r"(?:统一社会信用代码|社会信用代码|信用代码|纳税人识别号|营业执照号码?|营业执照注册号|机构代码)(?:\([^()\n]{1,20}\))?"
+    r"(?:/[\u4e00-\u9fa5]{2,8})?\s*[:\t为是]?\s*(?P<value>[0-9A-Z](?:[0-9A-Z]){14,19})(?![0-9A-Z])"
+)
+_NEXT_FIELD = r"(?:法定代表人|负责人|统一社会信用代码|社会信用代码|联系人|联系电话|联系方式|电话|手机|邮政编码|邮编|开户|身份证|委托代理人|传真|账号)"
+_ADDRESS = re.compile(
+    r"(?:住\s{0,8}所\s{0,3}地?|地\s{0,8}址|住\s{0,8}址|主要(?:经营|营业|办事机构)(?:场所|所在地)|"
+    r"(?:注册|联系|通讯|通信|办公|营业|经营|送达|户籍|户口|居住|家庭|身份证|常住)(?:地址|住址|所在地|地)(?:\(住所\))?)"
+    r"(?:\([^()\n]{1,16}\))?(?:/[\u4e00-\u9fa5]{2,6})?\s*(?:[:\t]|为|位于|是)\s*(?P<value>[^\s:;。][^\t\n;。]{3,80}?)"
+    r"(?=\s*$|\s*[\t\n;。]|\s+(?=[\u4e00-\u9fa5]{2,10}\s*[:(])"
+    r"|\s*[,、](?=\s*(?:法定代表|统一社会|电话|联系|邮编|邮政|身份证|开户|账号|负责人|手机|传真|性别))"
+    rf"|,?\s*\(?(?:以下|下)简?称|\s?\(\"|,(?=一家)|{_NEXT_FIELD}[\u4e00-\u9fa5]{{0,4}}\s*[:(])"
+)
+_LEGAL_HEAD = re.compile(
+    r"(?:法\s?定\s?代\s?表\s?人|法人代表|法定代理人|负责人|执行事务合伙人)(?:[(/或][^:\n]{0,14})?\s*[:\t]\s*"
+    r"(?P<value>[\u4e00-\u9fa5·]{2,8}|[\u4e00-\u9fa5] [\u4e00-\u9fa5])(?=$|[\s,;。、(])"
+)
+_IDENTITY = re.compile(r"(?:身份证|证件)(?:件)?(?:号码|号|编号)?\s*[:\t]?\s*(?P<value>\d{17}[\dXx])(?!\d)")
 _ATTRIBUTES = (
-    ("统一社会信用代码", re.compile(r"(?:统一社会信用代码|社会信用代码|信用代码|纳税人识别号|营业执照号码?|营业执照注册号|机构代码)(?:\([^()\n]{1,20}\))?(?:/[\u4e00-\u9fa5]{2,8})?\s*[:\t为是]?\s*(?P<value>[0-9A-Z](?:[0-9A-Z]){14,19})(?![0-9A-Z])")),
-    ("地址", re.compile(rf"{_BOUNDARY}(?:住\s?所\s?地?|地\s?址|住\s?址|主要(?:经营|营业|办事机构)(?:场所|所在地)|(?:注册|联系|通讯|通信|办公|营业|经营|送达|户籍|户口|居住|家庭|身份证|常住)(?:地址|住址|所在地|地)(?:\(住所\))?)(?:\([^()\n]{{1,16}}\))?(?:/[\u4e00-\u9fa5]{{2,6}})?\s*(?:[:\t]|为|位于|是)\s*(?P<value>[^\s:;。][^\t\n;。]{{3,80}}?){_STOP}")),
-    ("法定代表人", re.compile(r"(?:法定代表人|法人代表|法定代理人|负责人|执行事务合伙人)(?:[(/或][^:\n]{0,14})?\s*[:\t]\s*(?P<value>[\u4e00-\u9fa5·]{2,8}|[\u4e00-\u9fa5] [\u4e00-\u9fa5])(?=$|[\s,;。、(])")),
-    ("身份证号", re.compile(r"(?:身份证|证件)(?:件)?(?:号码|号|编号)?\s*[:\t]?\s*(?P<value>\d{17}[\dXx])(?!\d)")),
-)  # fmt: skip
+    ("统一社会信用代码", _CODE),
+    ("地址", _ADDRESS),
+    ("法定代表人", _LEGAL_HEAD),
+    ("身份证号", _IDENTITY),
+)
+_PART_OF_WORD = re.compile(r"(?<![方租包款托借])[\u4e00-\u9fa5A-Za-z]\Z")
+"""What may not stand before 地址: 工程地址 and 网络地址 are nobody's; 甲方地址 is."""
+_OWNER = re.compile(rf"(?P<role>{_ROLES})(?:的)?\s?$")
 _FAR = 14
 
 
@@ -374,6 +401,8 @@ def _attach_attributes(view: View, mentions: Sequence[Party]) -> None:
             start = match.start("value")
             if item == "法定代表人" and not is_person(value):
                 continue
+            if item == "地址" and _PART_OF_WORD.search(view.text, max(0, match.start() - 2), match.start()):
+                continue
             owner = _owner(view, mentions, lines, match)
             if owner is not None and not any(name == item for name, _, _ in owner.attributes):
                 span = Span(start, start + len(value))
@@ -382,6 +411,9 @@ def _attach_attributes(view: View, mentions: Sequence[Party]) -> None:
 
 def _owner(view: View, mentions: Sequence[Party], lines: Sequence[int], match: re.Match[str]) -> Party | None:
     line = view.line_at(match.start())
+    if named := _OWNER.search(view.text, max(view.lines[line].start, match.start() - 12), match.start()):
+        role = re.sub(r"\s", "", named["role"])
+        return next((party for party in mentions if party.role == role), None)
     before = bisect_right(lines, line) - 1
     while before >= 0 and mentions[before].line == line and mentions[before].name_span.start > match.start():
         before -= 1
