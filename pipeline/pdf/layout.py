@@ -12,7 +12,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import chain, pairwise
 from statistics import median
 from typing import NamedTuple
 
@@ -25,6 +25,8 @@ _ZONE = 0.1
 """Headers and footers stand in the top and bottom tenth of the page."""
 _FULL_EM = 14
 """A line shorter than this breaks because it is done, whatever stands to the right of it."""
+_SAME_EDGE = 8.0
+"""Points between the right edges of lines that count as ending together."""
 _REPEATED = 0.3
 """Share of the pages on which a line must stand (digits aside) to be a header or footer."""
 
@@ -47,10 +49,13 @@ _STARTS_ITEM = re.compile(
     r"|附件\s?[一二三四五六七八九十\d]{0,3}\s*[：:]|附录|目\s*录$|注[：:]|说明[：:]|单位[：:]"
 )
 _LABEL = re.compile(
-    r"(?:[甲乙丙丁]方|买方|卖方|[出承]租[人方]|出借[人方]|借款[人方]|贷款[人方]|发包[人方]|承包[人方]|委托[人方]|受托[人方]|用人单位|劳动者|担保[人方]"
-    r"|需方|供方|招标人|投标人|法定代表人|委托代理人|授权代表|负责人|联系人|联系电话|电\s*话|传\s*真|地\s*址|住\s*所|邮\s*编|开户行|开户银行|账\s*号|帐\s*号"
+    r"(?:[甲乙丙丁]方|买方|卖方|[出承]租[人方]|出借[人方]|借款[人方]|贷款[人方]|发包[人方]|[承分]包[人方]|委托[人方]|受托[人方]|用人单位|劳动者|担保[人方]"
+    r"|需方|供方|招标人|投标人|法定代表人|委托代理人|授权代表|负责人|联系人|联系电话|电\s*话|传\s*真|地\s*址|住\s*所地?|邮\s*编|开户行|开户银行|账\s*号|帐\s*号"
     r"|统一社会信用代码|身份证号码?|日\s*期|签订日期|签订地点|合同编号|合同名称|编\s*号)(?:[（(][^）)]{0,20}[）)])?\s*[：:]"
 )
+_FIELD = re.compile("[\u4e00-\u9fff（）()、]{2,14}[：:]")
+"""``负责人：...``: two such lines in a row are two entries of a form."""
+_ANSWER = re.compile("[是否无有]|不?适用|[/—-]+")
 _BRACKETS = (("（", "）)"), ("(", "）)"), ("《", "》"), ("【", "】"), ("〔", "〕"), ("“", "”"))
 _FIRST_WORD = re.compile(rf"[^\s{CJK}]+")
 _BAD_TITLE = re.compile(
@@ -96,7 +101,7 @@ def lay_out(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> L
     for page in pages:
         page.lines = assembled(page.lines)
     lines = [line for page in pages for line in page.lines]
-    return _assemble(pages, lines, _joins(lines))
+    return _assemble(pages, lines, _joins(pages))
 
 
 # --- headers and footers ----------------------------------------------------------------------------------------------
@@ -144,52 +149,83 @@ def _is_page_number(line: Line, index: int, label: str | None) -> bool:
 
 
 class _Measure(NamedTuple):
-    """What full lines look like in this document."""
+    """What full lines look like on a page, within this document."""
 
     edges: list[float]
-    """Right edges at which many lines end, ascending."""
+    """Right edges at which lines end for want of room, ascending: the text's own, and those of columns and cells."""
     left: float
     """Where continuation lines start."""
     pitch: float
     """Usual distance from line to line, in em."""
     indents: bool
-    """Whether paragraphs start indented."""
+    """Whether the document's paragraphs start indented."""
 
 
-def _joins(lines: Sequence[Line]) -> list[str]:
+def _joins(pages: Sequence[PageLines]) -> list[str]:
     """What stands between each line and the next: a newline, or what ``glue`` says of lines that belong together."""
-    measure = _measure(lines)
+    measures = _measures(pages)
     between: list[str] = []
     in_item = False
-    for at, (a, b) in enumerate(pairwise(lines)):
+    for at, (a, b) in enumerate(pairwise(line for page in pages for line in page.lines)):
         if at == 0 or between[-1] == "\n":
             in_item = _starts_item(a.text)
-        between.append(glue(a.text, b.text) if _continues(a, b, measure, in_item) else "\n")
+        between.append(glue(a.text, b.text) if _continues(a, b, measures[a.page], in_item) else "\n")
     return between
 
 
-def _measure(lines: Sequence[Line]) -> _Measure:
-    plain_lines = [line for line in lines if not line.is_row]
-    rights = sorted(line.right for line in plain_lines if line.right - line.left > _FULL_EM * line.em)
+def _measures(pages: Sequence[PageLines]) -> list[_Measure]:
+    """A measure for each page: what its own lines don't tell comes from the other pages of its width."""
+    running = [[line for line in page.lines if not line.is_row] for page in pages]
+    everything = [line for lines in running for line in lines]
+    lefts = Counter(round(line.left / 2) * 2 for line in everything if _is_wide(line))
+    left = min((edge for edge, n in lefts.items() if n >= 0.1 * lefts.total()), default=0.0)
+    indented = sum(1.5 * line.em < line.left - left < 2.6 * line.em for line in everything)
+    pitches = [_pitches(lines) for lines in running]
+    usual = median(chain.from_iterable(pitches)) if any(pitches) else 1.5
+    alike: dict[int, list[Line]] = {}
+    for page, lines in zip(pages, running, strict=True):
+        alike.setdefault(round(page.width), []).extend(lines)
+    edges = {width: _outer_edge(lines, left, width) + _inner_edges(lines) for width, lines in alike.items()}
+    return [
+        _Measure(
+            sorted({*edges[round(page.width)], *_inner_edges(lines)}),
+            left,
+            median(own) if len(own) >= 5 else usual,
+            indented >= 0.1 * len(everything) > 0,
+        )
+        for page, lines, own in zip(pages, running, pitches, strict=True)
+    ]
+
+
+def _is_wide(line: Line) -> bool:
+    return line.right - line.left > _FULL_EM * line.em
+
+
+def _outer_edge(lines: Sequence[Line], left: float, width: float) -> list[float]:
+    """The right edge of the text: where enough lines end, or some do and the margins would be alike."""
+    rights = sorted(line.right for line in lines if _is_wide(line))
+    for at in range(len(rights) - 1, -1, -1):
+        support = at - bisect_left(rights, rights[at] - _SAME_EDGE) + 1
+        alike = width - rights[at] < 1.4 * left + 12
+        if support >= max(4, 0.02 * len(rights)) or (alike and support >= min(2, len(rights) // 10)):
+            return [rights[at]]
+    return []
+
+
+def _inner_edges(lines: Sequence[Line]) -> list[float]:
+    """Further edges at which lines end together: those of columns, of indented text, of table cells that hold text."""
+    rights = sorted(line.right for line in lines if line.right - line.left > 1.3 * _FULL_EM * line.em)
     edges: list[float] = []
     for at in range(len(rights) - 1, -1, -1):
-        right = rights[at]
-        if edges and edges[-1] - right < 24:
+        if edges and edges[-1] - rights[at] < 2 * _SAME_EDGE:
             continue
-        # the outermost edge needs little support; an inner one (of a column) must not be chance
-        needed = max(3, 0.08 * len(rights)) if edges else max(2, 0.02 * len(rights))
-        if at - bisect_left(rights, right - 8) + 1 >= needed:
-            edges.append(right)
-    edges = edges or rights[-1:]
-    lefts = Counter(round(line.left / 2) * 2 for line in plain_lines if line.right - line.left > 12 * line.em)
-    pitches = [
-        (a.bottom - b.bottom) / a.em
-        for a, b in pairwise(plain_lines)
-        if a.page == b.page and 0 < a.bottom - b.bottom < 4 * a.em
-    ]
-    left = min((edge for edge, n in lefts.items() if n >= 0.1 * lefts.total()), default=0.0)
-    indented = sum(1 for line in plain_lines if 1.5 * line.em < line.left - left < 2.6 * line.em)
-    return _Measure(edges[::-1], left, median(pitches) if pitches else 1.5, indented >= 0.1 * len(plain_lines) > 0)
+        if at - bisect_left(rights, rights[at] - _SAME_EDGE) + 1 >= max(4, 0.03 * len(rights)):
+            edges.append(rights[at])
+    return edges
+
+
+def _pitches(lines: Sequence[Line]) -> list[float]:
+    return [(a.bottom - b.bottom) / a.em for a, b in pairwise(lines) if 0 < a.bottom - b.bottom < 4 * a.em]
 
 
 def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
@@ -204,7 +240,9 @@ def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
     runs_on = open_bracket or _RUNS_ON.search(a.text) is not None
     if not jumps and pitch > measure.pitch * (1.8 if runs_on else 1.4):
         return False
-    if _LABEL.match(b.text) or (not runs_on and _starts_item(b.text) and not _splits_number(a.text, b.text)):
+    if _ANSWER.fullmatch(b.text) or _LABEL.match(b.text) or (_FIELD.match(a.text) and _FIELD.match(b.text)):
+        return False
+    if not runs_on and _starts_item(b.text) and not _splits_number(a.text, b.text):
         return False
     indent = (b.left - measure.left) / b.em
     if _ENDS_SENTENCE.search(a.text) and not open_bracket:
@@ -223,7 +261,7 @@ def _is_full(a: Line, b: Line, measure: _Measure) -> bool:
     word = _FIRST_WORD.match(b.text)
     share = len(word.group()) / len(b.text) if word else 0.0
     room = 2.0 * a.em + min(share * (b.right - b.left), 0.5 * (a.right - a.left))
-    at = bisect_left(measure.edges, a.right - 0.5 * a.em)
+    at = bisect_left(measure.edges, a.right - 1.2 * a.em)  # punctuation may hang out by an em
     return at < len(measure.edges) and measure.edges[at] - a.right < room
 
 
@@ -281,17 +319,30 @@ def _assemble(pages: Sequence[PageLines], lines: Sequence[Line], joins: Sequence
 
 
 def title_of(metadata_title: str, pages: Sequence[PageLines]) -> str:
-    """The document's title: the file's own if it is sensible, else the first big or centred line of the first two
-    pages that have lines; empty if there is none."""
+    """The document's title: the file's own if it stands on the first pages too (programs fill in templates' names and
+    file names), else the first big or centred line of the first two pages that have lines, else the file's own if it
+    is sensible; empty if there is none."""
     named = plain(metadata_title)
-    if named and len(named) <= 80 and "\ufffd" not in named and not _BAD_TITLE.search(named):
+    sensible = 2 < len(named) <= 80 and "\ufffd" not in named and not _BAD_TITLE.search(named)
+    first_pages = [page for page in pages if page.lines][:2]
+    if sensible and _stands_in(named, first_pages):
         return named
     body = _body_em(line for page in pages for line in page.lines)
-    for page in [page for page in pages if page.lines][:2]:
+    for page in first_pages:
         for at, line in enumerate(page.lines[:15]):
             if _looks_like_title(line, page, body):
                 return _whole_title(page.lines[at : at + 3], line)
-    return ""
+    return named if sensible else ""
+
+
+def _stands_in(title: str, pages: Iterable[PageLines]) -> bool:
+    """Whether the title is (nearly) a whole line, or two, of these pages."""
+    dense = _SPACE.sub("", title)
+    for page in pages:
+        texts = [_SPACE.sub("", line.text) for line in page.lines]
+        if any(dense in text and len(dense) > 0.6 * len(text) for text in (*texts, *map("".join, pairwise(texts)))):
+            return True
+    return False
 
 
 def _body_em(lines: Iterable[Line]) -> float:

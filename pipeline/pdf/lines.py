@@ -43,6 +43,10 @@ _HEADING_NUMBER = re.compile(
     r"第[〇零一二三四五六七八九十百千\d]{1,6}[编章节条款篇部]|[（(][一二三四五六七八九十\d]{1,3}[）)]|[一二三四五六七八九十]{1,3}[、.．]"
     r"|附件\s?[一二三四五六七八九十\d]{0,2}[：:]?|[●•■▪◆➢✓□☐☑√○·]"
 )
+_SPREAD_LABEL = re.compile("[\u4e00-\u9fff]{1,3}(?:[（(][^）)]{1,10}[）)])?[：:]")
+_SPREAD_WORDS = frozenset(
+    ("目录", "附件", "附录", "附表", "前言", "引言", "序言", "摘要", "正文", "声明", "合同", "协议")
+)
 _DECIMAL_NUMBER = re.compile(r"\d{1,3}[、.．)）]|\d{1,2}(?:[.．]\d{1,2}){1,3}[.、]?")
 
 
@@ -206,23 +210,47 @@ def _cells_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> li
         at = after
     pieces.append((at, end))
     _add_cell(cells, chars, text, pieces, odd=odd)
-    return cells
+    return _with_spaced_words(cells) if len(cells) > 1 else cells
+
+
+def _with_spaced_words(cells: list[Cell]) -> list[Cell]:
+    """Characters spread over a width (地　址：, 目　录) are one word, not cells."""
+    kept: list[Cell] = []
+    for cell in cells:
+        while kept and _HAN.fullmatch(kept[-1].text) and _is_spread(kept[-1].text, cell.text):
+            cell = _glued(kept.pop(), cell, "")
+        kept.append(cell)
+    return kept
+
+
+def _is_spread(single: str, rest: str) -> bool:
+    return _SPREAD_LABEL.match(rest) is not None or single + rest in _SPREAD_WORDS
 
 
 def _judge_gap(chars: Chars, text: str, first: int, before: int, after: int) -> str:
     """What the spaces ``text[before:after]`` are: ``cell`` border, ``drop`` or ``keep``. ``first`` is where the line
     starts; -1 behind a cell border."""
-    made = [at for at in range(before, after) if at in chars.generated]
-    if not made:
-        return "keep"
     left, right = chars.left, chars.right
-    jump = left[after] - right[before - 1]
-    jump -= sum(right[at] - left[at] for at in range(before, after) if at not in chars.generated)
+    gap = left[after] - right[before - 1]
     em = min(chars.top[before - 1] - chars.bottom[before - 1], chars.top[after] - chars.bottom[after])
-    if jump > CELL_GAP_EM * em:
-        return "keep" if _follows_number(text, first, before, after, jump / em) else "cell"
-    thin = jump < _THIN_GAP_EM * em and len(made) == after - before
-    return "drop" if thin and (_IS_CJK.match(text[before - 1]) or _IS_CJK.match(text[after])) else "keep"
+    if gap <= _THIN_GAP_EM * em:
+        made = all(at in chars.generated for at in range(before, after))
+        return "drop" if made and (_IS_CJK.match(text[before - 1]) or _IS_CJK.match(text[after])) else "keep"
+    typed = sum(right[at] - left[at] for at in range(before, after) if at not in chars.generated)
+    if gap - typed <= CELL_GAP_EM * em:
+        return "keep"
+    return "keep" if _follows_number(text, first, before, after, gap / em) else "cell"
+
+
+def _em(chars: Chars, text: str, start: int, end: int) -> float:
+    """The type size: the width of a Chinese character (two are looked at: fonts may differ), else from the height."""
+    widths = [
+        chars.right[han.start()] - chars.left[han.start()]
+        for han in (_HAN.search(text, start, end), _HAN.search(text, (start + end) // 2, end))
+        if han
+    ]
+    em = max(widths, default=0.0)
+    return em if em > 0 else (chars.top[start] - chars.bottom[start]) * 0.9 or 1.0
 
 
 def _follows_number(text: str, first: int, before: int, after: int, gap_em: float) -> bool:
@@ -252,10 +280,7 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
         return
     left, right = min(chars.left[start], chars.left[end - 1]), max(chars.right[start], chars.right[end - 1])
     top, bottom = max(chars.top[start:end]), min(chars.bottom[start:end])
-    han = _HAN.search(text, start, end)
-    em = chars.right[han.start()] - chars.left[han.start()] if han else 0.0
-    if em <= 0:
-        em = (chars.top[start] - chars.bottom[start]) * 0.9 or 1.0
+    em = _em(chars, text, start, end)
     cells.append(Cell(content, origins, left, top, right, bottom, em))
 
 
@@ -294,11 +319,13 @@ def merged(row: Sequence[Cell], gap_em: float = CELL_GAP_EM) -> list[Cell]:
     return cells
 
 
-def _glued(a: Cell, b: Cell) -> Cell:
-    """Neighbours on one line as one cell."""
+def _glued(a: Cell, b: Cell, between: str | None = None) -> Cell:
+    """Neighbours on one line as one cell; with a space between where the gap asks for it."""
     gap = b.left - a.right
-    tight = gap < 0.15 * b.em or (gap < _THIN_GAP_EM * b.em and (is_cjk(a.text[-1]) or is_cjk(b.text[0])))
-    text, origins = joined(a, b, "" if tight else " ")
+    if between is None:
+        tight = gap < 0.15 * b.em or (gap < _THIN_GAP_EM * b.em and (is_cjk(a.text[-1]) or is_cjk(b.text[0])))
+        between = "" if tight else " "
+    text, origins = joined(a, b, between)
     top, bottom = max(a.top, b.top), min(a.bottom, b.bottom)
     return Cell(text, origins, a.left, top, max(a.right, b.right), bottom, max(a.em, b.em), a.confidence)
 

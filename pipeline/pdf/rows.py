@@ -24,7 +24,7 @@ _MAX_ROW_LINES = 16
 _TOUCHING = 0.9
 """Lines of one cell stand no further apart than this share of their height."""
 _SEPARATE = re.compile(
-    r".*[：:。；;]$|[（(]?[一二三四五六七八九十\d]{1,3}[、)）]|第[一二三四五六七八九十百\d]+[条章节]|\d+\.\d*\s|[^：:]{2,10}[：:]"
+    r".*[：:]$|[（(]?[一二三四五六七八九十\d]{1,3}[、)）]|第[一二三四五六七八九十百\d]+[条章节]|\d+\.\d*\s|[^：:]{2,10}[：:]"
 )
 """A line that ends or starts a statement of its own."""
 
@@ -32,6 +32,7 @@ _SEPARATE = re.compile(
 def assembled(lines: Sequence[Line]) -> list[Line]:
     """The lines of a page with the lines of multi-line cells put together."""
     rows: list[Line] = []
+    pitch = _row_pitch(lines)
     for line in lines:
         if rows and _is_beside(rows[-1], line):
             start = _row_start(rows, line)
@@ -40,7 +41,7 @@ def assembled(lines: Sequence[Line]) -> list[Line]:
                 rows[start:] = [row]
                 continue
         if rows and line.is_row and not rows[-1].is_row:
-            line = _with_line_above(rows, line)
+            line = _with_lines_above(rows, line, pitch)
         elif rows and rows[-1].is_row and (grown := _with_line_below(rows, line)):
             rows[-1] = grown
             continue
@@ -102,14 +103,21 @@ def _with_cells(group: Sequence[Line], line: Line) -> Line | None:
     return Line([*cells, *line.cells], line.page)
 
 
-def _with_line_above(rows: list[Line], line: Line) -> Line:
+def _row_pitch(lines: Sequence[Line]) -> float | None:
+    """The least distance between neighbouring rows of one line each; lines of one cell stand closer, borders take
+    room. None where no two rows are neighbours."""
+    pitches = [a.bottom - b.bottom for a, b in pairwise(lines) if a.is_row and b.is_row and a.bottom > b.top - b.em]
+    return min((pitch for pitch in pitches if pitch > 0), default=None)
+
+
+def _with_lines_above(rows: list[Line], line: Line, pitch: float | None) -> Line:
     """``line``, a row, with the lone lines above it that start one of its cells; those are taken from ``rows``."""
     for _ in range(_MAX_STACK):
         lone = rows[-1] if rows else None
         if lone is None or lone.is_row or lone.page != line.page or _ends_apart(lone.text):
             break
         at = next((i for i, cell in enumerate(line.cells) if _overlap(cell, lone.cells[0])), None)
-        if at is None or not _fits_above(rows, lone, line, at):
+        if at is None or not _fits_above(rows, lone, line, at, pitch):
             break
         cells = list(line.cells)
         cells[at] = stacked(lone.cells[0], cells[at])
@@ -118,10 +126,12 @@ def _with_line_above(rows: list[Line], line: Line) -> Line:
     return line
 
 
-def _fits_above(rows: Sequence[Line], lone: Line, line: Line, at: int) -> bool:
-    """Whether the last of the rows, a lone line, is the first part of a row's cell: flush with it, touching it, inside
-    its column, and as wide as the column."""
+def _fits_above(rows: Sequence[Line], lone: Line, line: Line, at: int, pitch: float | None) -> bool:
+    """Whether the last of the rows, a lone line, is the first part of a row's cell: flush with it, closer to it than
+    rows stand, inside its column, and as wide as the column. (A row without figures is a lone line, too.)"""
     cell = line.cells[at]
+    if lone.bottom - cell.bottom > (1.3 * cell.em if pitch is None else pitch - 0.15):
+        return False
     if not -0.3 * cell.em < lone.bottom - cell.top < _TOUCHING * cell.em or not _in_column(lone, line, at):
         return False
     if _starts_apart(cell.text) or _starts_apart(lone.text) or abs(lone.left - cell.left) > 0.6 * cell.em:

@@ -172,7 +172,8 @@ def test_first_line_of_the_text_in_the_top_zone_stays() -> None:
 @pytest.mark.parametrize(
     ("metadata", "expected"),
     [
-        ("房屋租赁合同", "房屋租赁合同"),
+        ("设备采购", "设备采购"),  # stands on the page
+        ("房屋租赁合同范本", "设备采购合同"),  # the name of the template it was made from
         ("Microsoft Word - 合同终稿.doc", "设备采购合同"),
         ("untitled", "设备采购合同"),
         ("(anonymous)", "设备采购合同"),
