@@ -31,6 +31,7 @@ from pipeline.lang import Text
 from pipeline.models.plan import Plan
 from pipeline.pdf.read import Reader, ReadLimits, identify
 from pipeline.report.html import write_index, write_report
+from pipeline.report.view import verdict_of
 from pipeline.settings import Settings
 from pipeline.steps import RULES_ALONE, capacities, fingerprint_of, info_of, lay_out, notes_on_reading, prepare
 from pipeline.store import Store
@@ -241,7 +242,7 @@ class Session:
 
     def _write_index(self, results: Sequence[Result]) -> Path:
         ids = sorted({result.analysis_id for result in results if result.analysis_id is not None})
-        return write_index(self.store.analyses(ids), self.settings.out)
+        return write_index(self.store.analyses(ids), self.settings.out, timezone=self.settings.timezone)
 
 
 class _BatchRun:
@@ -337,6 +338,7 @@ class _BatchRun:
             fingerprint=fingerprint,
             kind=kind.name,
             pack=prepared.pack,
+            side=self._settings.side,
             strategy=made.strategy,
             strategy_reason=str(made.reason),
             status="done",
@@ -376,6 +378,7 @@ class _BatchRun:
             fingerprint=fingerprint,
             kind="" if self._settings.kind == "auto" else self._settings.kind,
             pack=self._settings.pack,
+            side=self._settings.side,
             strategy="",
             strategy_reason="",
             status="failed",
@@ -390,7 +393,9 @@ class _BatchRun:
     async def _result(self, path: Path, analysis_id: int, status: Literal["done", "failed", "reused"]) -> Result:
         """Read back what stands in the database, and write the report from that."""
         [stored] = await asyncio.to_thread(self._session.store.analyses, [analysis_id])
-        report = await asyncio.to_thread(write_report, stored, self._settings.out)
+        report = await asyncio.to_thread(
+            write_report, stored, self._settings.out, timezone=self._settings.timezone
+        )
         analysis = stored.analysis
         return Result(
             path=path,
@@ -401,7 +406,7 @@ class _BatchRun:
             error=analysis.error_message,
             pages=analysis.document.pages,
             findings=len(analysis.findings),
-            high=sum(finding.severity == "high" for finding in analysis.findings),
+            high=verdict_of(analysis).high,
             report=report,
         )
 

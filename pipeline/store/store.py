@@ -152,8 +152,8 @@ class Store:
         this very save is repeated), nothing is written and its id is returned; with ``supersede`` (``--force``) it is
         superseded instead. A failure never supersedes what is done, only an earlier failure.
         """
-        now = _now()
         with self._writing() as connection:
+            now = _now()  # not before the lock: a digest written meanwhile would miss this analysis
             if analysis.document.id is not None:  # first: on PostgreSQL this row is the lock that orders two savers
                 self._upsert_document(connection, analysis, now)
             if analysis.status == "done" and not supersede:
