@@ -95,7 +95,7 @@ def _by_units(text: str) -> int | None:
 
 
 _WORDS = re.compile(
-    rf"(?:(?P<yuan>{HAN_NUMBER}+)[元圆圓])?零?(?:(?P<jiao>{HAN_NUMBER})角)?零?(?:(?P<fen>{HAN_NUMBER})分)?(?P<whole>[整正])?"
+    rf"(?:(?P<yuan>{HAN_NUMBER}+)[元圆圓])?零?(?:(?P<jiao>{HAN_NUMBER})角)?零?(?:(?P<fen>{HAN_NUMBER})分)?[整正]?"
 )
 _WORDS_PREFIX = re.compile(r"(?:人民币|[(（]?大写[)）]?|[::：])+")
 _SPACE = re.compile(r"\s+")
@@ -250,7 +250,8 @@ _DATE = re.compile(
     r"[12１２一二](?<![\dA-Za-z一二].)(?:"
     r"(?P<year>[09０９]\d\d)(?:"
     r"[ \u3000]*年[ \u3000]*(?P<month>\d{1,2})[ \u3000]*月[ \u3000]*(?P<day>\d{1,2})[ \u3000]*[日号]"
-    r"|(?P<sep>[\-/.．－])(?<![\dA-Za-z\])）][\-/.]....[\-/.．－])(?P<month2>\d{1,2})(?P=sep)(?P<day2>\d{1,2})(?!\d|[\-/.．－]\d|[A-Za-z]))"
+    r"|(?P<sep>[\-/.．－])(?<![\dA-Za-z\])）][\-/.]....[\-/.．－])(?P<month2>\d{1,2})(?P=sep)(?P<day2>\d{1,2})(?!\d|"
+    r"[\-/.．－]\d|[A-Za-z]))"
     r"|(?P<han_year>[一二三四五六七八九〇零○]{3})年"
     rf"(?P<han_month>{_HAN_DAY}{{1,3}})月(?P<han_day>{_HAN_DAY}{{1,3}})[日号])"
 )

@@ -17,7 +17,7 @@ _ITEM = "日期先后矛盾"
 
 
 def date_findings(view: View, structure: Structure, ranges: Sequence[Range], term: Term) -> list[Finding]:
-    """Ends before starts, terms over before the signing, deadlines before the signing, terms that don't fit their dates."""
+    """Ends before starts, terms and deadlines before the signing, terms unlike their dates, days that don't exist."""
     found = [_reversed(view, r) for r in ranges if r.end < r.start]
     found += _against_signing(view, structure, ranges)
     found += _against_each_other(view)
@@ -92,7 +92,8 @@ def _term_mismatch(view: View, term: Term) -> Finding | None:
     actual = months_between(term.range.start, term.range.end)
     if abs(actual - printed) <= max(0.5, printed * 0.02):
         return None
-    detail = f"写明期限为{term.length.printed}，起止日期 {term.range.start.isoformat()} 至 {term.range.end.isoformat()} 约 {actual:.1f} 个月。"
+    dates = f"{term.range.start.isoformat()} 至 {term.range.end.isoformat()}"
+    detail = f"写明期限为{term.length.printed}，起止日期 {dates} 约 {actual:.1f} 个月。"
     return _mismatch(view, term, detail)
 
 

@@ -6,9 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 
-from pipeline.kinds.contract.basics import length_from
+from pipeline.kinds.contract.basics import COUNT, length_from
 from pipeline.kinds.contract.view import Sentence, View
-from pipeline.kinds.numerals import HAN_NUMBER
 from pipeline.types import Finding, Span
 
 _TOPICS = (
@@ -18,8 +17,7 @@ _TOPICS = (
     ("验收", re.compile(r"验收|检验")),
     ("交付", re.compile(r"交付|交货|交房|送达|运抵|发货|到货|供货|提交|上线|提货|放款|发放借款|划付")),
 )
-_COUNT = rf"(?P<count>\d{{1,4}}|{HAN_NUMBER}{{1,5}}|半)\s?(?:\(\s?[^()]{{1,6}}\s?\)\s?)?(?:个)?\s?(?P<unit>周年|年|月|日历天|日历日|自然日|工作日|天|日|周)"
-_WITHIN = re.compile(rf"(?:后|起|之日起|前|在|于|:|为|期|内|的)?\s?{_COUNT}(?:内|以内|之内|前|,|。|;|$|\s|止|为止)?")
+_WITHIN = re.compile(rf"(?:后|起|之日起|前|在|于|:|为|期|内|的)?\s?{COUNT}(?:内|以内|之内|前|,|。|;|$|\s|止|为止)?")
 _PENALTY = re.compile(r"违约金|逾期|迟延|延迟|延误|解除|滞纳|赔偿|每日|争议")
 _PAYING = re.compile(r"支付|付款|付至|发票")
 _DUTY = re.compile(r"应|须|需|将|日期|时间|期限|期:|期为|内|前")
@@ -86,7 +84,8 @@ def due_dates(view: View) -> list[Due]:
             after,
         )
         named = re.search(
-            r"(?P<what>交货|交付|竣工|完工|开工|验收|到货|供货)(?:日期|时间|期限?)?(?:为|是|:|于|不(?:得)?(?:迟|晚)于)\s?$",
+            r"(?P<what>交货|交付|竣工|完工|开工|验收|到货|供货)(?:日期|时间|期限?)?(?:为|是|:|于|不(?:得)?(?:迟|"
+            r"晚)于)\s?$",
             before,
         )
         if (ahead or named) and not re.search(r"已|曾", before + after[:12]):

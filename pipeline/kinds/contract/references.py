@@ -13,21 +13,34 @@ from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
 from pipeline.types import Finding, Span
 
 _REFERENCE = re.compile(
-    rf"第\s?(?P<number>{HAN_NUMBER}{{1,6}}|\d{{1,3}}(?:\.\d{{1,3}}){{0,3}})\s?条(?!\s?(?:生产线|线|路|街|巷|船|河|道路|管|信息|记录))"
+    rf"第\s?(?P<number>{HAN_NUMBER}{{1,6}}|\d{{1,3}}(?:\.\d{{1,3}}){{0,3}})\s?条(?!\s?(?:生产线|线|路|街|巷|船|河|"
+    r"道路|管|信息|记录))"
     rf"(?:\s?第?\s?[(]?(?P<paragraph>{HAN_NUMBER}{{1,3}}|\d{{1,2}})[)]?\s?款)?"
     r"|(?:第\s?)?(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,3})\s?[条款](?!件)"
 )
-_LAW_NAME = r"(?:法|法典|条例|规定|办法|解释|规则|准则|细则|章程|通则|规范|标准|规程|通知|意见|决定|公约|批复|纪要|指引|制度|守则|手册)"
+_LAW_NAME = (
+    "(?:法|法典|条例|规定|办法|解释|规则|准则|细则|章程|通则|规范|标准|规程|通知|意见|决定|公约|批复|纪要|指引|制度|"
+    "守则|手册)"
+)
 _OTHER_TEXT = re.compile(
-    rf"(?:《[^》\n]{{1,60}}》|{_LAW_NAME}|(?:主|原|前述|该|上述|另一|从|母|子|旧|总包)(?:合同|协议|租约|条款)|(?:保证|抵押|质押|担保|借款|贷款|租赁|买卖|施工|总承包|总包|劳动|转让|框架|投资|"
-    rf"增资|认购|许可|委托|服务|采购|合作)(?:合同|协议|协议书)|附件[^,。;]{{0,12}}|附录[^,。;]{{0,6}}|招标文件|投标文件|专用条款|通用条款|通用合同条款|专用合同条款|补充协议|技术协议|中标通知书|保单|"
-    r"(?:国务院|司法部|最高人民法院)[^,。;]{0,20})(?:\([^()\n]{0,30}\))?(?:之|的|中|中的|项下|所列|规定的?|第[一二三四五六七八九十\d]{1,3}[章节编](?:的|之)?)?\s?$"
+    rf"(?:《[^》\n]{{1,60}}》|{_LAW_NAME}|(?:主|原|前述|该|上述|另一|从|母|子|旧|总包)(?:合同|协议|租约|条款)|"
+    r"(?:保证|抵押|质押|担保|借款|贷款|租赁|买卖|施工|"
+    r"总承包|总包|劳动|转让|框架|投资|"
+    rf"增资|认购|许可|委托|服务|采购|合作)(?:合同|协议|协议书)|附件[^,。;]{{0,12}}|附录[^,。;]{{0,6}}|招标文件|"
+    r"投标文件|专用条款|通用条款|通用合同条款|专用合同条款|补充协议|"
+    r"技术协议|中标通知书|保单|"
+    r"(?:国务院|司法部|最高人民法院)[^,。;]{0,20})(?:\([^()\n]{0,30}\))?(?:之|的|中|中的|项下|所列|规定的?|"
+    r"第[一二三四五六七八九十\d]{1,3}[章节编](?:的|"
+    r"之)?)?\s?$"
 )
 _CHAIN = re.compile(
-    r"(?:\s?第?\s?\(?[一二三四五六七八九十\d]{1,3}\)?\s?[款项目](?:、|和|及|或)?)*(?:规定|约定)?(?:的)?(?:[、,和及或与至到~\-]|以及|或者|和/或|及/或|之规定|\s)*"
+    r"(?:\s?第?\s?\(?[一二三四五六七八九十\d]{1,3}\)?\s?[款项目](?:、|和|及|或)?)*(?:规定|"
+    r"约定)?(?:的)?(?:[、,和及或与至到~\-]|以及|或者|和/或|及/或|之规定|\s)*"
 )
 _LAW_EARLIER = re.compile(
-    r"《[^》\n]{0,60}(?:法|典|条例|解释|办法|规定|通则|规则|准则)(?:》|\(|〔)|(?:民法典|劳动合同法|劳动法|公司法|合同法|仲裁法|招标投标法|税法|刑法|建筑法|担保法|著作权法|专利法|商标法|保险法)"
+    r"《[^》\n]{0,60}(?:法|典|条例|解释|办法|规定|通则|规则|准则)(?:》|\(|〔)|(?:民法典|劳动合同法|劳动法|公司法|"
+    r"合同法|仲裁法|招标投标法|税法|刑法|建筑法|担保法|著作权法|专利法|"
+    r"商标法|保险法)"
 )
 _OWN = re.compile(r"本(?:合同|协议|条款|确认书|订单)(?:[^,。;]{0,6})?\s?$")
 _OWN_NAMES = re.compile(r"本(?:合同|协议)")
@@ -89,10 +102,8 @@ def _is_foreign(before: str) -> bool:
         return False
     if _OTHER_TEXT.search(sentence):
         return True
-    law = None
-    for law in _LAW_EARLIER.finditer(sentence):
-        pass
-    return law is not None and not _OWN_NAMES.search(sentence, law.end())
+    laws = list(_LAW_EARLIER.finditer(sentence))
+    return bool(laws) and not _OWN_NAMES.search(sentence, laws[-1].end())
 
 
 def _reference(match: re.Match[str], line: int, *, to_body: bool) -> Reference | None:
@@ -162,13 +173,14 @@ def _paragraphs(view: View, article: Article) -> int:
     return max(len(texts), sum(t.count("。") + t.count(";") for t in texts))
 
 
-# --- attachments ------------------------------------------------------------------------------------------------------
+# --- attachments -----------------------------------------------------------------------------------------------------
 
 _LABEL = re.compile(
     r"附\s?[件表录](?P<id>\s?(?:[一二三四五六七八九十]{1,3}|\d{1,2}|[A-H])(?![\d.]*\s?(?:份|页|个|张|条)))?"
 )
 _LISTING = re.compile(
-    r"(?:附件|附表|附录)(?:清单|目录|一览|包括|如下|有|为以下|分别为|共)|(?:下列|以下|如下)附件|附件(?:及|和|与)?[^。;,]{0,10}包括|附件\s?:"
+    r"(?:附件|附表|附录)(?:清单|目录|一览|包括|如下|有|为以下|分别为|共)|(?:下列|以下|如下)附件|附件(?:及|和|"
+    r"与)?[^。;,]{0,10}包括|附件\s?:"
 )
 _PART_OF = re.compile(r"组成部分|同等(?:法律)?效力|构成本(?:合同|协议)")
 _STARTING_LABEL = re.compile(
@@ -177,7 +189,8 @@ _STARTING_LABEL = re.compile(
 _TITLED = re.compile(_LABEL.pattern + r"\s?:?\s?《[^》\n]{1,40}》(?:\([^()\n]{0,20}\))?")
 _HANDED_OVER = re.compile(r"签订|签署|另签|收到|阅读|随本合同|随本协议|一并交付|附后|后附|所附")
 _ITEM = re.compile(
-    r"\s*(?:\(?(?P<id>[一二三四五六七八九十]{1,3}|\d{1,2})\)?\s?[、.)．:]|\((?P<id2>[一二三四五六七八九十]{1,3}|\d{1,2})\))\s*\S"
+    r"\s*(?:\(?(?P<id>[一二三四五六七八九十]{1,3}|\d{1,2})\)?\s?[、.)．:]|\((?P<id2>[一二三四五六七八九十]{1,3}|"
+    r"\d{1,2})\))\s*\S"
 )
 _INLINE_ITEM = re.compile(
     r"(?:[:;,]|^|\s)\s*\(?(?P<id>\d{1,2}|[一二三四五六七八九十]{1,2})\)?\s?[、.)]\s?(?=[《\u4e00-\u9fa5])"
@@ -196,11 +209,12 @@ def attachment_findings(view: View, structure: Structure) -> list[Finding]:
         number = _attachment_number(match)
         if number is None or number in defined or number in found or _is_foreign_attachment(view, match):
             continue
-        listed = "、".join(f"附件{n}" for n in sorted(defined)) or "没有列明任何附件"
+        printed = re.sub(r"\s", "", match.group())
+        listed = "、".join(f"附件{n}" for n in sorted(defined, key=lambda n: n.zfill(3)))
+        known = f"合同所列附件只有：{listed}" if defined else "合同没有列明任何附件"
         defect = Defect(
-            "引用的附件不存在", "conflict", "medium", re.sub(r"\s", "", match.group()),
-            f"文中引用{re.sub(chr(92) + 's', '', match.group())}，但合同所列附件只有：{listed}。" if defined else f"文中引用{match.group()}，但合同{listed}。",
-            "补上该附件并列入附件清单，或更正附件编号。", "",
+            "引用的附件不存在", "conflict", "medium", printed, f"文中引用{printed}，但{known}。",
+            "补上该附件并列入附件清单，或更正附件编号。",
         )  # fmt: skip
         found[number] = defect.at(view.quote(Span(*match.span())))
     if not defined and not found and (finding := _unnumbered(view)):
@@ -266,7 +280,9 @@ def _between(first: str, last: str) -> set[str]:
 
 _TO = re.compile(r"\s?[至到~\-]\s?")
 _MORE = re.compile(
-    r"(?P<join>\s?[至到~\-、,和及与]\s?)(?P<id>[一二三四五六七八九十]{1,3}|\d{1,2})(?![\d.]|\s?(?:年|月|条|份|页|个|万|%|元|日|款|种|项|方|次|、?\s?[^\s、,和及与至到。;:)为中均是的《所]))"
+    r"(?P<join>\s?[至到~\-、,和及与]\s?)(?P<id>[一二三四五六七八九十]{1,3}|\d{1,2})(?![\d.]|\s?(?:年|月|条|份|页|个|"
+    r"万|%|元|日|款|种|项|方|次|"
+    r"、?\s?[^\s、,和及与至到。;:)为中均是的《所]))"
 )
 
 
@@ -347,7 +363,8 @@ def _is_foreign_attachment(view: View, match: re.Match[str]) -> bool:
     before = view.text[max(0, match.start() - 30) : match.start()]
     return bool(
         re.search(
-            r"(?:《[^》\n]{1,40}》|(?:主|原|框架|总包|总承包|另)(?:合同|协议)|招标文件|投标文件|规定|办法|通知|条例)(?:的|之|中|项下)?\s?$",
+            r"(?:《[^》\n]{1,40}》|(?:主|原|框架|总包|总承包|另)(?:合同|协议)|招标文件|投标文件|规定|办法|通知|"
+            r"条例)(?:的|之|中|项下)?\s?$",
             before,
         )
     )

@@ -12,11 +12,13 @@ from pipeline.kinds.numerals import Amount, DateMention, amounts_in, dates_in
 from pipeline.types import Document, Evidence, Finding, Severity, Span, Status
 
 # U+FF0E stays: 1．2026年 is a list item, not a decimal
-_HALF_WIDTH = {chr(0xFF01 + i): chr(0x21 + i) for i in range(94) if i != 13} | {
-    "\u3000": " ", "\xa0": " ", "\u2002": " ", "\u2003": " ", "￥": "¥", "“": '"', "”": '"', "「": '"', "」": '"', "『": '"',
-    "』": '"', "【": "[", "】": "]", "〔": "[", "〕": "]", "—": "-", "–": "-", "―": "-", "─": "-", "〜": "~",
-    "‘": "'", "’": "'", "﹪": "%", "•": "·",
-}  # fmt: skip
+_HALF_WIDTH = {chr(0xFF01 + i): chr(0x21 + i) for i in range(94) if i != 13} | dict(
+    zip(
+        "\u3000\xa0\u2002\u2003￥“”「」『』【】〔〕—–―─〜‘’﹪•",
+        "    ¥" + '"' * 6 + "[][]" + "----" + "~''%·",
+        strict=True,
+    )
+)
 _LONGEST_SENTENCE = 1500
 """Longer ones are cut: what reads sentences may then take time that grows with the square of their length."""
 _SENTENCE = re.compile(rf"[^。;!?]{{1,{_LONGEST_SENTENCE}}}[。;!?]{{0,9}}|[。;!?]{{1,{_LONGEST_SENTENCE}}}")
