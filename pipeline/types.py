@@ -6,6 +6,7 @@ Every position is a half-open character span of ``Document.text``, which is fina
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -146,13 +147,12 @@ class Document:
 
     def section_at(self, offset: int) -> Section | None:
         """The innermost section around ``offset``."""
-        inner = None
-        for section in self.sections:
-            if section.span.start > offset:
-                break
-            if offset < section.span.end:
-                inner = section
-        return inner
+        at: int | None = bisect_right(self.sections, offset, key=lambda section: section.span.start) - 1
+        while at is not None and at >= 0:
+            if offset < self.sections[at].span.end:
+                return self.sections[at]
+            at = self.sections[at].parent
+        return None
 
     def unread_pages(self) -> tuple[int, ...]:
         """Numbers of the pages that have content but gave no usable text."""
