@@ -79,7 +79,6 @@ _SIGNED_BEFORE = re.compile(
     r"(?:签[订署约](?:日期|时间|于|日)?|订立(?:日期|时间|于)?|签字日期|日\s*期|时\s*间)\s*[:\t]?\s*(?:于|为)?\s*$"
 )
 _SIGNED_AFTER = re.compile(r"\s*(?:在[^,。;]{2,30})?(?:签[订署]|订立)(?!.{0,8}(?:之日|后))")
-_IN_FORCE = re.compile(r"(?:自|于|从)?\s*$")
 _IN_FORCE_AFTER = re.compile(r"\s*(?:起|之日起)?\s*(?:正式)?生效")
 _IN_FORCE_BEFORE = re.compile(r"生效(?:日期?|时间)(?:为|是|:)?\s*$")
 

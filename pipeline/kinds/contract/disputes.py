@@ -156,13 +156,6 @@ def _where(text: str, match: re.Match[str], place: re.Pattern[str], sentence: Se
     return Span(end - len(name), end)
 
 
-def forum_of(forums: Sequence[Forum]) -> Forum | None:
-    """The one forum; None where none or both kinds are chosen."""
-    if len({f.kind for f in forums}) != 1:
-        return None
-    return next((f for f in forums if f.where), forums[0])
-
-
 def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
     """Arbitration and a court both chosen (仲裁法解释第七条: such an agreement to arbitrate is void)."""
     arbitration = [f for f in forums if f.kind == "仲裁"]

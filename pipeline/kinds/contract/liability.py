@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -72,7 +72,6 @@ _MULTIPLE = re.compile(
     r"倍(?:的)?(?:月?租金|日租金|违约金|"
     r"合同总价|占有使用费|使用费|价款)?)"
 )
-_FIXED_NEAR = re.compile(r"违约金|滞纳金|罚款|赔偿金|罚金|补偿金|逾期费")
 _CONDITION_AMOUNT = re.compile(r"(?:超过|达到|不足|低于|损失(?:的)?|保险|保额|工资|租金标准)[^,。;]{0,10}$")
 
 
@@ -320,7 +319,3 @@ def _limits(view: View) -> list[Finding]:
                 value = re.sub(r"^.*?(?=不超过|不得超过|以|为限|限于|不高于)", "", sentence.text[match.start() :])[:40]
                 found.append(view.fact("liability", "责任上限", value.rstrip("。;"), hit))
     return found
-
-
-def yearly_rates(penalties: Sequence[Penalty]) -> list[Decimal]:
-    return [p.per_year for p in penalties if p.per_year is not None]

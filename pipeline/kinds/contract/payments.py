@@ -53,7 +53,6 @@ _REST_PAID = re.compile(
 )
 _RETENTION = re.compile(r"质保金|质量保证金|保修金|质保款|尾款|质量保修金|缺陷责任|保留金|质量保修")
 _KEPT_BACK = re.compile(r"扣留|扣除|预留|留取|暂扣|扣下|其中|从[^,。;]{1,12}中")
-_MONEY_KEPT_BACK = re.compile(r"扣留|扣除|预留|留取|暂扣|扣下|其中|从[^,。;]{1,12}中")
 
 
 _MONEY_STEP = re.compile(

@@ -13,7 +13,6 @@ from functools import cached_property
 
 from pipeline.kinds.contract.view import View
 from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
-from pipeline.types import Span
 
 _NUMBERED = re.compile(
     rf"\s*(?:第\s?(?P<article>{HAN_NUMBER}{{1,6}}|\d{{1,3}})\s?条"
@@ -224,8 +223,3 @@ def _belongs_to_signature(text: str, step: int) -> bool:
     if step < 0:
         return not text.strip() or (len(text) < 40 and ":" in text and "。" not in text)
     return bool(_FIELD_LINE.match(text))
-
-
-def lines_span(view: View, first: int, end: int) -> Span:
-    """Span of the lines ``first`` to ``end`` (half-open)."""
-    return Span(view.lines[first].start, view.lines[end - 1].end)

@@ -112,11 +112,6 @@ class View:
         """The sentence around ``offset``, which must lie on a line that is not blank."""
         return self.sentences[max(0, bisect_right(self._sentence_starts, offset) - 1)]
 
-    def sentences_of(self, span: Span) -> tuple[Sentence, ...]:
-        """The sentences that start inside ``span``."""
-        starts = self._sentence_starts
-        return self.sentences[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
-
     def amounts_of(self, span: Span) -> tuple[Amount, ...]:
         """The sums of money that start inside ``span``."""
         starts = self._amount_starts
