@@ -12,7 +12,6 @@ import unicodedata
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from pipeline.errors import PromptTooLongError, UsageError
 from pipeline.lang import Text
@@ -35,18 +34,19 @@ _BRACKETED = 250
 _COMMA = 300
 _SPACE = 400
 _AFTER_TITLE = 400
-_WORD = 500
-_CHARACTER = 900
-_IN_ROW = 700
-_IN_NUMBER = 3000
-_IN_GRAPHEME = 6000
+_WORD = 800
+_CHARACTER = 1500
+_IN_ROW = 2000
+_IN_TITLE = 2000
+_IN_NUMBER = 20_000
+_IN_GRAPHEME = 50_000
 
-_UNEVEN = 1500
+_UNEVEN = 2000
 """Cost of a chunk whose size is off by all of the mean; quadratic."""
 _PER_CHUNK = 60
 _FILL = 0.96
 """Share of the budget that the mean chunk should fill, so that cuts have room to choose."""
-_CHOICES = 48
+_CHOICES = 32
 """Places kept per chunk length: of several close together, the best one."""
 _SLACK = 8
 """Tokens kept back: counts by cumulative ends are up to 3 off at either side."""
@@ -61,11 +61,8 @@ _NUMBER = re.compile(
 _BRACKETS = re.compile(r"[《〈（(【「『“\[]|[》〉）)】」』”\]]")
 
 
-class Cut(NamedTuple):
-    """A place where the text may be divided."""
-
-    at: int
-    penalty: int
+Cut = tuple[int, int]
+"""A place where the text may be divided, and its penalty. A plain tuple: a text has many."""
 
 
 def split(document: Document, tokenizer: Tokenizer, max_tokens: int) -> tuple[Chunk, ...]:
@@ -107,13 +104,11 @@ def halve(document: Document, span: Span) -> tuple[Span, Span] | None:
         cuts = _strong_cuts(document, low, high)
         if share == _REACHES[-1]:
             cuts = cuts or list(_comma_cuts(text, low, high))
-        elif not cuts or min(cut.penalty for cut in cuts) > _SEMICOLON:
+        elif not cuts or min(penalty for _, penalty in cuts) > _SEMICOLON:
             continue
         if cuts:
-            best = min(
-                cuts, key=lambda cut: (cut.penalty + _OFF_CENTRE * abs(cut.at - middle) / (last - first), cut.at)
-            )
-            return Span(span.start, best.at), Span(best.at, span.end)
+            best = min((penalty + _OFF_CENTRE * abs(at - middle) / (last - first), at) for at, penalty in cuts)
+            return Span(span.start, best[1]), Span(best[1], span.end)
     return None
 
 
@@ -163,13 +158,17 @@ def _choose(text: str, ends: array[int], strong: list[Cut], limit: int) -> list[
     parts = max(-(-total // limit), round(total / (limit * _FILL)))
     target = total / max(parts, 2)
     cuts = _thinned(_filled(text, ends, strong, limit), ends, max(1, limit // _CHOICES))
-    cuts = [Cut(0, 0), *cuts, Cut(len(text), 0)]
-    position = [ends[cut.at] for cut in cuts]
+    cuts = [(0, 0), *cuts, (len(text), 0)]
     # many chunks are always near the target; few may have to be small to end at a good place
-    return _cheapest(cuts, position, limit, target, target * 0.6) or _cheapest(cuts, position, limit, target, 0.0)
+    for least in (0.5 * target, 0.0):
+        at = _cheapest(cuts, [ends[at] for at, _ in cuts], limit, target, least)
+        if at is not None:
+            return at
+    return None
 
 
 def _cheapest(cuts: list[Cut], position: list[int], limit: int, target: float, least: float) -> list[int] | None:
+    """Dynamic programming over ``cuts``, which stand at ``position`` in tokens; parts from ``least`` to ``limit``."""
     costs = [0.0] + [_INFINITE] * (len(cuts) - 1)
     back = [0] * len(cuts)
     first = 0
@@ -183,18 +182,17 @@ def _cheapest(cuts: list[Cut], position: list[int], limit: int, target: float, l
             size = here - position[i]
             if size < least:
                 break
-            off = size - target
-            cost = costs[i] + unit * off * off
+            cost = costs[i] + unit * (size - target) ** 2
             if cost < best:
                 best, best_at = cost, i
         if best_at >= 0:
-            costs[j], back[j] = best + cuts[j].penalty + _PER_CHUNK, best_at
+            costs[j], back[j] = best + cuts[j][1] + _PER_CHUNK, best_at
     if costs[-1] == _INFINITE:
         return None
     path: list[int] = []
     j = back[-1]
     while j > 0:
-        path.append(cuts[j].at)
+        path.append(cuts[j][0])
         j = back[j]
     return path[::-1]
 
@@ -204,13 +202,17 @@ _INFINITE = float("inf")
 
 def _thinned(cuts: Iterable[Cut], ends: array[int], width: int) -> list[Cut]:
     """Of the places within each ``width`` tokens only the best, the first of equals."""
-    best: dict[int, Cut] = {}
+    kept: list[Cut] = []
+    held, least = -1, 0
     for cut in cuts:
-        bucket = ends[cut.at] // width
-        held = best.get(bucket)
-        if held is None or cut.penalty < held.penalty:
-            best[bucket] = cut
-    return list(best.values())
+        bucket = ends[cut[0]] // width
+        if bucket != held:
+            kept.append(cut)
+            held, least = bucket, cut[1]
+        elif cut[1] < least:
+            kept[-1] = cut
+            least = cut[1]
+    return kept
 
 
 # --- places to cut ----------------------------------------------------------------------------------------------------
@@ -224,21 +226,21 @@ def _strong_cuts(document: Document, start: int, end: int) -> list[Cut]:
     cuts: list[Cut] = []
     line_start = before = base
     depth, row = 0, None
-    for end_of_sentence in ends_in(text[base:end]):
-        at = base + end_of_sentence.at
+    for offset, kind in ends_in(text[base:end]):
+        at = base + offset
         if at >= end:
             break
-        if end_of_sentence.kind == "line":
+        if kind == "line":
             penalty = _line_penalty(text, line_start, at, headings, titles)
             line_start, depth, row = at, 0, None
         else:
             row = _in_row(text, line_start, at) if row is None else row
             depth = _depth(text, before, at, depth)
-            penalty = _STOP if end_of_sentence.kind == "stop" else _SEMICOLON
-            penalty += (_BRACKETED if depth else 0) + (_IN_ROW if row else 0)
+            penalty = _STOP if kind == "stop" else _SEMICOLON
+            penalty += _inside(text, line_start, at, depth) + (_IN_ROW if row else 0)
         before = at
         if at > start:
-            cuts.append(Cut(at, penalty))
+            cuts.append((at, penalty))
     return cuts
 
 
@@ -288,28 +290,38 @@ def _depth(text: str, start: int, end: int, depth: int) -> int:
     return depth
 
 
+def _inside(text: str, start: int, at: int, depth: int) -> int:
+    """What a cut at ``at`` costs for the brackets that are open there."""
+    if not depth:
+        return 0
+    start = max(start, at - _TITLE_MAX)
+    return _IN_TITLE if text.rfind("《", start, at) > text.rfind("》", start, at) else _BRACKETED
+
+
+_TITLE_MAX = 100
 _OPENING = "《〈（(【「『“["
 
 
 def _filled(text: str, ends: array[int], strong: list[Cut], limit: int) -> Iterator[Cut]:
     """The strong cuts, with weaker ones inside the units that are long for the budget."""
     before = 0
-    for cut in (*strong, Cut(len(text), 0)):
-        if ends[cut.at] - ends[before] > limit // 8:
-            yield from _within(text, ends, Span(before, cut.at), limit)
-        if cut.at < len(text):
+    for cut in (*strong, (len(text), 0)):
+        at = cut[0]
+        if ends[at] - ends[before] > limit // 8:
+            yield from _within(text, ends, Span(before, at), limit)
+        if at < len(text):
             yield cut
-        before = cut.at
+        before = at
 
 
 def _within(text: str, ends: array[int], unit: Span, limit: int) -> Iterator[Cut]:
     before = unit.start
-    for cut in (*_comma_cuts(text, unit.start, unit.end), Cut(unit.end, 0)):
-        if ends[cut.at] - ends[before] > limit // 4:
-            yield from _forced_cuts(text, ends, Span(before, cut.at), max(1, limit // 12))
-        if cut.at < unit.end:
-            yield cut
-        before = cut.at
+    for at, penalty in (*_comma_cuts(text, unit.start, unit.end), (unit.end, 0)):
+        if ends[at] - ends[before] > limit // 4:
+            yield from _forced_cuts(text, ends, Span(before, at), max(1, limit // 12))
+        if at < unit.end:
+            yield at, penalty
+        before = at
 
 
 def _comma_cuts(text: str, start: int, end: int) -> Iterator[Cut]:
@@ -322,7 +334,7 @@ def _comma_cuts(text: str, start: int, end: int) -> Iterator[Cut]:
         depth = _depth(text, before, at, depth)
         before = at
         if start < at < end:
-            yield Cut(at, _COMMA + extra + (_BRACKETED if depth else 0))
+            yield at, _COMMA + extra + _inside(text, start, at, depth)
 
 
 def _forced_cuts(text: str, ends: array[int], unit: Span, step: int) -> Iterator[Cut]:
@@ -332,14 +344,10 @@ def _forced_cuts(text: str, ends: array[int], unit: Span, step: int) -> Iterator
         middle = bisect_left(ends, token, unit.start, unit.end)
         low = max(last + 1, middle - _REACH, bisect_left(ends, token - step // 2, unit.start, middle))
         high = min(unit.end, middle + _REACH + 1, bisect_right(ends, token + step // 2, middle, unit.end))
-        best = min(
-            _character_cuts(text, low, high),
-            key=lambda cut: (cut.penalty, abs(cut.at - middle), cut.at),
-            default=None,
-        )
-        if best is not None:
-            last = best.at
-            yield best
+        cuts = list(_character_cuts(text, low, high))
+        if cuts:
+            penalty, _, last = min((penalty, abs(at - middle), at) for at, penalty in cuts)
+            yield last, penalty
 
 
 _HAN = re.compile("[一-鿿]")
@@ -355,13 +363,13 @@ def _character_cuts(text: str, low: int, high: int) -> Iterator[Cut]:
     between = {start + i for i in words.boundaries(around)} if _HAN.search(text, low, high) else set[int]()
     for at in range(low, high):
         if _joins(text, at):
-            yield Cut(at, _IN_GRAPHEME)
+            yield at, _IN_GRAPHEME
         elif at in inside:
-            yield Cut(at, _IN_NUMBER)
+            yield at, _IN_NUMBER
         elif text[at - 1].isspace():
-            yield Cut(at, _SPACE)
+            yield at, _SPACE
         else:
-            yield Cut(at, _WORD if at in between else _CHARACTER)
+            yield at, _WORD if at in between else _CHARACTER
 
 
 def _joins(text: str, at: int) -> bool:

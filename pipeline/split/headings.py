@@ -73,6 +73,7 @@ _GOES_ON = frozenset("，,、（(《〈“‘和与或及按依据见至即照")
 """How a line ends whose sentence runs on in the next line."""
 _CLOSED = frozenset("。；;！!？?：:.…”」）)】》0123456789")
 _LEADER = re.compile(r"(?:\.{4,}|…{2,}|·{3,}|_{4,}|(?:[.·…][^\S\n]){3,})[^\S\n]*[-–—(（]?[\dIVXivx]*[-–—)）]?[^\S\n]*$")
+_LEADER_ENDS = frozenset("0123456789.…·_-–—)）IVXivx \u3000")
 _SENTENCE = re.compile(r"[。；;！!？?]")
 _BODY = re.compile(r"[。；;！!？?]|[，,、.]\Z")
 _LABEL = re.compile(r"(?![^：:]*(?:如下|以下|下列))([^：:。；，,;]{1,20}?)[^\S\n]*[：:]")
@@ -133,9 +134,9 @@ def _read(text: str, match: re.Match[str]) -> _Line | None:
     start, end = match.span()
     heading_end = match.end("number")
     if family == "word":
-        number, title, titled = "", _WHITE.sub("", number), True
+        number, title, titled = "", "".join(number.split()), True
     else:
-        number = _WHITE.sub(" " if number[0].isascii() and number[0].isalpha() else "", number)
+        number = (" " if number[0].isascii() and number[0].isalpha() else "").join(number.split())
         title, titled = _title(rest)
         if title:
             heading_end = match.start("rest") + len(title)
@@ -149,11 +150,8 @@ def _read(text: str, match: re.Match[str]) -> _Line | None:
         titled=titled,
         separated=bool(gap) or not rest,
         opens=_opens(text, start),
-        leader=_LEADER.search(rest, max(0, len(rest) - _LOOK_BACK)) is not None,
+        leader=rest[-1:] in _LEADER_ENDS and _LEADER.search(rest, max(0, len(rest) - _LOOK_BACK)) is not None,
     )
-
-
-_WHITE = re.compile(r"\s+")
 
 
 def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]:

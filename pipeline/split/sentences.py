@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from pipeline.types import Span
 
@@ -26,11 +26,8 @@ _MARK = re.compile(
 """One character class first, so that the search runs at full speed between marks."""
 
 
-class End(NamedTuple):
-    """A place where a sentence ends; what follows ``at`` begins the next."""
-
-    at: int
-    kind: EndKind
+End = tuple[int, EndKind]
+"""A place where a sentence ends, and what ends it; the next begins there. A plain tuple: a text has many."""
 
 
 def sentences(text: str) -> list[Span]:
@@ -53,21 +50,24 @@ def ends_in(text: str) -> Iterator[End]:
     """Every sentence end of ``text`` in order. A mark right before a line end counts as that line end."""
     held: End | None = None
     for match in _MARK.finditer(text):
-        kind, at = _judge(text, match)
-        if kind is None:
-            continue
-        if held is not None and not (kind == "line" and held.at == match.start()):
+        start, at = match.span()
+        kind: EndKind | None = "line"
+        if text[start] != "\n":
+            kind, at = _judge(text, match)
+            if kind is None:
+                continue
+            if held is not None:
+                yield held
+        elif held is not None and held[0] != start:
             yield held
-        held = End(at, kind)
+        held = (at, kind)
     if held is not None:
         yield held
 
 
 def _judge(text: str, match: re.Match[str]) -> tuple[EndKind | None, int]:
     """What a mark is worth, and where its sentence ends."""
-    first, end = match[0][0], match.end()
-    if first == "\n":
-        return "line", end
+    first, end = text[match.start()], match.end()
     if match[1] and not _is_open(text, match[1], match.start()):
         end = match.start(1)  # the straight quote opens the next sentence
     if first in "。！？｡…":
