@@ -198,14 +198,15 @@ def _byte_level(spec: object) -> tuple[dict[bytes, int], str, bool]:
         ranks = {s.translate(back).encode("latin-1"): i for s, i in vocabulary.items() if s not in added}
     except UnicodeEncodeError:
         raise _UnlikeByteLevel("vocab") from None
-    _check_ranks(ranks, _items(merges), back)
+    if any(bytes((byte,)) not in ranks for byte in range(256)):
+        raise _UnlikeByteLevel("vocab without the 256 bytes")
+    if not model.get("ignore_merges"):  # made from tiktoken's ranks, as for Llama 3
+        _check_ranks(ranks, _items(merges), back)
     return ranks, pattern, kind == "NFC"
 
 
 def _check_ranks(ranks: dict[bytes, int], merges: Sequence[object], back: dict[int, int]) -> None:
     """tiktoken takes a token's id for its merge's rank: true only where ids follow the order of the merges."""
-    if any(bytes((byte,)) not in ranks for byte in range(256)):
-        raise _UnlikeByteLevel("vocab without the 256 bytes")
     if len(merges) + 256 != len(ranks):
         raise _UnlikeByteLevel(f"{len(merges)} merges for {len(ranks)} tokens")
     last = -1

@@ -39,7 +39,7 @@ _NUMBER = rf"[{_HAN}\d０-９]"
 _LINE = re.compile(
     rf"""
     ^(?P<indent>[^\S\n]*)(?P<number>
-      第[^\S\n]?(?P<di>{_NUMBER}{{1,7}})[^\S\n]?(?P<unit>部分|分编|[编篇章节条])(?:之(?P<zhi>[{_HAN}]{{1,2}})(?![{_HAN}]))?
+      第[^\S\n]?(?P<di>{_NUMBER}(?:[^\S\n]?{_NUMBER}){{0,6}})[^\S\n]?(?P<unit>部分|分编|[编篇章节条])(?:之(?P<zhi>[{_HAN}]{{1,2}})(?![{_HAN}]))?
     | (?P<annex>附[件录表图])[^\S\n]?(?P<annex_number>[{_HAN}]{{1,3}}|[\dA-Z]{{1,2}}(?!\d))?
     | (?P<english>Article|ARTICLE|Section|SECTION|Chapter|CHAPTER|Part|PART|Clause|CLAUSE|Annex|ANNEX
         |Appendix|APPENDIX|Schedule|SCHEDULE|Exhibit|EXHIBIT)[^\S\n]+(?P<english_number>\d{{1,3}}(?:\.\d{{1,2}})?|[IVXL]{{1,6}}|[A-H])(?![\w.]*\w)
@@ -51,7 +51,8 @@ _LINE = re.compile(
     | (?P<half>[1-9]\d?)[）)]、?
     | (?P<circle>[①-⑳])
     | (?P<word>鉴[^\S\n]*于(?=[^\S\n]*[:：,，\n])|(?:前[^\S\n]*言|引[^\S\n]*言|序[^\S\n]*言|目[^\S\n]*录|释[^\S\n]*义
-        |重[^\S\n]*要[^\S\n]*提[^\S\n]*示|签[^\S\n]*[署字][^\S\n]*页|WHEREAS|RECITALS|Recitals)(?=[^\S\n]*[:：]?[^\S\n]*$))
+        |重[^\S\n]*要[^\S\n]*提[^\S\n]*示|签[^\S\n]*[署字][^\S\n]*页|WHEREAS|RECITALS|Recitals
+        |(?:TABLE[^\S\n]OF[^\S\n])?CONTENTS|(?:Table[^\S\n]of[^\S\n])?Contents)(?=[^\S\n]*[:：]?[^\S\n]*$))
     )(?P<gap>[^\S\n]*[:：]?[^\S\n]*)(?P<rest>[^\n]*)$
     """,
     re.VERBOSE | re.MULTILINE,
@@ -69,7 +70,7 @@ _REFERENCE_APART = re.compile(
 _UNIT = re.compile(
     r"[^\S\n]*(?:[%％‰°℃$€£¥]|[元万亿千百]|美元|港元|欧元|年(?!度)|个?月|日(?!常)|天|小时|分钟|秒|米|吨|公|平方|立方|毫|厘|克|升|倍|[mck]?[mg](?![a-z])|kW|kV|KV|MW|GB|MB|[x×*/~～—–-][^\S\n]*\d)"
 )
-_GOES_ON = frozenset("，,、（(《〈“‘和与或及按依据见至即照")
+_GOES_ON = (*"，,、（(《〈“‘和与或及按至", "根据", "依照", "按照", "参照", "详见", "参见", "截止")
 """How a line ends whose sentence runs on in the next line."""
 _CLOSED = frozenset("。；;！!？?：:.…”」）)】》0123456789")
 _LEADER = re.compile(r"(?:\.{4,}|…{2,}|·{3,}|_{4,}|(?:[.·…][^\S\n]){3,})[^\S\n]*[-–—(（]?[\dIVXivx]*[-–—)）]?[^\S\n]*$")
@@ -134,9 +135,9 @@ def _read(text: str, match: re.Match[str]) -> _Line | None:
     start, end = match.span()
     heading_end = match.end("number")
     if family == "word":
-        number, title, titled = "", "".join(number.split()), True
+        number, title, titled = "", _tidy(number), True
     else:
-        number = (" " if number[0].isascii() and number[0].isalpha() else "").join(number.split())
+        number = _tidy(number)
         title, titled = _title(rest)
         if title:
             heading_end = match.start("rest") + len(title)
@@ -154,6 +155,11 @@ def _read(text: str, match: re.Match[str]) -> _Line | None:
     )
 
 
+def _tidy(printed: str) -> str:
+    """Without the white space that only spreads Chinese characters: 目　录."""
+    return (" " if printed[0].isascii() and printed[0].isalpha() else "").join(printed.split())
+
+
 def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]:
     """What kind of number this is, and its value."""
     first = number[0]
@@ -164,7 +170,8 @@ def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]
         return "circle", (ord(first) - ord("①") + 1,)
     if first == "第":
         head, unit, tail = match.group("di", "unit", "zhi")
-        return _UNITS[unit], (_value(head), _value(tail)) if tail else (_value(head),)
+        value = _value("".join(head.split()))
+        return _UNITS[unit], (value, _value(tail)) if tail else (value,)
     han, one, decimal, annex = match.group("han", "one", "decimal", "annex")
     if han or one:
         return "han" if han else "one", (_value(han or one),)
@@ -263,7 +270,7 @@ def _opens(text: str, start: int) -> Literal["no", "maybe", "yes"]:
     before = text[max(0, start - _LOOK_BACK) : start].rstrip()
     if not before or before[-1] in _CLOSED:
         return "yes"
-    if before[-1] in _GOES_ON:
+    if before.endswith(_GOES_ON):
         return "no"
     line = before[before.rfind("\n") + 1 :]
     return "yes" if len(line) < _SHORT or "\t" in line else "maybe"
@@ -279,7 +286,7 @@ def _without_contents(lines: list[_Line]) -> list[_Line]:
     """Leave out the table of contents: lines with leaders, and after 目录 all until its first entry comes again."""
     dropped: set[int] = {i for i, line in enumerate(lines) if line.leader}
     for i, line in enumerate(lines):
-        if line.family == "word" and line.title == "目录" and i + 1 < len(lines):
+        if line.family == "word" and line.title.lower() in _CONTENTS and i + 1 < len(lines):
             first = lines[i + 1]
             again = (j for j in range(i + 2, len(lines)) if _same_entry(first, lines[j]) and not lines[j].leader)
             end = next(again, None)
@@ -288,6 +295,7 @@ def _without_contents(lines: list[_Line]) -> list[_Line]:
     return [line for i, line in enumerate(lines) if i not in dropped]
 
 
+_CONTENTS = ("目录", "contents", "table of contents")
 _CONTENTS_LINE = 80
 """Characters. Contents have shorter lines on average."""
 
@@ -433,11 +441,12 @@ def _is_under(line: _Line, kept: dict[Family, list[_Line]]) -> bool:
 
 
 def _inside_clause(line: _Line, kept: dict[Family, list[_Line]]) -> bool:
-    """Whether a clause of an outer family stands before ``line``, with no annex between."""
-    outer: tuple[Family, ...] = ("article", "han", "one")
-    before = [k for f in outer if _RANK[f] < _RANK[line.family] and (k := _last_before(kept.get(f), line))]
-    annex = _last_before(kept.get("annex"), line)
-    return any(annex is None or k.span.start > annex.span.start for k in before)
+    """Whether a clause of an outer family stands before ``line``, with no chapter or annex begun between."""
+    clauses: tuple[Family, ...] = ("article", "han", "one")
+    breaks: tuple[Family, ...] = ("annex", "part", "chapter", "division")
+    broken = max((k.span.start for f in breaks if (k := _last_before(kept.get(f), line))), default=-1)
+    before = [k for f in clauses if _RANK[f] < _RANK[line.family] and (k := _last_before(kept.get(f), line))]
+    return any(k.span.start > broken for k in before)
 
 
 def _last_before(lines: list[_Line] | None, line: _Line) -> _Line | None:

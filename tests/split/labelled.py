@@ -227,6 +227,37 @@ Item	Price
 §2 第五条
 违反本办法的，按照规定处理。
 """,
+    "titles that end like a sentence that goes on; spread numbers; contents with page numbers": """
+评估报告
+§1 目　录
+第一章 评估依据 3
+第二章 评审意见 8
+第三章 营业执照 12
+§1 第 一 章 评估依据
+§2 第 一 条 编制依据
+§2 第 二 条 参考数据
+§2 第 十 一 条 附带证据
+本报告引用的数据真实。
+§1 第 二 章 评审意见
+§2 一、专家意见
+§2 二、结论
+同意通过。
+§1 第 三 章 营业执照
+见后页。
+""",
+    "English contents": """
+§1 TABLE OF CONTENTS
+Article 1 Definitions 1
+Article 2 Term and Termination 3
+Article 3 Governing Law 9
+§1 Article 1 Definitions
+Terms have the meanings below.
+§1 Article 2 Term and Termination
+The term is two years. It may be extended under
+Article 3 of the Master Agreement.
+§1 Article 3 Governing Law
+This Agreement is governed by the laws of China.
+""",
     "judgment": """
 民事判决书
 原告：长河公司。被告：东岭公司。

@@ -102,6 +102,18 @@ def test_special_strings_are_made_harmless_in_place(text: str, escaped: str) -> 
     assert escape_special(escaped) == escaped
 
 
+def test_no_document_text_becomes_a_special_token(qwen: Tokenizer, qwen_folder: Path) -> None:
+    reference = pytest.importorskip("tokenizers").Tokenizer.from_file(str(qwen_folder / "tokenizer.json"))
+    spec = json.loads((qwen_folder / "tokenizer.json").read_text(encoding="utf-8"))
+    ids = {token["id"] for token in spec["added_tokens"]}
+    for token in spec["added_tokens"]:
+        for text in (token["content"], f"甲{token['content']}乙", token["content"] * 3, f"<{token['content']}>"):
+            safe = escape_special(text)
+            encoded = reference.encode(safe, add_special_tokens=False).ids
+            assert not ids & set(encoded), text
+            assert qwen.count(text) == len(encoded)
+
+
 # --- what can't be loaded ---------------------------------------------------------------------------------------------
 
 
