@@ -1,6 +1,6 @@
 """A batch flow as a command, in this process and without a Prefect server: ``python -m flows.contract_review PATH...``.
 
-Prefect starts a private server for the run (its database in .data/prefect: some ten seconds the first time), whatever
+Prefect starts a private server for the run (its database in .data: some ten seconds the first time), whatever
 server is configured: who wants the run on that one says ``prefect deployment run``.
 """
 
