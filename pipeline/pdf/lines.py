@@ -47,6 +47,13 @@ _SPREAD_LABEL = re.compile("[\u4e00-\u9fff]{1,3}(?:[（(][^）)]{1,10}[）)])?[�
 _SPREAD_WORDS = frozenset(
     ("目录", "附件", "附录", "附表", "前言", "引言", "序言", "摘要", "正文", "声明", "合同", "协议")
 )
+_BEFORE_BLANK = re.compile(r"(?:人民币|[大小]写[：:]?|[¥￥第（(])$")
+_AFTER_BLANK = re.compile(
+    r"年(?=\s*\d{0,2}\s*月)|(?<=年)\s+月(?=\s*\d{0,2}\s*日)|月(?=\s*\d{0,2}\s*日)|(?<=月)\s+日(?![期均常])|[，。；、）)】”]"
+    r"|(?:[万亿]?元|个月|个?工作日|个?日历天|天|小时|%|份|平方米|条|款|项)(?![\s\d/]|$|[数津然额器素件目])"
+)
+"""What stands behind a blank to be filled in (于　年　月　日, 　元整), and hardly ever starts a table cell."""
+_BLANK, _BLANK_PIECE = "    ", (-1, -1)
 _DECIMAL_NUMBER = re.compile(r"\d{1,3}[、.．)）]|\d{1,2}(?:[.．]\d{1,2}){1,3}[.、]?")
 
 
@@ -197,13 +204,15 @@ def _cells_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> li
     cells: list[Cell] = []
     pieces: list[tuple[int, int]] = []
     first = at = start
-    for gap in _GAP.finditer(text, start, end):
-        before, after = gap.span()
-        verdict = _judge_gap(chars, text, -1 if cells else first, before, after)
-        if verdict == "keep":
+    for found in _GAP.finditer(text, start, end):
+        before, after = found.span()
+        gap = _judge_gap(chars, text, -1 if cells else first, before, after)
+        if gap == "keep":
             continue
         pieces.append((at, before))
-        if verdict == "cell":
+        if gap == "blank":
+            pieces.append(_BLANK_PIECE)
+        elif gap == "cell":
             _add_cell(cells, chars, text, pieces, odd=odd)
             pieces = []
             first = after
@@ -228,8 +237,8 @@ def _is_spread(single: str, rest: str) -> bool:
 
 
 def _judge_gap(chars: Chars, text: str, first: int, before: int, after: int) -> str:
-    """What the spaces ``text[before:after]`` are: ``cell`` border, ``drop`` or ``keep``. ``first`` is where the line
-    starts; -1 behind a cell border."""
+    """What the spaces ``text[before:after]`` are: a ``cell`` border, a ``blank`` to be filled in, spaces to ``keep`` or
+    to ``drop``. ``first`` is where the line starts; -1 behind a cell border."""
     left, right = chars.left, chars.right
     gap = left[after] - right[before - 1]
     em = min(chars.top[before - 1] - chars.bottom[before - 1], chars.top[after] - chars.bottom[after])
@@ -239,7 +248,10 @@ def _judge_gap(chars: Chars, text: str, first: int, before: int, after: int) -> 
     typed = sum(right[at] - left[at] for at in range(before, after) if at not in chars.generated)
     if gap - typed <= CELL_GAP_EM * em:
         return "keep"
-    return "keep" if _follows_number(text, first, before, after, gap / em) else "cell"
+    if _follows_number(text, first, before, after, gap / em):
+        return "keep"
+    is_blank = _AFTER_BLANK.match(text, before) or _AFTER_BLANK.match(text, after)
+    return "blank" if is_blank or _BEFORE_BLANK.search(text, max(0, before - 4), before) else "cell"
 
 
 def _em(chars: Chars, text: str, start: int, end: int) -> float:
@@ -269,9 +281,9 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
     if len(pieces) == 1:
         content, origins = text[start:end], array("i", range(start, end))
     else:
-        content, origins = "".join([text[a:b] for a, b in pieces]), array("i")
+        content, origins = "".join([text[a:b] if a >= 0 else _BLANK for a, b in pieces]), array("i")
         for a, b in pieces:
-            origins.extend(range(a, b))
+            origins.extend(range(a, b) if a >= 0 else [-1] * len(_BLANK))
     if odd and is_odd(content):
         content, origins = _stripped(*repair(content, origins))
     if len(content) > _MAX_RUN:

@@ -1,0 +1,104 @@
+"""Characters with places to lines: gaps of every kind."""
+
+from __future__ import annotations
+
+from array import array
+
+import pytest
+
+from pipeline.pdf.lines import Chars, is_cjk, lines_in
+
+EM = 10.0
+
+
+def chars_of(*rows: str) -> Chars:
+    """Rows of text, top down. In them ``|n|`` is a gap of n points with PDFium's made-up space, ``~n~`` one that starts
+    with a space that stands in the file."""
+    text = ""
+    edges: list[tuple[float, float, float, float]] = []
+    generated: set[int] = set()
+    for at, row in enumerate(rows):
+        x, top = 50.0, 700.0 - 20 * at
+        parts = row.replace("~", "|~").split("|")
+        for index, part in enumerate(parts):
+            typed = part.startswith("~")
+            body = part.lstrip("~")
+            if index % 2:
+                if not typed:
+                    generated.add(len(text))
+                text += " "
+                edges.append((x, top, x + (3 if typed else 0), top - EM))
+                x += float(body)
+                continue
+            for char in body:
+                width = EM if is_cjk(char) else EM / 2
+                text += char
+                edges.append((x, top, x + width, top - EM))
+                x += width
+        if at + 1 < len(rows):
+            text += "\r\n"
+            edges += [(x, top, x, top - EM)] * 2
+    columns = [array("f", column) for column in zip(*edges, strict=True)]
+    return Chars(text, columns[0], columns[1], columns[2], columns[3], frozenset(generated))
+
+
+@pytest.mark.parametrize(
+    ("row", "read"),
+    [
+        ("共|2.5|3|2.5|页", "共3页"),  # typography between Chinese and figures
+        ("第三|2|条", "第三条"),
+        ("3.5|2.5|million", "3.5 million"),
+        ("ABC|3|DEF", "ABC DEF"),
+        ("甲方~3~乙方", "甲方 乙方"),  # a space that was typed stays
+        ("项目|40|期末余额|35|期初余额", "项目\t期末余额\t期初余额"),
+        ("7.20|10.8|5,031.00", "7.20\t5,031.00"),
+        ("项目~30~附注~30~2026年", "项目\t附注\t2026年"),  # a trailing space, then a jump to the next cell
+        ("第三条|10|交货与验收", "第三条 交货与验收"),
+        ("（二）|20|主要指标", "（二） 主要指标"),
+        ("3.1|15|甲方应当", "3.1 甲方应当"),
+        ("3.1|60|甲方应当", "3.1\t甲方应当"),
+        ("1|30|立式加工中心|30|台|30|4", "1\t立式加工中心\t台\t4"),
+        ("税率|30|%", "税率\t%"),
+        ("地|24|址：广州市", "地址：广州市"),
+        ("开|12|户|12|行：工商银行", "开户行：工商银行"),
+        ("目|24|录", "目录"),
+        ("甲方（盖章）：|80|乙方（盖章）：", "甲方（盖章）：\t乙方（盖章）："),
+        ("于|24|年|12|月|12|日前交付", "于    年    月    日前交付"),
+        ("于2026年~24~月~12~日", "于2026年    月    日"),
+        ("租金为人民币|40|元（大写：|60|）", "租金为人民币    元（大写：    ）"),
+        ("期限为|24|个月，自", "期限为    个月，自"),
+        ("　　甲方　　", "甲方"),
+        ("甲" + "　" * 1500 + "乙", "甲 乙"),
+        ("１２％", "12%"),
+    ],
+)
+def test_gaps(row: str, read: str) -> None:
+    (line,) = lines_in(chars_of(row), 0)
+    assert line.text == read
+
+
+@pytest.mark.parametrize(
+    "row", ["共|2.5|3页", "于|24|年|12|月", "地|24|址：广州", "ﬁrst|3|word", "甲" + "　" * 1500 + "乙"]
+)
+def test_origins_lead_to_the_same_characters(row: str) -> None:
+    chars = chars_of(row)
+    for cell in lines_in(chars, 0)[0].cells:
+        assert len(cell.text) == len(cell.origins)
+        for char, origin in zip(cell.text, cell.origins, strict=True):
+            if "\u4e00" <= char <= "\u9fff":
+                assert chars.text[origin] == char
+
+
+def test_lines_on_one_height_are_one_row() -> None:
+    chars = chars_of("甲方：东海公司", "乙方：南山公司")
+    moved = array("f", [x + (300 if at > 8 else 0) for at, x in enumerate(chars.left)])
+    moved_right = array("f", [x + (300 if at > 8 else 0) for at, x in enumerate(chars.right)])
+    level = array("f", [700.0] * len(chars.text)), array("f", [690.0] * len(chars.text))
+    (line,) = lines_in(Chars(chars.text, moved, level[0], moved_right, level[1], frozenset()), 0)
+    assert line.text == "甲方：东海公司\t乙方：南山公司"
+
+
+def test_nothing_gives_no_lines() -> None:
+    empty = array("f")
+    assert lines_in(Chars("", empty, empty, empty, empty, frozenset()), 0) == []
+    assert lines_in(chars_of("　　"), 0) == []
