@@ -232,11 +232,18 @@ def _fits(family: Family, number: str, gap: str, rest: str) -> bool:
         return family != "annex" or _fits_annex(number, gap, rest)
     if not rest:
         return family in _DECIMALS and len(number) < 8
+    if len(rest) <= _TITLE_MAX and _is_cut(rest):
+        return False
     if family in _DECIMALS:
         return not _UNIT.match(gap + rest) and (rest[0].isalpha() or rest[0] in "“《（(【*")
     if family == "han":  # 三、四线城市
         return rest[0] not in _HAN
     return family != "one" or not rest[0].isdigit()
+
+
+def _is_cut(rest: str) -> bool:
+    """Whether a short line breaks off inside brackets, as wrapped table cells do."""
+    return rest.count("（") + rest.count("(") > rest.count("）") + rest.count(")")
 
 
 def _fits_annex(number: str, gap: str, rest: str) -> bool:

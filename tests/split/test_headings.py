@@ -79,6 +79,7 @@ def test_number_and_title_are_told_from_the_body(line: str, number: str, title: 
         "①合同正本",
         "Article 5 of this Agreement",
         "12个月",
+        "三、营业利润（亏损以“－”号填",
         "100.00",
     ],
 )
