@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from pipeline.kinds.contract.parties import is_person
 from pipeline.kinds.contract.structure import Structure, is_signature_line
 from pipeline.kinds.contract.view import Defect, View
 from pipeline.types import Finding, Span
@@ -14,7 +15,7 @@ _LINE = re.compile(r"_{2,}")
 _BRACKETS = re.compile(r"\[[ ·●xX×*_/]*\](?!\()")
 _LETTERS = re.compile(r"[xX×○〇◯●](?<![A-Za-z0-9\-×xX○〇◯●].)(?:[xX]{1,5}|×{1,7}|[○〇◯]{1,7}|●{1,7})(?![A-Za-z0-9\-])")
 _UNDECIDED = re.compile(
-    r"待(?<![等期招]待)(?:定(?![期标位点价稿])|填(?!写完)|补充|商定|议定|确定|明确|协商(?:确定|后确定)?|"
+    r"待(?<![等招]待)(?:定(?![期标位点价稿])|填(?!写完)|补充|商定|议定|确定|明确|协商(?:确定|后确定)?|"
     r"双方(?:另行)?(?:协商)?(?:确定|商定)|"
     r"签约时确定|双方确认)(?=[)\],。;、\s元]|$)|待(?<=\(待)[\u4e00-\u9fa5]{1,6}\)|TBD(?<![A-Za-z]TBD)(?![A-Za-z])"
 )
@@ -88,6 +89,8 @@ def _is_filled(text: str, match: re.Match[str]) -> bool:
 
 
 def _is_filling(inner: str) -> bool:
+    if is_person(inner.strip()):
+        return True
     return bool(re.search(r"\d|/|无", inner)) and (
         not re.search(r"[年月日元%]\s*$", inner) or inner.lstrip()[:1].isdigit()
     )

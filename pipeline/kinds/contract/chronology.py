@@ -63,11 +63,11 @@ def _against_signing(view: View, structure: Structure, ranges: Sequence[Range]) 
     return found
 
 
-_AFTER = (("开工", ("竣工", "完工")), ("交货", ("验收",)), ("交付", ("验收",)), ("到货", ("验收",)))
+_AFTER = (("交货", ("验收",)), ("交付", ("验收",)), ("到货", ("验收",)))
 
 
 def _against_each_other(view: View) -> list[Finding]:
-    """竣工 before 开工, 验收 before 交货: only where each is named once."""
+    """验收 before 交货: only where each is named once (开工 and 竣工 are a range)."""
     named: dict[str, list[Due]] = {}
     for due in due_dates(view):
         named.setdefault(due.item, []).append(due)

@@ -119,7 +119,7 @@ _PERSON = re.compile(
     r"(?:先生|女士)?(?=$|[\s,;。、(_/])"
 )
 _NOT_PERSON = re.compile(
-    r"签|章|名称|姓名|日期|代表|负责|地址|电话|身份|公司|单位|方$|指|应|需|合同|本人|于|包括|任何|同意|支付"
+    r"签|时间|地点|金额|数量|编号|章|名称|姓名|日期|代表|负责|地址|电话|身份|公司|单位|方$|指|应|需|合同|本人|于|包括|任何|同意|支付"
 )
 
 
@@ -169,7 +169,7 @@ def _labelled(view: View) -> list[Party]:
         labels = [(at, label) for at in _separators(text) if (label := _label_before(text, at))]
         beside = [(label, _names_at(text, at + 1, line.start)) for at, label in labels]
         if labels and not any(names for _, names in beside):
-            beside = _names_below(view, index, [label for _, label in labels])
+            beside = _names_below(view, index, labels)
         for label, names in beside or _other_roles(view, index):
             role = _role_of(label)
             if names and (
@@ -258,24 +258,24 @@ def is_person(name: str) -> bool:
 
 
 def _names_below(
-    view: View, index: int, labels: Sequence[re.Match[str]]
+    view: View, index: int, labels: Sequence[tuple[int, re.Match[str]]]
 ) -> list[tuple[re.Match[str], list[tuple[str, Span]]]]:
     """The names on the next line that is not blank, one for each label: by cell, else by white space."""
-    if view.line_texts[index].rstrip(" :_\t")[-1:] not in _LABEL_ENDS:
+    here = view.line_texts[index]
+    below = next((i for i in range(index + 1, min(index + 3, len(view.lines))) if view.line_texts[i].strip()), None)
+    if below is None or here.rstrip(" :_\t")[-1:] not in _LABEL_ENDS:
         return []
-    for at in range(index + 1, min(index + 3, len(view.lines))):
-        text = view.line_texts[at]
-        if not text.strip():
-            continue
-        start = view.lines[at].start
-        if len(labels) == 1 and "\t" not in text:
-            return [(labels[0], _names_at(text, 0, start))]
-        slots = re.finditer(r"[^\t]+" if "\t" in text else r"\S+", text)
-        return [
-            (label, _names_at(text[: slot.end()], slot.start(), start))
-            for label, slot in zip(labels, slots, strict=False)
-        ]
-    return []
+    text, start = view.line_texts[below], view.lines[below].start
+    if len(labels) == 1 and "\t" not in text:
+        return [(labels[0][1], _names_at(text, 0, start))]
+    cells = cells_of(text, 0) if "\t" in text else [Span(*match.span()) for match in re.finditer(r"\S+", text)]
+    same = text.count("\t") == here.count("\t") > 0
+    columns = [here[:at].count("\t") if same else order for order, (at, _) in enumerate(labels)]
+    return [
+        (label, _names_at(text[: cells[column].end], cells[column].start, start))
+        for column, (_, label) in zip(columns, labels, strict=True)
+        if column < len(cells)
+    ]
 
 
 # --- X公司（以下简称“甲方”） ---------------------------------------------------------------------------------------
@@ -287,7 +287,7 @@ _NAME_BEFORE = re.compile(
 _LEAD_IN = re.compile(
     rf"^.*(?:由(?!于)|[为系是](?=[\u4e00-\u9fa5()]{{4,40}}公司)|以下各方|双方|(?:{_LETTERED}|债[权务]人|[出受]让方|"
     r"[供需买卖]方|承[租包]人|发包人|出租人)"
-    r"(?=[\u4e00-\u9fa5()]{4,40}$))(?=[\u4e00-\u9fa5])|^(?:与|和|及|以及|同)(?=[\u4e00-\u9fa5]{2})|^(?:兹有|兹由|现有)"
+    r"(?=[\u4e00-\u9fa5()]{4,40}$))(?=[\u4e00-\u9fa5])|^(?:与|和|及|以及|同)(?=[\u4e00-\u9fa5]{2})|^[^(]*\)|^(?:兹有|兹由|现有)"
 )
 
 
@@ -411,8 +411,6 @@ _ATTRIBUTES = (
     ("法定代表人", _LEGAL_HEAD),
     ("身份证号", _IDENTITY),
 )
-_PART_OF_WORD = re.compile(r"(?<![方租包款托借])[\u4e00-\u9fa5A-Za-z]\Z")
-"""What may not stand before 地址: 工程地址 and 网络地址 are nobody's; 甲方地址 is."""
 _OWNER = re.compile(rf"(?P<role>{_ROLES})(?:的)?\s?$")
 _FAR = 14
 
@@ -428,12 +426,19 @@ def _attach_attributes(view: View, mentions: Sequence[Party]) -> None:
             start = match.start("value")
             if item == "法定代表人" and not is_person(value):
                 continue
-            if item == "地址" and _PART_OF_WORD.search(view.text, max(0, match.start() - 2), match.start()):
+            if item == "地址" and _is_part_of_word(view.text, match.start()):
                 continue
             owner = _owner(view, mentions, lines, match)
             if owner is not None and not any(name == item for name, _, _ in owner.attributes):
                 span = Span(start, start + len(value))
                 owner.attributes.append((item, view.document.text[span.start : span.end], span))
+
+
+def _is_part_of_word(text: str, start: int) -> bool:
+    """工程地址 and 邮箱地址 are nobody's; 甲方地址 is."""
+    before = text[start - 1 : start]
+    is_word = "\u4e00" <= before <= "\u9fa5" or (before.isascii() and before.isalpha())
+    return is_word and _OWNER.search(text, max(0, start - 12), start) is None
 
 
 def _owner(view: View, mentions: Sequence[Party], lines: Sequence[int], match: re.Match[str]) -> Party | None:

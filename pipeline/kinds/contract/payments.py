@@ -28,7 +28,7 @@ _NODE = re.compile(
     r"终验款|定金)(?:的|部分|款项|款|价款|货款|合同款)?(?:即|为|计|:|,|"
     rf"的|\()*\s?(?P<share3>{PERCENT})|"
     r"(?:支付|付款|预付|付|(?:首|第[一二三四五六1-6])(?:期|笔)(?:款|"
-    rf"款项)?\s?[:(]?)(?:比例)?(?:为)?\s?(?P<share4>{PERCENT})(?=\s?(?:[,(;。:]|即|计|共计|作为|$))"
+    rf"款项)?\s?[:(]?)(?:比例)?(?:为|(?P<upto2>至|到))?\s?(?P<share4>{PERCENT})(?=\s?(?:[,(;。:]|即|计|共计|作为|$))"
 )
 _PAYING = re.compile(
     r"支付|付款|给付|付至|付清|结清|结算|预付|缴付|拨付|汇入|付\s?(?=合同|总|剩|余)|作为|(?:预付|首付|尾|余|定|质保|"
@@ -122,7 +122,7 @@ def _shares(sentence: Sentence) -> list[Node]:
         share = parse_rate(printed)
         if share is None or not 0 < share <= 1:
             continue
-        upto = bool(match["upto"]) or bool(_UPTO.search(sentence.text[: match.start()]))
+        upto = bool(match["upto"] or match["upto2"]) or bool(_UPTO.search(sentence.text[: match.start()]))
         base = match["base"] or match["base2"] or ""
         start = sentence.span.start
         found.append(Node(sentence, Span(start + match.start(), start + match.end()), share, _plain(base), upto))
