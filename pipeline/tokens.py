@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Protocol, cast
 from pipeline.errors import SettingsError
 from pipeline.lang import Text
 from pipeline.types import Span
-from pipeline.vocabulary import ENGLISH_WORDS, HAN_PAIRS, RARE_HAN
+from pipeline.vocabulary import ENGLISH_WORDS, GRASPING_HAN, HAN_PAIRS, RARE_HAN
 
 if TYPE_CHECKING:
     import tiktoken
@@ -394,7 +394,8 @@ class _Estimator:
 
     - the Han characters of GB 2312, but 122, and the usual Chinese punctuation are one token at most;
     - BPE leaves no two neighbours apart that it could merge. So two characters of ``HAN_PAIRS`` never both stand alone:
-      one token less for each such pair, as long as they are three apart. Likewise no two of the smooth letters stand
+      one token less for each such pair, as long as they are three apart and the next character leaves them their bytes
+      (``GRASPING_HAN``). Likewise no two of the smooth letters stand
       alone side by side: at most two tokens for three of them;
     - a space takes the first byte of a Han character away from it: two tokens, and no pair;
     - a usual English word is one token with its space; a long run of one punctuation mark has few.
@@ -417,7 +418,7 @@ class _Estimator:
         chars = list(text)
         free_from = 0
         for at in compress(count(), map(HAN_PAIRS.__contains__, map(add, text, islice(text, 1, None)))):
-            if at >= free_from:
+            if at >= free_from and text[at + 2 : at + 3] not in GRASPING_HAN:
                 chars[at + 1] = _FREE
                 free_from = at + 3
         thirds = accumulate(map(self._weights.__getitem__, chars), initial=2)

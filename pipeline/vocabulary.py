@@ -104,3 +104,6 @@ _TWO_TOKENS = (
 """The characters of GB 2312 that are more than one token."""
 
 RARE_HAN = frozenset(_TWO_TOKENS)
+
+GRASPING_HAN = frozenset("件作加单取名回始建态性数断新权示索能藏行认试述除")
+"""Characters that a token joins with the last byte of the one before, which so falls apart."""
