@@ -258,15 +258,17 @@ def deposit_conflicts(view: View, amounts: Sequence[Labelled], totals: Sequence[
                 found.append(
                     _deposit_conflict(view, percent(share), f"定金为价款的 {percent(share)}", Span(at, at + 1))
                 )
-    if found:
-        return found
+    shared = {finding.evidence[0].span for finding in found}
     for amount in amounts:
         total = _price_for(view, amount, amounts, totals) if amount.label == "定金" else None
         if total and total * _LIMIT < amount.yuan < total:
             share = (amount.yuan / total).quantize(Decimal("0.0001"))
             detail = f"定金 {money(amount.yuan)} 为合同总价 {money(total)} 的 {percent(share.normalize())}"
-            found.append(_deposit_conflict(view, money(amount.yuan), detail, amount.span))
-    return found[:1]
+            finding = _deposit_conflict(view, money(amount.yuan), detail, amount.span)
+            if finding.evidence[0].span not in shared:
+                shared.add(finding.evidence[0].span)
+                found.append(finding)
+    return found
 
 
 def _price_for(

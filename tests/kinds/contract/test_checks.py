@@ -220,7 +220,7 @@ def test_blanks(clause: str, hit: bool) -> None:
 
 
 def test_a_signature_block_may_be_blank() -> None:
-    block = "甲方（盖章）：____________\n法定代表人（签字）：____________\n签订日期：    年  月  日\n联系电话：____________\n"
+    block = "甲方（盖章）：______\n法定代表人（签字）：______\n签订日期：    年  月  日\n联系电话：______\n"
     assert "空白未填" not in items(CLEAN[: CLEAN.index("甲方（盖章）")] + block)
     assert "空白未填" not in items(
         CLEAN[: CLEAN.index("甲方（盖章）")] + "甲方：________\n乙方：________\n      年   月   日\n"
@@ -257,7 +257,10 @@ def test_court_fees_are_no_dispute_clause() -> None:
 
 
 def test_a_secrecy_agreement_needs_no_price_and_a_labour_contract_no_penalty() -> None:
-    secrecy = "保密协议\n甲方：上海云帆科技有限公司\n乙方：成都锦里食品厂\n1. 保密义务\n双方负有保密义务，期限五年。\n2. 违约责任\n违约方赔偿损失。\n3. 争议解决\n向甲方所在地人民法院起诉。\n"
+    secrecy = (
+        "保密协议\n甲方：上海云帆科技有限公司\n乙方：成都锦里食品厂\n1. 保密义务\n双方负有保密义务，期限五年。\n"
+        "2. 违约责任\n违约方赔偿损失。\n3. 争议解决\n向甲方所在地人民法院起诉。\n"
+    )
     assert items(secrecy) == []
     labour = (
         "劳动合同\n甲方（用人单位）：上海云帆科技有限公司\n乙方（劳动者）：王强\n一、合同期限为三年。\n二、工作岗位为焊工，工作地点为上海市。\n"
