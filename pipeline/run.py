@@ -29,6 +29,7 @@ from pipeline.kinds.base import Kind
 from pipeline.kinds.merge import merge
 from pipeline.lang import Text
 from pipeline.models.plan import Plan
+from pipeline.pdf.places import boxes_of
 from pipeline.pdf.read import Reader, ReadLimits, identify
 from pipeline.report.html import write_index, write_report
 from pipeline.report.view import verdict_of
@@ -331,7 +332,7 @@ class _BatchRun:
             self._tell_event("planned", path, str(made.reason))
             questioning = loaded.questioning(kind)
             outcome = await review_document(document, chunks, prepared.rules, questioning, loaded.journal.generate)
-        findings = await self._with_boxes(path, document, outcome.findings)
+        findings = _with_boxes(document, outcome.findings)
         notes = [*outcome.notes, *notes_on_reading(document)]
         return Analysis(
             document=replace(info_of(document), tokens=tokens),
@@ -351,15 +352,6 @@ class _BatchRun:
             completion_tokens=outcome.completion_tokens,
             findings=tuple(findings),
         )
-
-    async def _with_boxes(self, path: Path, document: Document, findings: Sequence[Finding]) -> list[Finding]:
-        """The same findings, each place in the text with its rectangles on the page."""
-        spans = sorted({e.span for finding in findings for e in finding.evidence if e.span})
-        boxes = dict(zip(spans, await self._session.reader.boxes(path, document, spans), strict=True))
-        return [
-            replace(f, evidence=tuple(replace(e, boxes=boxes[e.span]) if e.span else e for e in f.evidence))
-            for f in findings
-        ]
 
     async def _saved(self, path: Path, analysis: Analysis) -> Result:
         save = self._session.store.save_analysis
@@ -393,9 +385,7 @@ class _BatchRun:
     async def _result(self, path: Path, analysis_id: int, status: Literal["done", "failed", "reused"]) -> Result:
         """Read back what stands in the database, and write the report from that."""
         [stored] = await asyncio.to_thread(self._session.store.analyses, [analysis_id])
-        report = await asyncio.to_thread(
-            write_report, stored, self._settings.out, timezone=self._settings.timezone
-        )
+        report = await asyncio.to_thread(write_report, stored, self._settings.out, timezone=self._settings.timezone)
         analysis = stored.analysis
         return Result(
             path=path,
@@ -450,6 +440,16 @@ def _no_pdfs(folder: Path) -> InputError:
 
 def _hidden(file: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def _with_boxes(document: Document, findings: Sequence[Finding]) -> list[Finding]:
+    """The same findings, each place in the text with its rectangles on the page."""
+    spans = sorted({e.span for finding in findings for e in finding.evidence if e.span})
+    boxes = dict(zip(spans, boxes_of(document, spans), strict=True))
+    return [
+        replace(f, evidence=tuple(replace(e, boxes=boxes[e.span]) if e.span else e for e in f.evidence))
+        for f in findings
+    ]
 
 
 def read_limits(settings: Settings) -> ReadLimits:

@@ -116,7 +116,8 @@ class Document:
     """A document as read. ``text`` is NFKC-cleaned, lines joined to paragraphs (one a line), and final.
 
     ``origins[i]`` is the index of PDFium's character on its page that ``text[i]`` came from; -1 where there is none
-    (a joined line's newline, an OCR page). Boxes come from it, see ``pdf.read.boxes``.
+    (a joined line's newline, an OCR page). ``places[page - 1]`` holds the edges of the page's characters, four a
+    character. Boxes come from both, see ``pdf.places``.
     """
 
     id: str
@@ -129,6 +130,7 @@ class Document:
     bookmarks: tuple[Bookmark, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     origins: array[int] = field(default_factory=lambda: array("i"))
+    places: tuple[array[int], ...] = ()
     ocr_lines: tuple[OcrLine, ...] = ()
     """In the order of their spans."""
 

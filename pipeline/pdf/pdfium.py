@@ -98,6 +98,7 @@ _close_text = _call("FPDFText_ClosePage", None, _ptr)
 _count_chars = _call("FPDFText_CountChars", _int, _ptr)
 _unicode = _call("FPDFText_GetUnicode", _uint, _ptr, _int)
 _loose_box = _call("FPDFText_GetLooseCharBox", _int, _ptr, _int, _ptr)
+_char_angle = _call("FPDFText_GetCharAngle", _float, _ptr, _int)
 _is_generated = _call("FPDFText_IsGenerated", _int, _ptr, _int)
 
 _count_objects = _call("FPDFPage_CountObjects", _int, _ptr)
@@ -107,6 +108,12 @@ _object_bounds = _call("FPDFPageObj_GetBounds", _int, _ptr, _ptr, _ptr, _ptr, _p
 _object_matrix = _call("FPDFPageObj_GetMatrix", _int, _ptr, _ptr)
 _count_form_objects = _call("FPDFFormObj_CountObjects", _int, _ptr)
 _form_object = _call("FPDFFormObj_GetObject", _ptr, _ptr, _long)
+
+_count_annotations = _call("FPDFPage_GetAnnotCount", _int, _ptr)
+_annotation = _call("FPDFPage_GetAnnot", _ptr, _ptr, _int)
+_annotation_type = _call("FPDFAnnot_GetSubtype", _int, _ptr)
+_close_annotation = _call("FPDFPage_CloseAnnot", None, _ptr)
+_flatten = _call("FPDFPage_Flatten", _int, _ptr, _int)
 
 _first_bookmark = _call("FPDFBookmark_GetFirstChild", _ptr, _ptr, _ptr)
 _next_bookmark = _call("FPDFBookmark_GetNextSibling", _ptr, _ptr, _ptr)
@@ -124,6 +131,10 @@ _bitmap_destroy = _call("FPDFBitmap_Destroy", None, _ptr)
 _render = _call("FPDF_RenderPageBitmap", None, _ptr, _ptr, _int, _int, _int, _int, _int, _int)
 
 _SPACES = re.compile(" ")
+_LINES = re.compile(r"[^\r\n]+")
+_TEXT_ANNOTATIONS = frozenset((3, 13, 20))
+"""Free text, stamp, form field (FPDF_ANNOT_*)."""
+_MAX_ANNOTATIONS = 2000
 
 
 class Bitmap(NamedTuple):
@@ -146,8 +157,9 @@ class Entry(NamedTuple):
 class PdfPage:
     """A loaded page."""
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, handle: int, added: int | None) -> None:
         self._handle = handle
+        self._added = added
         self.width = float(_page_width(handle))
         self.height = float(_page_height(handle))
 
@@ -164,22 +176,10 @@ class PdfPage:
             spaces = [found.start() for found in _SPACES.finditer(text)]
             flags = map(_is_generated, repeat(text_page), spaces)
             generated = frozenset(at for at, flag in zip(spaces, flags, strict=True) if flag == 1)
-            return Chars(text, *edges, generated)
-        finally:
-            _close_text(text_page)
-
-    def boxes(self, indexes: Sequence[int]) -> list[tuple[float, float, float, float]]:
-        """Boxes (left, top, right, bottom) of some characters, from the top left corner of the page as shown."""
-        text_page = _load_text(self._handle)
-        if not text_page:
-            return []
-        try:
-            count = int(_count_chars(text_page))
-            known = [index for index in indexes if 0 <= index < count]
-            left, top, right, bottom = self._shown(_loose_boxes(text_page, known))
-            return [
-                (a, self.height - b, c, self.height - d) for a, b, c, d in zip(left, top, right, bottom, strict=True)
-            ]
+            starts = [found.start() for found in _LINES.finditer(text)]
+            angles = map(_char_angle, repeat(text_page), starts)
+            tilted = frozenset(at for at, angle in zip(starts, angles, strict=True) if _is_aslant(angle))
+            return Chars(text, *edges, generated, tilted, self._added)
         finally:
             _close_text(text_page)
 
@@ -243,13 +243,20 @@ class Pdf:
 
     @contextmanager
     def page(self, index: int) -> Generator[PdfPage | None]:
-        """The page with this index (from 0); None where PDFium can't load it."""
+        """The page with this index (from 0), what is filled into its form fields being text; None where PDFium can't
+        load it."""
         handle = _load_page(self._handle, index)
+        added = None
+        if handle and _has_text_annotations(handle):
+            added = _text_length(handle)
+            _flatten(handle, 0)
+            _close_page(handle)
+            handle = _load_page(self._handle, index)
         if not handle:
             yield None
             return
         try:
-            yield PdfPage(handle)
+            yield PdfPage(handle, added)
         finally:
             _close_page(handle)
 
@@ -317,6 +324,31 @@ def _open(address: int, size: int, passwords: Sequence[str]) -> int:
             if code != _ERROR_PASSWORD:
                 break
     raise OpenError({_ERROR_PASSWORD: "password", _ERROR_SECURITY: "security"}.get(code, "broken"))
+
+
+def _has_text_annotations(page: int) -> bool:
+    for at in range(min(int(_count_annotations(page)), _MAX_ANNOTATIONS)):
+        annotation = _annotation(page, at)
+        if annotation:
+            kind = int(_annotation_type(annotation))
+            _close_annotation(annotation)
+            if kind in _TEXT_ANNOTATIONS:
+                return True
+    return False
+
+
+def _text_length(page: int) -> int:
+    text_page = _load_text(page)
+    if not text_page:
+        return 0
+    count = int(_count_chars(text_page))
+    _close_text(text_page)
+    return max(0, count)
+
+
+def _is_aslant(angle: float) -> bool:
+    """Whether a line at this angle (radians) is neither level nor upright."""
+    return 0.17 < angle % (math.pi / 2) < math.pi / 2 - 0.17
 
 
 def _decoded(codes: array[int]) -> str:

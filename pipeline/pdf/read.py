@@ -20,7 +20,7 @@ from pipeline.lang import Text
 from pipeline.pdf import failures, reply, wire
 from pipeline.pdf.children import Child
 from pipeline.pdf.failures import printable
-from pipeline.types import Box, Document, Page, Span
+from pipeline.types import Document, Page
 
 _OCR_MEMORY_MIB = 6144
 """Address space of the OCR process: onnxruntime maps much more than the 0.94 GB that it uses."""
@@ -126,25 +126,6 @@ class Reader:
             raise self._no_text(path, document.pages, outcome)
         return document
 
-    async def boxes(self, path: Path, document: Document, spans: Sequence[Span]) -> list[tuple[Box, ...]]:
-        """For each span the boxes of its lines, in reading order; none where the page's text has no places (pypdf).
-
-        Raises ReadError where the file can't be opened any more.
-        """
-        wanted = [
-            (at, number, indexes) for at, span in enumerate(spans) for number, indexes in _sources(document, span)
-        ]
-        found: list[list[Box]] = [[] for _ in spans]
-        if wanted:
-            asked = [[number, indexes] for _, number, indexes in wanted]
-            answer = await self._ask_worker(path, {"op": "boxes", "wanted": asked})
-            for (at, number, _), boxes in zip(wanted, reply.boxes(answer, len(wanted), path), strict=True):
-                found[at] += [Box(number, *edges) for edges in boxes]
-        for at, span in enumerate(spans):
-            found[at] += [line.box for line in document.ocr_lines if _touches(line.span, span)]
-            found[at].sort(key=lambda box: box.page)
-        return [tuple(boxes) for boxes in found]
-
     async def _ask_worker(self, path: Path, request: wire.Message) -> wire.Message:
         async with self._worker() as child:
             return await self._ask(child, path, request, self._limits.timeout_s, self._limits.memory_mib)
@@ -212,18 +193,3 @@ class Reader:
 
 def _has_text(document: Document) -> bool:
     return any(page.span.length and page.read_by != "none" for page in document.pages)
-
-
-def _touches(a: Span, b: Span) -> bool:
-    return a.start < b.end and b.start < a.end
-
-
-def _sources(document: Document, span: Span) -> list[tuple[int, list[int]]]:
-    """The PDFium characters behind a span, by page number."""
-    found: list[tuple[int, list[int]]] = []
-    for page in document.pages:
-        start, end = max(span.start, page.span.start), min(span.end, page.span.end)
-        indexes = [origin for origin in document.origins[start:end] if origin >= 0] if start < end else []
-        if indexes:
-            found.append((page.number, indexes))
-    return found

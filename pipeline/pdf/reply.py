@@ -33,16 +33,6 @@ def document(answer: wire.Message, document_id: str, path: Path) -> Document:
         raise _malformed(path) from None
 
 
-def boxes(answer: wire.Message, count: int, path: Path) -> list[list[tuple[float, float, float, float]]]:
-    """The boxes in an answer to ``boxes``, one list per thing asked for."""
-    try:
-        found = cast("list[list[list[float]]]", answer["boxes"])
-        _check(len(found) == count)
-        return [[_edges(box) for box in group] for group in found]
-    except _ILL_SHAPED:
-        raise _malformed(path) from None
-
-
 def rows(answer: wire.Message, path: Path) -> list[list[tuple[str, list[float], float]]]:
     """The rows of recognised lines in an answer to ``ocr``: text, box, confidence."""
     try:
@@ -64,7 +54,7 @@ def failure(answer: wire.Message, facts: Mapping[str, object]) -> ReadError:
 def _document(answer: Mapping[str, Any], document_id: str, path: Path) -> Document:
     text = _text(answer["text"])
     text.encode()  # a lone surrogate can be stored nowhere
-    origins = wire.unpack(_text(answer["origins"]))
+    origins = wire.unpack(_text(answer["origins"]), "i")
     _check(len(origins) == len(text))
     pages = tuple(_page(number, page) for number, page in enumerate(answer["pages"], 1))
     _check(bool(pages) and pages[0].span.start == 0 and pages[-1].span.end == len(text))
@@ -79,6 +69,7 @@ def _document(answer: Mapping[str, Any], document_id: str, path: Path) -> Docume
         bookmarks=tuple(_bookmark(mark, len(pages)) for mark in answer["bookmarks"]),
         metadata={_text(key): _text(value) for key, value in answer["metadata"].items()},
         origins=origins,
+        places=tuple(wire.unpack(_text(page["places"]), "h") for page in answer["pages"]),
         ocr_lines=lines,
     )
 

@@ -9,7 +9,7 @@ import binascii
 import json
 import struct
 from array import array
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 MAX_FRAME = 512 << 20
 _LENGTH = struct.Struct(">Q")
@@ -67,13 +67,13 @@ def send(stream: BinaryIO, message: Message) -> None:
 
 
 def pack(values: array[int]) -> str:
-    """32-bit integers as base64 (both ends run on one machine: native byte order)."""
+    """Integers as base64 (both ends run on one machine: native byte order)."""
     return base64.b64encode(values.tobytes()).decode("ascii")
 
 
-def unpack(text: str) -> array[int]:
+def unpack(text: str, typecode: Literal["i", "h"]) -> array[int]:
     """The integers of :func:`pack`; WireError if the text is none of its."""
-    values = array("i")
+    values = array(typecode)
     try:
         values.frombytes(base64.b64decode(text, validate=True))
     except (ValueError, binascii.Error) as error:

@@ -5,8 +5,9 @@ Imports only what it needs: it starts in a tenth of a second. Requests and repli
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from typing import Any, cast
@@ -17,6 +18,7 @@ from pipeline.pdf.health import count_characters, coverage, garbled, judge, need
 from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, title_of
 from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Line, lines_in, merged, ocr_line
 from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
+from pipeline.pdf.places import places_of
 from pipeline.pdf.process import Failure, limit, serve
 from pipeline.types import Box, PageHealth
 
@@ -38,6 +40,7 @@ class _Page:
     health: PageHealth
     read_by: str
     confidence: float | None = None
+    places: array[int] = field(default_factory=lambda: array("h"))
 
 
 def answer(request: wire.Message) -> wire.Message:
@@ -46,8 +49,6 @@ def answer(request: wire.Message) -> wire.Message:
     memory = int(cast(int, request["memory_mib"])) << 20
     limit(memory + path.stat().st_size, float(cast(float, request["timeout_s"])))
     passwords = [str(password) for password in cast("list[object]", request["passwords"])]
-    if request["op"] == "boxes":
-        return _boxes(path, passwords, cast("list[tuple[int, list[int]]]", request["wanted"]))
     return _read(path, passwords, cast("dict[str, Any]", request.get("ocr") or {}))
 
 
@@ -101,7 +102,8 @@ def _page(page: PdfPage, index: int, label: str | None) -> _Page:
     health = judge(chars.text, cover, paths, images)
     unread = health in ("garbled", "scan") or (cover >= _FIGURE_COVER and not count_characters(chars.text))
     lines = [] if health == "garbled" else lines_in(chars, index)
-    return _Page(lines, page.width, page.height, label, health, "none" if unread else "pdfium")
+    read_by = "none" if unread else "pdfium"
+    return _Page(lines, page.width, page.height, label, health, read_by, places=places_of(chars, page.height))
 
 
 def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
@@ -169,6 +171,7 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
                 "read_by": page.read_by,
                 "confidence": page.confidence,
                 "margins": placed.margins,
+                "places": wire.pack(page.places),
             }
             for page, placed, span in zip(pages, layout, laid.spans, strict=True)
         ],
@@ -185,42 +188,6 @@ def _ocr_lines(laid: Laid, pages: Sequence[_Page]) -> list[object]:
         box = (index + 1, cell.left, height - cell.top, cell.right, height - cell.bottom)
         lines.append([list(span), list(box), cell.confidence])
     return lines
-
-
-def _boxes(path: Path, passwords: Sequence[str], wanted: Sequence[tuple[int, list[int]]]) -> wire.Message:
-    """Line-wise boxes of characters: for each (page, PDFium indexes), boxes from the page's top left corner."""
-    found: list[object] = []
-    try:
-        with open_pdf(path, passwords) as pdf:
-            for number, indexes in wanted:
-                with pdf.page(number - 1) as page:
-                    found.append([] if page is None else _line_boxes(page.boxes(indexes)))
-    except OpenError as error:
-        raise Failure(error.code) from None
-    return {"boxes": found}
-
-
-def _line_boxes(boxes: Sequence[tuple[float, float, float, float]]) -> list[list[float]]:
-    """Merge neighbouring characters' boxes while they stand on one line, side by side."""
-    merged: list[list[float]] = []
-    for left, top, right, bottom in boxes:
-        if right <= left or bottom <= top:
-            continue
-        if merged and _adjoins(merged[-1], left, top, right, bottom):
-            last = merged[-1]
-            last[:] = [min(last[0], left), min(last[1], top), max(last[2], right), max(last[3], bottom)]
-        else:
-            merged.append([left, top, right, bottom])
-    return merged
-
-
-def _adjoins(box: Sequence[float], left: float, top: float, right: float, bottom: float) -> bool:
-    """Whether a character carries on a line (or, in vertical writing, a column) that has this box."""
-    height, width = bottom - top, right - left
-    beside = min(box[3], bottom) - max(box[1], top) > 0.4 * min(height, box[3] - box[1])
-    under = min(box[2], right) - max(box[0], left) > 0.7 * max(width, box[2] - box[0])
-    near = left - box[2] < 3 * height and box[0] - right < 3 * height
-    return (beside and near and left >= box[0] - width) or (under and -0.5 * height < top - box[3] < 0.2 * height)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from reportlab.pdfgen.canvas import Canvas
 from pipeline.errors import ReadError
 from pipeline.pdf.clean import fold
 from pipeline.pdf.pdfium import open_pdf
+from pipeline.pdf.places import boxes_of
 from pipeline.pdf.read import Reader, ReadLimits, identify
 from pipeline.types import Box, Document, Span
 
@@ -26,14 +27,6 @@ def read(path: Path, limits: ReadLimits = LIMITS) -> Document:
     async def run() -> Document:
         async with Reader(limits) as reader:
             return await reader.read(path, identify(path))
-
-    return asyncio.run(run())
-
-
-def boxes(path: Path, document: Document, spans: Sequence[Span]) -> list[tuple[Box, ...]]:
-    async def run() -> list[tuple[Box, ...]]:
-        async with Reader(LIMITS) as reader:
-            return await reader.boxes(path, document, spans)
 
     return asyncio.run(run())
 
@@ -169,7 +162,7 @@ def test_boxes_cover_the_ink_of_planted_quotes(tmp_path: Path, rotation: int, cr
 
     made.make(path, [draw])
     document = read(path)
-    (found,) = boxes(path, document, [span_of(document, quote)])
+    (found,) = boxes_of(document, [span_of(document, quote)])
     assert len(found) == 1
     box = found[0]
     page = document.pages[0]
@@ -182,7 +175,7 @@ def test_boxes_cover_the_ink_of_planted_quotes(tmp_path: Path, rotation: int, cr
 def test_a_quote_over_lines_and_pages_has_a_box_for_each_line(contract: Path) -> None:
     document = read(contract)
     second = document.text.index(made.PARAGRAPH, document.text.index("第三条"))
-    (found, none) = boxes(contract, document, [Span(second, second + len(made.PARAGRAPH)), Span(0, 0)])
+    (found, none) = boxes_of(document, [Span(second, second + len(made.PARAGRAPH)), Span(0, 0)])
     lines = made.wrapped(made.PARAGRAPH, 36)
     assert len(found) == len(lines)
     assert [box.page for box in found] == [2] * (len(lines) - 2) + [3] * 2
@@ -199,15 +192,7 @@ def test_passwords(tmp_path: Path) -> None:
     assert "longdoc.toml" in caught.value.remedy.en
     document = read(path, ReadLimits(ocr="off", passwords=("wrong", "geheim")))
     assert "签字盖章" in document.text
-    assert len(boxes_with(path, document, ("geheim",))[0]) == 1
-
-
-def boxes_with(path: Path, document: Document, passwords: tuple[str, ...]) -> list[tuple[Box, ...]]:
-    async def run() -> list[tuple[Box, ...]]:
-        async with Reader(ReadLimits(ocr="off", passwords=passwords)) as reader:
-            return await reader.boxes(path, document, [span_of(document, "签字盖章")])
-
-    return asyncio.run(run())
+    assert len(boxes_of(document, [span_of(document, "签字盖章")])[0]) == 1
 
 
 def test_junk_before_the_header(contract: Path, tmp_path: Path) -> None:
@@ -238,6 +223,68 @@ def test_a_font_that_is_not_embedded_is_read_without_system_fonts(tmp_path: Path
     path.write_bytes(made.raw_pdf(objects))
     document = read(path)
     assert document.text.replace("\n", "").replace(" ", "") == text
+
+
+def test_watermarks_and_sidelines_do_not_cut_the_text(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        made.draw_lines(canvas, made.wrapped(made.PARAGRAPH, 36)[:3])
+        canvas.saveState()
+        canvas.translate(300, 650)
+        canvas.rotate(45)
+        canvas.setFont(made.font(), 60)
+        canvas.drawCentredString(0, 0, "内部资料 CONFIDENTIAL")
+        canvas.restoreState()
+        made.draw_lines(canvas, made.wrapped(made.PARAGRAPH, 36)[3:], made.TOP - 60)
+        canvas.saveState()
+        canvas.translate(560, 200)
+        canvas.rotate(90)
+        canvas.drawString(0, 0, "第一联 存根")
+        canvas.restoreState()
+
+    document = read(made.make(tmp_path / "mark.pdf", [draw]))
+    assert document.text.split("\n") == [made.PARAGRAPH, "第一联 存根"]
+    assert document.pages[0].margins == ("内部资料 CONFIDENTIAL",)
+
+
+def test_filled_form_fields_are_read_beside_their_labels(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        made.draw_lines(canvas, ["Buyer:", "Seller:", "The parties agree as follows."])
+        for name, row, value in (("a", 0, "Eastern Sea Ltd"), ("b", 1, "South Hill Inc")):
+            canvas.acroForm.textfield(
+                name=name, x=made.LEFT + 60, y=made.TOP - 20 * row - 4, width=200, height=16, value=value, fontSize=10
+            )
+
+    path = made.make(tmp_path / "form.pdf", [draw])
+    document = read(path)
+    assert document.text.split("\n") == [
+        "Buyer: Eastern Sea Ltd",
+        "Seller: South Hill Inc",
+        "The parties agree as follows.",
+    ]
+    (found,) = boxes_of(document, [span_of(document, "Eastern Sea Ltd")])
+    assert len(found) == 1 and ink(path, found[0])[0] > 100
+
+
+def test_text_drawn_twice_is_read_once(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for shift in (0, 0.4):
+            canvas.drawString(made.LEFT + shift, made.TOP, "合同总价为人民币叁拾万元整")
+
+    assert read(made.make(tmp_path / "bold.pdf", [draw])).text == "合同总价为人民币叁拾万元整"
+
+
+def test_two_columns_drawn_line_by_line(tmp_path: Path) -> None:
+    left, right = made.wrapped(made.PARAGRAPH * 2, 17), made.wrapped(made.PARAGRAPH[:60] * 4, 17)
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont(made.font(), 12)
+        for at in range(12):
+            for lines, x in ((left, 72), (right, 312)):
+                line = lines[at]
+                canvas.drawString(x + 12 * (len(line) - len(line.lstrip("　"))), made.TOP - 20 * at, line.lstrip("　"))
+
+    text = read(made.make(tmp_path / "columns.pdf", [draw])).text
+    assert text == "".join(left[:12]).strip("　") + "\n" + "".join(right[:12]).strip("　")
 
 
 def test_scanned_pages_among_others_are_named(contract: Path, tmp_path: Path) -> None:
@@ -278,5 +325,5 @@ def test_ocr_reads_a_scan_and_keeps_boxes_and_confidence(contract: Path, tmp_pat
     assert page.margins
     assert set(document.origins) == {-1}
     assert all(document.text[line.span.start : line.span.end].strip() for line in document.ocr_lines)
-    (found,) = boxes(path, document, [span_of(document, "合同总价的百分之三十")])
+    (found,) = boxes_of(document, [span_of(document, "合同总价的百分之三十")])
     assert found and all(ink(path, box)[0] > 200 for box in found)
