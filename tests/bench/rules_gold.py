@@ -12,6 +12,7 @@ import asyncio
 import json
 import re
 import sys
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -20,6 +21,7 @@ from typing import Any
 
 from pipeline.errors import NoTextError
 from pipeline.kinds.contract.rules import findings_in
+from pipeline.kinds.contract.view import flat
 from pipeline.pdf.read import Reader, ReadLimits
 from pipeline.split.headings import find_sections
 from pipeline.types import Document, Finding
@@ -38,7 +40,21 @@ CODES = {
     "明细合计不符": "item_sum",
     "金额前后不一致": "amount_conflict",
 }
-PENALTY_ITEMS = frozenset("违约金 滞纳金 罚息 逾期利息 逾期利率 罚款 赔偿金 资金占用费 占用费 补偿金 违约金上限".split())
+PENALTY_ITEMS = frozenset(
+    {
+        "违约金",
+        "滞纳金",
+        "罚息",
+        "逾期利息",
+        "逾期利率",
+        "罚款",
+        "赔偿金",
+        "占用费",
+        "资金占用费",
+        "补偿金",
+        "违约金上限",
+    }
+)
 
 
 @dataclass
@@ -67,7 +83,7 @@ class Score:
 def fields_found(findings: Sequence[Finding]) -> dict[str, set[Any]]:
     """What the findings say, in the gold's terms."""
     by = lambda category: [f for f in findings if f.category == category]  # noqa: E731
-    parties = [f for f in by("parties")]
+    parties = by("parties")
     basics = by("basics")
     value_of = {f.item: f.value for f in reversed(basics)}
     return {
@@ -84,9 +100,7 @@ def fields_found(findings: Sequence[Finding]) -> dict[str, set[Any]]:
             ("length", _months(value_of.get("合同期限"))),
         }
         - {("start", None), ("end", None), ("length", None)},
-        "forum": {
-            (f.value[:2], f.value[3:]) for f in by("disputes") if f.item == "争议解决"
-        },
+        "forum": {(f.value[:2], f.value[3:]) for f in by("disputes") if f.item == "争议解决"},
         "penalties": {f.value for f in by("liability") if f.item in PENALTY_ITEMS},
         "payments": {f.value for f in by("payment")},
     }
@@ -117,10 +131,11 @@ def _months(printed: str | None) -> str | None:
 
 
 def bare(text: str) -> str:
-    return re.sub(r"\s", "", text)
+    """Without white space, in half-width forms: OCR mixes the widths."""
+    return re.sub(r"\s", "", flat(text))
 
 
-def score(gold: Mapping[str, Any], findings: Sequence[Finding], scores: dict[str, Score], text: str = "") -> None:
+def score(gold: Mapping[str, Any], findings: Sequence[Finding], scores: dict[str, Score]) -> None:
     """Add one document's hits and misses to ``scores``: one entry per field and per defect code."""
     name = gold["file"]
     expected, found = fields_expected(gold), fields_found(findings)
@@ -188,9 +203,15 @@ def main() -> int:
     parser.add_argument("--verbose", action="store_true")
     arguments = parser.parse_args()
     scores: dict[str, Score] = {}
+    characters, seconds = 0, 0.0
     for gold, document in asyncio.run(documents(arguments.folder)):
-        score(gold, findings_in(document), scores, document.text)
+        start = time.process_time()
+        findings = findings_in(document)
+        seconds += time.process_time() - start
+        characters += len(document.text)
+        score(gold, findings, scores)
     print(report(scores, verbose=arguments.verbose))
+    print(f"{characters} characters, {seconds * 1e6 / max(1, characters):.2f} ms of CPU for a thousand")
     return 0
 
 
