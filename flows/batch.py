@@ -65,10 +65,14 @@ async def run_batch(paths: Sequence[Path], options: Mapping[str, object], *, nam
     Returns Completed, or Failed when any document did. Raises SettingsError and UsageError.
     """
     settings = settings_for(options)
+    choose(settings)  # an engine that can't be shows before anything is started
     try:
         batch = await review_batch(paths, settings, key=name)
     except EngineDownError as error:
         batch = error.batch
+    except LongdocError as error:
+        await acreate_markdown_artifact(f"**{plain(str(error))}**", key=f"{name}-summary")
+        raise
     await acreate_markdown_artifact(markdown_summary(batch), key=f"{name}-summary")
     return final_state(batch)
 
@@ -90,7 +94,6 @@ def settings_for(options: Mapping[str, object]) -> Settings:
             )
     settings = load_settings(options)
     set_language(settings.lang)
-    choose(settings)  # what is not there shows before anything is started
     return settings
 
 

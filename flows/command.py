@@ -26,6 +26,7 @@ from prefect.settings import (
 )
 
 from flows.batch import settings_for
+from pipeline.engines.choose import choose
 from pipeline.errors import LongdocError
 
 BatchFlow: TypeAlias = "Flow[..., CoroutineType[Any, Any, State[None]]]"
@@ -42,7 +43,9 @@ def run_here(flow: BatchFlow, arguments: Sequence[str] | None = None) -> int:
     for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
         logging.getLogger(name).setLevel(logging.WARNING)
     try:
-        settings_for({name: value for name, value in given.items() if name != "paths"})  # before a server is started
+        choose(
+            settings_for({name: value for name, value in given.items() if name != "paths"})
+        )  # before a server starts
         with temporary_settings(_PRIVATE_SERVER, restore_defaults={PREFECT_API_URL}):
             state = asyncio.run(_run(flow, given))
     except LongdocError as error:

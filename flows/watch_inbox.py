@@ -64,8 +64,9 @@ async def watch_inbox(
         "inbox": inbox, "kind": kind, "engine": engine, "model": model, "base_url": base_url, "database": database,
         "out": out, "pack": pack, "side": side, "strategy": strategy, "thinking": thinking,
     }  # fmt: skip
-    tally = Tally()
-    code = await watch_folder(settings_for(options), tally, once=once)
+    settings, tally = settings_for(options), Tally()
+    choose(settings)  # an engine that can't be shows before anything is started
+    code = await watch_folder(settings, tally, once=once)
     if not once:
         return Cancelled(message=f"{tally.counts()}")  # nothing but a signal ends it
     return Failed(message=f"{tally.counts()}") if code else Completed(message=f"{tally.counts()}")

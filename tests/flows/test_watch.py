@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -12,6 +13,7 @@ from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
 
 import pytest
+from papers import contract
 from scripted_session import HASTE, WHOLE, ScriptedSession
 
 from pipeline.errors import EngineError, SettingsError
@@ -391,6 +393,33 @@ def test_kills_at_any_moment_lose_nothing_and_overwrite_nothing(
     ]
     assert len(names(inbox / "failed")) == 40
     assert len(names(inbox)) == 80
+
+
+@pytest.mark.slow
+def test_the_real_watcher_killed_at_random_leaves_each_document_once(inbox: Path, tmp_path: Path) -> None:
+    for number in range(6):
+        contract(inbox / f"{number}.pdf", number)
+    (inbox / "broken.pdf").write_bytes(b"%PDF-1.4 nothing\n%%EOF")
+    environ = {key: value for key, value in os.environ.items() if not key.startswith("LONGDOC_")}
+
+    def begin(*options: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "pipeline.cli", "watch", str(inbox), "--engine", "rules", *options]
+        return subprocess.Popen(command, cwd=tmp_path, env=environ, stderr=subprocess.DEVNULL)
+
+    for delay_s in (0.0, 0.05, 0.2):
+        with begin() as process:
+            wait_for(lambda: bool(in_work(inbox)))
+            time.sleep(delay_s)
+            process.kill()
+    with begin("--once") as process:
+        process.wait(120)
+    assert names(inbox / "done") == [f"{number}.pdf" for number in range(6)]
+    assert names(inbox / "failed") == ["broken.pdf", "broken.pdf.error.txt"]
+    assert names(inbox / ".working") == []
+    with sqlite3.connect(tmp_path / ".data/longdoc.db") as database:
+        rows = database.execute("SELECT count(*), count(DISTINCT document_id) FROM analyses WHERE status = 'done'")
+        assert rows.fetchone() == (6, 6)
+    database.close()
 
 
 def test_two_watchers_share_a_folder_without_taking_a_file_twice(start: Start, inbox: Path, tmp_path: Path) -> None:
