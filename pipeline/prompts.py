@@ -1,7 +1,7 @@
-"""Prompts: one Jinja2 file each, with a YAML front matter that names it, its version and its inputs.
+"""Prompts: one Jinja2 file per language, with a YAML front matter that names it, its version and its inputs.
 
-A prompt that declares other inputs than its body uses does not load; a value that is missing at rendering raises.
-A user's own folder (``LONGDOC_PROMPTS``) may replace any of them; the sha256 of what was used is stored with every
+``X.j2`` is Chinese, ``X.en.j2`` beside it says the same in English. A prompt that declares other inputs than its body
+uses does not load; a value that is missing at rendering raises. The sha256 of what was used is stored with every
 completion.
 """
 
@@ -16,11 +16,12 @@ import yaml
 from jinja2 import Environment, StrictUndefined, Template, TemplateError, meta
 
 from pipeline.errors import SettingsError
-from pipeline.lang import Text
+from pipeline.lang import Lang, Text, language
 
 _HERE = Path(__file__).resolve().parent
 SHIPPED = next(p for p in (_HERE / "_prompts", _HERE.parent / "prompts") if p.is_dir())
 """In a wheel the prompts lie inside the package; in a checkout beside it."""
+_SUFFIX: dict[Lang, str] = {"zh": ".j2", "en": ".en.j2"}
 
 _environment = Environment(undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True)
 
@@ -45,15 +46,20 @@ class Prompt:
         return self._template.render(**values).strip()
 
 
-@cache
 def load_prompt(name: str, folder: Path = SHIPPED) -> Prompt:
-    """Load ``name`` (such as ``contract/money``) from ``folder``, or from the shipped prompts if it has none.
+    """Load ``name`` (such as ``contract/money``) in the current language from ``folder``, else as shipped.
 
     Raises SettingsError for a file that is missing or whose front matter and body disagree.
     """
-    path = folder / f"{name}.j2"
+    return _load(name, language(), folder)
+
+
+@cache
+def _load(name: str, lang: Lang, folder: Path) -> Prompt:
+    file = name + _SUFFIX[lang]
+    path = folder / file
     if not path.is_file():
-        path = SHIPPED / f"{name}.j2"
+        path = SHIPPED / file
     try:
         source = path.read_text(encoding="utf-8")
         _, front, body = source.split("---\n", 2)

@@ -7,7 +7,6 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 
 from pipeline.kinds.base import Kind
 from pipeline.kinds.catalog import KINDS
@@ -91,9 +90,8 @@ def fingerprint_of(document_id: str, settings: Settings, engine: str, model: str
     return hashlib.sha256(json.dumps(decides, ensure_ascii=False).encode()).hexdigest()
 
 
-@cache
 def _method() -> str:
-    """sha256 of the questions, their schemas and the version of the rules, over all kinds."""
+    """sha256 of the questions in the current language, their schemas and the version of the rules, over all kinds."""
     parts: list[object] = []
     for kind in KINDS.values():
         names = [group.name for group in kind.groups] + [f"{kind.name}/system", f"{kind.name}/summary", "part"]

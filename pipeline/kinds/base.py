@@ -1,5 +1,7 @@
 """What a kind of document is made of: question groups whose answers are flat lists of quoted items.
 
+Every field is annotated with a ``Text`` that tells the model, in the language of the prompts, what it holds.
+
 JSON schemas bound every string and list, for the grammar that guides the model. Validation does not repeat those
 bounds: a true quote that is longer than asked for is still a true quote, and a list that is over-full is full.
 """
@@ -14,7 +16,9 @@ from functools import cached_property
 from typing import Annotated, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
+from pydantic.fields import FieldInfo
 
+from pipeline.lang import Text
 from pipeline.types import Document, Evidence, Finding
 
 SHORT, LONG, QUOTE = 80, 200, 300
@@ -32,7 +36,13 @@ class Item(BaseModel, ABC):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    quote: Quote = Field(description="原文逐字摘录，足以单独证明本条")
+    quote: Annotated[
+        Quote,
+        Text(
+            "原文逐字摘录，足以单独证明本条",
+            "verbatim excerpt, in the document's own language, that proves this item by itself",
+        ),
+    ]
 
     @abstractmethod
     def findings(self, evidence: Evidence, prove: Prove) -> Sequence[Finding]:
@@ -72,15 +82,18 @@ class Group:
         properties = cast(Mapping[str, Mapping[str, object]], self.schema["properties"])
         return {name: cast(int, shape["maxItems"]) for name, shape in properties.items()}
 
-    @cached_property
+    @property
     def fields(self) -> str:
-        """The answer's fields, one a line, for the prompt: so that schema and prompt can't disagree."""
-        lines: list[str] = []
+        """The answer's fields in the current language, one a line: so that schema and prompt can't disagree."""
+        lines: list[Text] = []
         for name, field in self.answer.model_fields.items():
-            lines.append(f"{name}：{field.description}（最多 {self.bounds[name]} 条）")
-            item = _item_type(field.annotation)
-            lines += [f"  - {inner}：{info.description}" for inner, info in item.model_fields.items()]
-        return "\n".join(lines)
+            zh, en = _meaning(field)
+            most = self.bounds[name]
+            lines.append(Text(f"{name}：{zh}（最多 {most} 条）", f"{name}: {en} (at most {most} items)"))
+            for inner, info in _item_type(field.annotation).model_fields.items():
+                zh, en = _meaning(info)
+                lines.append(Text(f"  - {inner}：{zh}", f"  - {inner}: {en}"))
+        return "\n".join(map(str, lines))
 
 
 @dataclass(frozen=True)
@@ -96,6 +109,12 @@ class Kind:
 def finding(category: str, item: str, value: str, evidence: Evidence, detail: str = "") -> Finding:
     """A fact that the model extracted."""
     return Finding(category, item.strip(), value.strip(), "llm", (evidence,), detail.strip())
+
+
+def _meaning(field: FieldInfo) -> Text:
+    """What the field holds, for the model: the one Text among its annotations. The JSON schema doesn't show it."""
+    (text,) = (part for part in field.metadata if isinstance(part, Text))
+    return text
 
 
 def _item_type(annotation: object) -> type[Item]:
