@@ -54,9 +54,27 @@ def _boxes(document: Document, span: Span) -> Generator[Box]:
         elif number <= len(document.places):
             places = document.places[number - 1]
             start, end = max(span.start, page.span.start), min(span.end, page.span.end)
-            edges = (places[4 * at : 4 * at + 4] for at in document.origins[start:end] if 0 <= 4 * at < len(places))
-            for box in _line_boxes(edges):
+            for box in _line_boxes(_runs(places, document.origins[start:end])):
                 yield Box(number, *(edge / _STEPS_A_POINT for edge in box))
+
+
+def _runs(places: array[int], origins: Sequence[int]) -> Generator[Sequence[int]]:
+    """Boxes of runs of neighbouring characters that stand level (a run is most of a line), else of single ones."""
+    at = 0
+    while at < len(origins):
+        end = at + 1
+        while end < len(origins) and origins[end] == origins[end - 1] + 1:
+            end += 1
+        first, last = 4 * origins[at], 4 * (origins[at] + end - at)
+        at = end
+        if not 0 <= first < last <= len(places):
+            continue
+        tops, bottoms = places[first + 1 : last : 4], places[first + 3 : last : 4]
+        top, bottom = min(tops), max(bottoms)
+        if top == max(tops) and bottom == min(bottoms):
+            yield min(places[first:last:4]), top, max(places[first + 2 : last : 4]), bottom
+        else:
+            yield from (places[char : char + 4] for char in range(first, last, 4))
 
 
 def _steps(values: Sequence[float]) -> array[int]:
@@ -71,7 +89,7 @@ def _touch(a: Span, b: Span) -> bool:
 
 
 def _line_boxes(boxes: Iterable[Sequence[int]]) -> list[list[int]]:
-    """Merge neighbouring characters' boxes while they stand on one line, side by side."""
+    """Merge neighbouring boxes while they stand on one line, side by side."""
     merged: list[list[int]] = []
     for left, top, right, bottom in boxes:
         if right <= left or bottom <= top:
