@@ -70,7 +70,10 @@ def fill(schema: dict, facts: Sequence[str]) -> object:
             return {name: fill(inner, facts) for name, inner in schema["properties"].items()}
         case "array":
             return [
-                {name: fact if name == "quote" else fill(inner, ()) for name, inner in schema["items"]["properties"].items()}
+                {
+                    name: fact if name == "quote" else fill(inner, ())
+                    for name, inner in schema["items"]["properties"].items()
+                }
                 for fact in facts[: schema["maxItems"]]
             ]
         case _:
