@@ -107,9 +107,9 @@ def _table_amounts(tables: Iterable[Table]) -> list[Labelled]:
     for table in tables:
         for row in table.rows:
             for column in table.columns:
-                cell = table.cell(row, column)
-                if cell is not None and cell.yuan is not None:
-                    name = "合计" if row.total and not column.unit_price else column.name
+                cell = row.cells.get(column.index)
+                if cell is not None and cell.yuan is not None and not (row.total and column.unit_price):
+                    name = "合计" if row.total else column.name
                     found.append(Labelled(name, cell.yuan, "CNY", cell.span, in_table=True))
     return found
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pipeline.kinds.contract.amounts import PERCENT, TOTAL_LABEL, Labelled, money, parse_rate, percent
 from pipeline.kinds.contract.payments import Node
 from pipeline.kinds.contract.structure import Structure
-from pipeline.kinds.contract.tables import Column, Row, Table
+from pipeline.kinds.contract.tables import Column, Table
 from pipeline.kinds.contract.view import Defect, View
 from pipeline.kinds.numerals import Amount
 from pipeline.types import Finding, Span
@@ -97,10 +97,11 @@ def _total_conflict(view: View, table: Table, column: Column) -> Finding | None:
         return None
     index = table.rows.index(totals[0])
     items = [row for row in items if table.rows.index(row) < index]
-    values = [cell.yuan for row in items if (cell := table.cell(row, column)) is not None]
+    values = [cell.yuan for row in items if (cell := row.cells.get(column.index)) is not None]
     if len(values) != len(items) or None in values or len(values) < 2:
         return None
-    total = _total_in(table, totals[0], column)
+    stated = totals[0].cells.get(column.index)
+    total = stated.yuan if stated else None
     expected = sum((v for v in values if v is not None), Decimal(0))
     if total is None or abs(total - expected) < _CENT or expected in _subtotal_sums(table, column):
         return None
@@ -115,28 +116,8 @@ def _total_conflict(view: View, table: Table, column: Column) -> Finding | None:
 
 
 def _subtotal_sums(table: Table, column: Column) -> list[Decimal]:
-    cells = [table.cell(row, column) for row in table.rows if row.subtotal]
+    cells = [row.cells.get(column.index) for row in table.rows if row.subtotal]
     return [cell.yuan for cell in cells if cell is not None and cell.yuan is not None]
-
-
-def _total_in(table: Table, row: Row, column: Column) -> Decimal | None:
-    """The total of ``column``; where the row has merged cells, its only (or last) sum."""
-    cell = table.cell(row, column)
-    if len(row.cells) == len(table.head):
-        return cell.yuan if cell is not None else None
-    numbers = [c.yuan for c in row.cells if c.yuan is not None]
-    sums = [c for c in table.columns if not c.unit_price]
-    if len(numbers) == len(sums):
-        return numbers[sums.index(column)]
-    if cell is not None and cell.yuan is not None:
-        return cell.yuan
-    bare = [v for c in row.cells if (v := _bare_number(c.text, column)) is not None]
-    return bare[-1] if len(bare) == 1 and len(sums) == 1 else None
-
-
-def _bare_number(text: str, column: Column) -> Decimal | None:
-    match = re.fullmatch(r"\s*¥?\s*(\d[\d,]*(?:\.\d+)?)\s*", text)
-    return Decimal(match[1].replace(",", "")) * column.scale if match else None
 
 
 def _product_conflicts(view: View, table: Table, price: Column, sums: Sequence[Column]) -> list[Finding]:
@@ -145,10 +126,10 @@ def _product_conflicts(view: View, table: Table, price: Column, sums: Sequence[C
     if any(_MULTIPLIER.search(name) for name in table.head):
         return []
     for row in table.rows:
-        quantity, unit = table.quantity(row), table.cell(row, price)
+        quantity, unit = table.quantity(row), row.cells.get(price.index)
         if row.total or row.subtotal or quantity is None or unit is None or unit.yuan is None:
             continue
-        stated = [cell.yuan for c in sums if (cell := table.cell(row, c)) is not None and cell.yuan is not None]
+        stated = [cell.yuan for c in sums if (cell := row.cells.get(c.index)) is not None and cell.yuan is not None]
         product = quantity * unit.yuan
         if (
             not stated
@@ -391,7 +372,7 @@ def total_against_table(view: View, tables: Sequence[Table], totals: Sequence[La
     if len(rows) != 1 or not totals:
         return []
     table, row = rows[0]
-    in_row = {c.yuan for c in row.cells if c.yuan is not None}
+    in_row = {c.yuan for c in row.cells.values() if c.yuan is not None}
     sums = {t.yuan for t in totals} | {t.words.yuan for t in totals if t.words}
     if not in_row or in_row & sums or len(table.rows) < 3 or len(totals) != 1:
         return []

@@ -80,7 +80,8 @@ def due_dates(view: View) -> list[Due]:
         after = view.text[mention.span.end : min(sentence.span.end, mention.span.end + 60)]
         before = view.text[max(sentence.span.start, mention.span.start - 24) : mention.span.start]
         ahead = re.match(
-            r"\s?(?:\([^()]{0,8}\))?(?:之?前|以前)[^。;]{0,40}?(?:交付|交货|运抵|送达|竣工|完工|验收|供货|提交|完成)(?![的了])",
+            r"\s?(?:\([^()]{0,8}\))?(?:之?前|以前)[^。;]{0,40}?(?:交付|交货|运抵|送达|竣工|完工|验收|供货|提交|"
+            r"完成)(?![的了])",
             after,
         )
         named = re.search(

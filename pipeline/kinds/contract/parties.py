@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 
 from pipeline.kinds.contract.structure import Structure
+from pipeline.kinds.contract.tables import cells_of
 from pipeline.kinds.contract.view import Defect, View, flat
 from pipeline.types import Finding, Span
 
@@ -119,7 +120,8 @@ _PERSON = re.compile(
     r"(?:先生|女士)?(?=$|[\s,;。、(_/])"
 )
 _NOT_PERSON = re.compile(
-    r"签|时间|地点|金额|数量|编号|章|名称|姓名|日期|代表|负责|地址|电话|身份|公司|单位|方$|指|应|需|合同|本人|于|包括|任何|同意|支付"
+    r"签|时间|地点|金额|数量|编号|章|名称|姓名|日期|代表|负责|地址|电话|身份|公司|单位|方$|指|应|需|合同|本人|于|"
+    r"包括|任何|同意|支付"
 )
 
 
@@ -287,7 +289,8 @@ _NAME_BEFORE = re.compile(
 _LEAD_IN = re.compile(
     rf"^.*(?:由(?!于)|[为系是](?=[\u4e00-\u9fa5()]{{4,40}}公司)|以下各方|双方|(?:{_LETTERED}|债[权务]人|[出受]让方|"
     r"[供需买卖]方|承[租包]人|发包人|出租人)"
-    r"(?=[\u4e00-\u9fa5()]{4,40}$))(?=[\u4e00-\u9fa5])|^(?:与|和|及|以及|同)(?=[\u4e00-\u9fa5]{2})|^[^(]*\)|^(?:兹有|兹由|现有)"
+    r"(?=[\u4e00-\u9fa5()]{4,40}$))(?=[\u4e00-\u9fa5])|^(?:与|和|及|以及|同)(?=[\u4e00-\u9fa5]{2})|^[^(]*\)|^(?:兹有|"
+    r"兹由|现有)"
 )
 
 
@@ -371,22 +374,12 @@ def _plain_role(match: re.Match[str]) -> str:
     return re.sub(r"\s", "", inner.group() if inner and not _LETTERED_IN.match(role) else role)
 
 
-def cells_of(text: str, offset: int) -> list[Span]:
-    """Spans of the TAB-separated cells of a row that starts at ``offset``."""
-    spans: list[Span] = []
-    start = offset
-    for cell in text.split("\t"):
-        spans.append(Span(start, start + len(cell)))
-        start += len(cell) + 1
-    return spans
-
-
 # --- codes, addresses, representatives -------------------------------------------------------------------------------
 
 _CODE = re.compile(
     r"(?:统一社会信用代码|社会信用代码|信用代码|纳税人识别号|营业执照号码?|营业执照注册号|"
     r"机构代码)(?:\([^()\n]{1,20}\))?"
-    r"(?:/[\u4e00-\u9fa5]{2,8})?\s*[:\t为是]?\s*(?P<value>[0-9A-Z](?:[0-9A-Z]){14,19})(?![0-9A-Z])"
+    r"(?:/[\u4e00-\u9fa5]{2,8})?\s*[:\t为是]?\s*(?:\t[^\t\n]*\n\s*)?(?P<value>[0-9A-Z](?:[0-9A-Z]){14,19})(?![0-9A-Z])"
 )
 _NEXT_FIELD = (
     "(?:法定代表人|负责人|统一社会信用代码|社会信用代码|联系人|联系电话|联系方式|电话|手机|邮政编码|邮编|开户|身份证|"
@@ -457,7 +450,8 @@ def _owner(view: View, mentions: Sequence[Party], lines: Sequence[int], match: r
     text, start = view.line_texts[line], view.lines[line].start
     column = sum(1 for m in match.re.finditer(text) if start + m.start() < match.start())
     if "\t" in text:
-        cells = text[: match.start("value") - start].count("\t")
+        wrapped = match.start("value") > view.lines[line].end  # to the next line of its cell
+        cells = text[: (match.start() if wrapped else match.start("value")) - start].count("\t")
         column = (
             cells
             if len(text.split("\t")) == len(row)

@@ -1,41 +1,43 @@
-"""Price tables: rows of TAB-separated cells under a head that names sums of money."""
+"""Price tables: rows of TAB-separated cells under a head that names sums of money.
+
+Empty cells may be lost in reading, so that a row can have fewer cells than its head: its numbers are then laid under
+the columns of numbers from the right.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.kinds.contract.parties import cells_of
 from pipeline.kinds.contract.view import View
 from pipeline.kinds.numerals import NUMBER, parse_number
 from pipeline.types import Span
 
-_CELL = re.compile(rf"\s*[¥$]?\s*(?P<number>{NUMBER})\s*(?P<unit>万元|亿元|元)?\s*(?:/\S{{1,6}})?\s*")
+_CELL = re.compile(
+    rf"\s*(?:[¥$]|EUR|USD|RMB)?\s*(?P<number>{NUMBER})\s*(?P<unit>万元|亿元|元)?\s*(?:/\S{{1,6}}|"
+    r"[台套个件只批项次月年人])?\s*"
+)
 _MONEY_HEAD = re.compile(
     r"金\s?额|合\s?价|总\s?价|单\s?价|价\s?款|小\s?计|价格|费用|费$|租金|价税合计|税额|货款|报价|款项|押金|工资|预算|"
     r"\((?:人民币)?[万亿]?元"
 )
 _UNIT_PRICE = re.compile(r"单\s?价|元/|/[月年㎡台件]")
-_NOT_MONEY_HEAD = re.compile(r"%|比例|税率|数量|占比|条件|说明|名称|方式|时间|期限|备注|币种|代码|节点|内容|标准|编号")
+_QUANTITY = re.compile(r"(?:采购)?数\s*量(?:\(.*\))?|工程量(?:\(.*\))?|[台件套人]数|面积(?:\(.*\))?")
+_ORDER = re.compile(r"序\s*号|编\s*号|项\s*次|No\.?|#", re.IGNORECASE)
+_NOT_MONEY_HEAD = re.compile(
+    r"%|比例|税率|数量|占比|条件|说明|名称|方式|时间|期限|备注|币种|代码|节点|内容|标准|编号|欧元|美元|港元|日元"
+)
 _UNIT = re.compile(r"(?<![\u4e00-\u9fa5])(?:人民币)?(?P<scale>[万亿千]?)元")
 _UNIT_LINE = re.compile(r"单位\s*:\s*(?:人民币)?\s*(?P<scale>[万亿千]?)元")
 _TOTAL = re.compile(
-    r"\s*(?:合\s*计|总\s*计|共\s*计|总\s*价|总金额|合计金额|总\s*额|价税合计|总费用)\s*(?:\(.*\))?\s*:?\s*"
+    r"\s*(?:合\s*计|总\s*计|共\s*计|总\s*价|总金额|合计金额|总\s*额|价税合计|总费用)\s*(?:\(.*\))?\s*:?\s*|"
+    r"\s*(?:合\s*计|总\s*计)\s*[(:].*"
 )
 _SUBTOTAL = re.compile(r"\s*(?:小\s*计|分项合计|本页小计)\s*(?:\(.*\))?\s*:?\s*")
 _ORDINAL = re.compile(r"\s*(?:\d{1,3}|[一二三四五六七八九十]{1,3}|\([一二三四五六七八九十\d]{1,3}\)|\d+(?:\.\d+)+)\s*")
 _SCALES = {"": 1, "千": 1000, "万": 10**4, "亿": 10**8}
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """A cell; ``yuan`` where it is a sum of money under a money head."""
-
-    span: Span
-    text: str
-    yuan: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,22 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
+class Cell:
+    """A cell of a column of numbers; ``yuan`` where that is a column of sums, or the cell has its own 元."""
+
+    span: Span
+    text: str
+    number: Decimal | None
+    yuan: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
+    """``cells`` by the index of their column."""
+
     span: Span
     label: str
-    cells: tuple[Cell, ...]
+    cells: Mapping[int, Cell]
     total: bool
     subtotal: bool
 
@@ -63,21 +77,21 @@ class Table:
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
 
-    def cell(self, row: Row, column: Column) -> Cell | None:
-        """The row's cell under ``column``; rows with fewer cells than the head are aligned at the right."""
-        index = column.index
-        if len(row.cells) != len(self.head):
-            index -= len(self.head) - len(row.cells)
-        return row.cells[index] if 0 <= index < len(row.cells) else None
-
     def quantity(self, row: Row) -> Decimal | None:
         """The row's number under 数量."""
-        for index, name in enumerate(self.head):
-            if re.fullmatch(r"(?:数\s*量|采购数量|工程量|台数|件数|套数|面积|人数)(?:\(.*\))?", name) and len(
-                row.cells
-            ) == len(self.head):
-                return parse_number(row.cells[index].text.strip())
-        return None
+        index = next((i for i, name in enumerate(self.head) if _QUANTITY.fullmatch(name)), None)
+        cell = row.cells.get(index) if index is not None else None
+        return cell.number if cell else None
+
+
+def cells_of(text: str, offset: int) -> list[Span]:
+    """Spans of the TAB-separated cells of a row that starts at ``offset``."""
+    spans: list[Span] = []
+    start = offset
+    for cell in text.split("\t"):
+        spans.append(Span(start, start + len(cell)))
+        start += len(cell) + 1
+    return spans
 
 
 def tables_in(view: View) -> list[Table]:
@@ -96,16 +110,18 @@ def tables_in(view: View) -> list[Table]:
 
 def _table(view: View, lines: Sequence[int]) -> Table | None:
     for at, line in enumerate(lines[:4]):
-        head = tuple(cell.strip() for cell in view.line_texts[line].split("\t"))
+        head = _texts(view, line)
         columns = _columns(head, _scale_above(view, lines[0]))
         if columns and not any(_CELL.fullmatch(cell) for cell in head):
-            rows = [_row(view, index, head, columns) for index in lines[at + 1 :] if _not_head(view, index, head)]
-            return Table(head, columns, tuple(rows)) if rows else None
+            body = [index for index in lines[at + 1 :] if _texts(view, index) != head]  # the head, again on a new page
+            numeric = _numeric_columns(head, columns, [_texts(view, index) for index in body])
+            rows = tuple(_row(view, index, head, columns, numeric) for index in body)
+            return Table(head, columns, rows) if rows else None
     return None
 
 
-def _not_head(view: View, line: int, head: tuple[str, ...]) -> bool:
-    return tuple(cell.strip() for cell in view.line_texts[line].split("\t")) != head
+def _texts(view: View, line: int) -> tuple[str, ...]:
+    return tuple(cell.strip() for cell in view.line_texts[line].split("\t"))
 
 
 def _scale_above(view: View, line: int) -> int:
@@ -127,28 +143,50 @@ def _columns(head: tuple[str, ...], default_scale: int) -> tuple[Column, ...]:
     return tuple(columns)
 
 
-def _row(view: View, line: int, head: tuple[str, ...], columns: tuple[Column, ...]) -> Row:
-    span = view.lines[line]
-    spans = cells_of(view.line_texts[line], span.start)
-    shift = len(head) - len(spans)
-    by_index = {column.index - (shift if shift else 0): column for column in columns}
-    cells = tuple(
-        Cell(s, view.text[s.start : s.end], _yuan(view.text[s.start : s.end], by_index.get(i)))
-        for i, s in enumerate(spans)
-    )
-    texts = [cell.text for cell in cells]
+def _numeric_columns(
+    head: tuple[str, ...], columns: Sequence[Column], rows: Sequence[tuple[str, ...]]
+) -> tuple[int, ...]:
+    """Columns whose cells are numbers, by the rows that have all cells; the ordinal numbers are none."""
+    full = [row for row in rows if len(row) == len(head)]
+    money = {column.index for column in columns}
+    numeric: list[int] = []
+    for index, name in enumerate(head):
+        cells = [row[index] for row in full if row[index]]
+        numbers = sum(1 for cell in cells if _CELL.fullmatch(cell))
+        if index in money or _QUANTITY.fullmatch(name) or (numbers * 2 > len(cells) and not _ORDER.fullmatch(name)):
+            numeric.append(index)
+    return tuple(numeric)
+
+
+def _row(view: View, line: int, head: tuple[str, ...], columns: Sequence[Column], numeric: Sequence[int]) -> Row:
+    spans = cells_of(view.line_texts[line], view.lines[line].start)
+    texts = [view.text[span.start : span.end] for span in spans]
+    total = any(_TOTAL.fullmatch(text) for text in texts)
+    places = _places(texts, head, numeric, [c.index for c in columns if not c.unit_price] if total else [])
+    by_index = {column.index: column for column in columns}
+    cells = {i: _cell(spans[at], texts[at], by_index.get(i)) for i, at in places.items()}
     label = next((t.strip() for t in texts if t.strip() and not _ORDINAL.fullmatch(t) and not _CELL.fullmatch(t)), "")
-    total = any(_TOTAL.fullmatch(t) or re.match(r"\s*(?:合\s*计|总\s*计)\s*[(:]", t) for t in texts)
-    return Row(span, label, cells, total, any(_SUBTOTAL.fullmatch(t) for t in texts))
+    return Row(view.lines[line], label, cells, total, any(_SUBTOTAL.fullmatch(text) for text in texts))
 
 
-def _yuan(text: str, column: Column | None) -> Decimal | None:
+def _places(texts: Sequence[str], head: tuple[str, ...], numeric: Sequence[int], sums: Sequence[int]) -> dict[int, int]:
+    """Which cell stands in which column of numbers. A total's numbers go to the columns of sums, if they fit."""
+    if len(texts) == len(head):
+        return {index: index for index in numeric}
+    numbers = [at for at, text in enumerate(texts) if _CELL.fullmatch(text)]
+    if numbers and numbers[0] == 0 and _ORDER.fullmatch(head[0]):
+        numbers = numbers[1:]
+    columns = sums if 0 < len(numbers) <= len(sums) else numeric
+    if not numbers or len(numbers) > len(columns):
+        return {}
+    return dict(zip(columns[len(columns) - len(numbers) :], numbers, strict=True))
+
+
+def _cell(span: Span, text: str, column: Column | None) -> Cell:
     match = _CELL.fullmatch(text)
-    if match is None or (column is None and not match["unit"]):
-        return None
-    value = parse_number(match["number"])
-    if value is None:
-        return None
+    value = parse_number(match["number"]) if match else None
+    if match is None or value is None:
+        return Cell(span, text, None, None)
     if match["unit"]:
-        return value * _SCALES[match["unit"][:-1]]
-    return value * (column.scale if column else 1)
+        return Cell(span, text, value, value * _SCALES[match["unit"][:-1]])
+    return Cell(span, text, value, value * column.scale if column else None)
