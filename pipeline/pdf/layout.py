@@ -109,13 +109,14 @@ def lay_out(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> L
 
 def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> None:
     """Move headers, footers and page numbers from ``lines`` to ``margins``: lines in the outer tenths that stand on
-    30 % of the pages (digits aside), and page numbers, from the outside inwards up to the first other line."""
+    30 % of the pages (digits aside), and page numbers, from the outside inwards up to the first other line. Lines that
+    run aslant (watermarks, stamps) go there, too."""
     zones = [(_zone(page, top=True), _zone(page, top=False)) for page in pages]
     counts = Counter(key for page_zones in zones for key in {_key(line) for zone in page_zones for line in zone})
     needed = max(2, _REPEATED * len(pages))
     for index, (page, page_zones) in enumerate(zip(pages, zones, strict=True)):
         label = numbers[index] if index < len(numbers) else None
-        taken: list[Line] = []
+        taken = [line for line in page.lines if line.tilted]
         for zone in page_zones:
             for line in zone:
                 if counts[_key(line)] < needed and not _is_page_number(line, index, label):
@@ -129,9 +130,10 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None] = ())
 
 def _zone(page: PageLines, *, top: bool) -> list[Line]:
     """The page's lines in its top or bottom tenth, the outermost first."""
+    level = [line for line in page.lines if not line.tilted]
     if top:
-        return sorted((x for x in page.lines if x.middle > page.height * (1 - _ZONE)), key=lambda x: -x.middle)
-    return sorted((x for x in page.lines if x.middle < page.height * _ZONE), key=lambda x: x.middle)
+        return sorted((x for x in level if x.middle > page.height * (1 - _ZONE)), key=lambda x: -x.middle)
+    return sorted((x for x in level if x.middle < page.height * _ZONE), key=lambda x: x.middle)
 
 
 def _key(line: Line) -> str:
@@ -153,8 +155,8 @@ class _Measure(NamedTuple):
 
     edges: list[float]
     """Right edges at which lines end for want of room, ascending: the text's own, and those of columns and cells."""
-    left: float
-    """Where continuation lines start."""
+    lefts: list[float]
+    """Where continuation lines start, ascending: the text's own left edge first, then those of columns and cells."""
     pitch: float
     """Usual distance from line to line, in em."""
     indents: bool
@@ -185,11 +187,11 @@ def _measures(pages: Sequence[PageLines]) -> list[_Measure]:
     alike: dict[int, list[Line]] = {}
     for page, lines in zip(pages, running, strict=True):
         alike.setdefault(round(page.width), []).extend(lines)
-    edges = {width: _outer_edge(lines, left, width) + _inner_edges(lines) for width, lines in alike.items()}
+    edges = {width: _outer_edge(lines, left, width) + _inner_edges(lines, 18, 4) for width, lines in alike.items()}
     return [
         _Measure(
-            sorted({*edges[round(page.width)], *_inner_edges(lines)}),
-            left,
+            sorted({*edges[round(page.width)], *_inner_edges(lines, _FULL_EM, 5)}),
+            [left, *_inner_lefts(lines, left)],
             median(own) if len(own) >= 5 else usual,
             indented >= 0.1 * len(everything) > 0,
         )
@@ -212,16 +214,26 @@ def _outer_edge(lines: Sequence[Line], left: float, width: float) -> list[float]
     return []
 
 
-def _inner_edges(lines: Sequence[Line]) -> list[float]:
+def _inner_edges(lines: Sequence[Line], min_em: float, min_lines: int) -> list[float]:
     """Further edges at which lines end together: those of columns, of indented text, of table cells that hold text."""
-    rights = sorted(line.right for line in lines if line.right - line.left > 1.3 * _FULL_EM * line.em)
+    rights = sorted(line.right for line in lines if line.right - line.left > min_em * line.em)
     edges: list[float] = []
     for at in range(len(rights) - 1, -1, -1):
         if edges and edges[-1] - rights[at] < 2 * _SAME_EDGE:
             continue
-        if at - bisect_left(rights, rights[at] - _SAME_EDGE) + 1 >= max(4, 0.03 * len(rights)):
+        if at - bisect_left(rights, rights[at] - _SAME_EDGE) + 1 >= max(min_lines, 0.03 * len(rights)):
             edges.append(rights[at])
     return edges
+
+
+def _inner_lefts(lines: Sequence[Line], left: float) -> list[float]:
+    """Left edges far to the right of the text's own at which several lines of one page start."""
+    counts = Counter(round(line.left / 2) * 2.0 for line in lines if line.left > left + 8 * line.em and _is_wide(line))
+    found: list[float] = []
+    for edge in sorted(edge for edge, n in counts.items() if n >= 4):
+        if not found or edge - found[-1] > 40:  # nearer ones are indented lines of the same column
+            found.append(edge)
+    return found
 
 
 def _pitches(lines: Sequence[Line]) -> list[float]:
@@ -244,12 +256,12 @@ def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
         return False
     if not runs_on and _starts_item(b.text) and not _splits_number(a.text, b.text):
         return False
-    indent = (b.left - measure.left) / b.em
+    indent = (b.left - max((left for left in measure.lefts if left < b.left + b.em), default=b.left)) / b.em
     if _ENDS_SENTENCE.search(a.text) and not open_bracket:
         return measure.indents and indent < 0.8
     if indent < 1.5 or b.left <= a.left + 0.5 * b.em:
         return True
-    return (a.page == b.page and jumps) or (in_item and b.left - a.left < 4 * b.em)
+    return in_item and b.left - a.left < 4 * b.em
 
 
 def _is_full(a: Line, b: Line, measure: _Measure) -> bool:

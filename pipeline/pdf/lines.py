@@ -70,6 +70,10 @@ class Chars(NamedTuple):
     bottom: array[float]
     generated: frozenset[int]
     """Indexes of spaces that PDFium put in for a gap; no such character stands in the file."""
+    tilted: frozenset[int] = frozenset()
+    """Indexes of the characters that stand aslant: a watermark's, a stamp's."""
+    added: int | None = None
+    """Index of the first character that comes from form fields, text boxes or stamps; those come last."""
 
 
 @dataclass(slots=True)
@@ -107,6 +111,8 @@ class Line:
     cells: list[Cell]
     page: int
     """Index of the page, from 0."""
+    tilted: bool = False
+    """Whether it runs aslant: a watermark or a stamp."""
     left: float = field(init=False)
     top: float = field(init=False)
     right: float = field(init=False)
@@ -151,16 +157,79 @@ def lines_in(chars: Chars, page: int) -> list[Line]:
     """The lines of a page in PDFium's order; rows of cells where gaps are wide."""
     text = fold(chars.text)
     odd = is_odd(text)
-    cells: list[list[Cell]] = []
+    rows: list[list[Cell]] = []
+    aslant: list[list[Cell]] = []
+    added: list[list[Cell]] = []
     for start, end in _runs(chars, text):
         found = _cells_in(chars, text, start, end, odd=odd)
         if not found:
             continue
-        if cells and _same_line(cells[-1], found[0]):
-            cells[-1] = merged([*cells[-1], *found])
+        if start in chars.tilted:
+            aslant.append(found)
+        elif chars.added is not None and start >= chars.added:
+            added.append(found)
+        elif rows and _same_line(rows[-1], found[0]):
+            rows[-1] = merged([*rows[-1], *found])
         else:
-            cells.append(found)
-    return [Line(row, page) for row in _in_columns(cells)]
+            rows.append(found)
+    rows = _in_columns(rows)
+    for row in added:
+        _put_in(rows, row)
+    return [Line(row, page) for row in rows] + [Line(row, page, tilted=True) for row in aslant]
+
+
+def _put_in(rows: list[list[Cell]], found: list[Cell]) -> None:
+    """Put what was filled in where it is seen: on the line of its label, else under the line above it."""
+    first = found[0]
+    above = 0
+    for at, row in enumerate(rows):
+        last = row[-1]
+        if min(last.top, first.top) - max(last.bottom, first.bottom) > 0.5 * last.height and last.left < first.left:
+            rows[at] = merged([*row, *found], gap_em=4.0)
+            return
+        if last.bottom >= first.top - 0.5 * first.height:
+            above = at + 1
+    rows.insert(above, found)
+
+
+def _runs(chars: Chars, text: str) -> Iterator[tuple[int, int]]:
+    """Where PDFium's lines stand in the text, cut where it did not see that a line ends: after a hyphen (it writes only
+    HYPHEN), and where it goes on at quite another place."""
+    for run in _RUN.finditer(text):
+        start, end = run.span()
+        if HYPHEN not in run.group() and not chars.tilted and _beside(chars, start, end - 1):
+            yield start, end
+            continue
+        last = start
+        for at in range(start + 1, end):
+            if chars.right[at] <= chars.left[at]:
+                continue  # PDFium's own spaces have no size
+            if _is_cut(chars, text, last, at):
+                yield start, at
+                start = at
+            last = at
+        yield start, end
+
+
+def _is_cut(chars: Chars, text: str, a: int, b: int) -> bool:
+    """Whether a line ends between two characters that follow each other."""
+    if (a in chars.tilted) != (b in chars.tilted):
+        return True
+    if not _beside(chars, a, b):
+        return a not in chars.tilted and (text[a] == HYPHEN or not _beneath(chars, a, b))
+    return text[a] == HYPHEN and chars.left[b] < chars.left[a] and chars.top[b] < chars.top[a]
+
+
+def _beside(chars: Chars, a: int, b: int) -> bool:
+    """Whether two characters share some height."""
+    return min(chars.top[a], chars.top[b]) > max(chars.bottom[a], chars.bottom[b])
+
+
+def _beneath(chars: Chars, a: int, b: int) -> bool:
+    """Whether two characters share some width and stand close, as in vertical writing."""
+    size = max(chars.top[a] - chars.bottom[a], chars.right[a] - chars.left[a])
+    apart = max(chars.bottom[a] - chars.top[b], chars.bottom[b] - chars.top[a])
+    return apart < size and min(chars.right[a], chars.right[b]) > max(chars.left[a], chars.left[b])
 
 
 def _in_columns(rows: list[list[Cell]]) -> list[list[Cell]]:
@@ -180,19 +249,6 @@ def _in_columns(rows: list[list[Cell]]) -> list[list[Cell]]:
             else:
                 ordered.append([cell])
     return ordered
-
-
-def _runs(chars: Chars, text: str) -> Iterator[tuple[int, int]]:
-    """Where PDFium's lines stand in the text. It writes no break after a hyphen at a line's end, only HYPHEN."""
-    for run in _RUN.finditer(text):
-        start, end = run.span()
-        at = text.find(HYPHEN, start, end - 1)
-        while at >= 0:
-            if chars.left[at + 1] < chars.left[at] and chars.top[at + 1] < chars.top[at]:
-                yield start, at + 1
-                start = at + 1
-            at = text.find(HYPHEN, at + 1, end - 1)
-        yield start, end
 
 
 def _cells_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> list[Cell]:

@@ -176,9 +176,7 @@ class PdfPage:
             spaces = [found.start() for found in _SPACES.finditer(text)]
             flags = map(_is_generated, repeat(text_page), spaces)
             generated = frozenset(at for at, flag in zip(spaces, flags, strict=True) if flag == 1)
-            starts = [found.start() for found in _LINES.finditer(text)]
-            angles = map(_char_angle, repeat(text_page), starts)
-            tilted = frozenset(at for at, angle in zip(starts, angles, strict=True) if _is_aslant(angle))
+            tilted = frozenset(_aslant(text_page, text))
             return Chars(text, *edges, generated, tilted, self._added)
         finally:
             _close_text(text_page)
@@ -344,6 +342,14 @@ def _text_length(page: int) -> int:
     count = int(_count_chars(text_page))
     _close_text(text_page)
     return max(0, count)
+
+
+def _aslant(text_page: int, text: str) -> Iterator[int]:
+    """Indexes of the characters that stand aslant; looked for only in lines that start or end with one."""
+    for found in _LINES.finditer(text):
+        start, end = found.span()
+        if _is_aslant(_char_angle(text_page, start)) or _is_aslant(_char_angle(text_page, end - 1)):
+            yield from (at for at in range(start, end) if _is_aslant(_char_angle(text_page, at)))
 
 
 def _is_aslant(angle: float) -> bool:

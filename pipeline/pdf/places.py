@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Generator, Iterable, Sequence
+from operator import le
 from typing import Protocol
 
 from pipeline.types import Box, Document, Span
@@ -59,7 +60,7 @@ def _boxes(document: Document, span: Span) -> Generator[Box]:
 
 
 def _runs(places: array[int], origins: Sequence[int]) -> Generator[Sequence[int]]:
-    """Boxes of runs of neighbouring characters that stand level (a run is most of a line), else of single ones."""
+    """Boxes of runs of neighbouring characters that stand on one base line, left to right (most of a line), else of single ones."""
     at = 0
     while at < len(origins):
         end = at + 1
@@ -69,10 +70,9 @@ def _runs(places: array[int], origins: Sequence[int]) -> Generator[Sequence[int]
         at = end
         if not 0 <= first < last <= len(places):
             continue
-        tops, bottoms = places[first + 1 : last : 4], places[first + 3 : last : 4]
-        top, bottom = min(tops), max(bottoms)
-        if top == max(tops) and bottom == min(bottoms):
-            yield min(places[first:last:4]), top, max(places[first + 2 : last : 4]), bottom
+        lefts, bottoms = places[first:last:4], places[first + 3 : last : 4]
+        if min(bottoms) == max(bottoms) and all(map(le, lefts, lefts[1:])):
+            yield lefts[0], min(places[first + 1 : last : 4]), max(places[first + 2 : last : 4]), bottoms[0]
         else:
             yield from (places[char : char + 4] for char in range(first, last, 4))
 

@@ -274,7 +274,8 @@ def test_text_drawn_twice_is_read_once(tmp_path: Path) -> None:
 
 
 def test_two_columns_drawn_line_by_line(tmp_path: Path) -> None:
-    left, right = made.wrapped(made.PARAGRAPH * 2, 17), made.wrapped(made.PARAGRAPH[:60] * 4, 17)
+    running = made.PARAGRAPH.replace("，", "").replace("。", "")
+    left, right = made.wrapped(running * 3, 17), made.wrapped(running[30:] * 3, 17, indent=0)
 
     def draw(canvas: Canvas) -> None:
         canvas.setFont(made.font(), 12)
@@ -284,7 +285,7 @@ def test_two_columns_drawn_line_by_line(tmp_path: Path) -> None:
                 canvas.drawString(x + 12 * (len(line) - len(line.lstrip("　"))), made.TOP - 20 * at, line.lstrip("　"))
 
     text = read(made.make(tmp_path / "columns.pdf", [draw])).text
-    assert text == "".join(left[:12]).strip("　") + "\n" + "".join(right[:12]).strip("　")
+    assert text == "".join(left[:12]).strip("　") + "".join(right[:12])
 
 
 def test_scanned_pages_among_others_are_named(contract: Path, tmp_path: Path) -> None:
