@@ -248,6 +248,7 @@ class _Interview:
         return batches
 
 
+_LEVELS = {"high": Text("高", "high"), "medium": Text("中", "medium")}
 _FULL_OF_NOTHING = Text(
     "清单已满，但其中没有一条在原文里，未再细分", "list full, but nothing in it stands in the text: not divided further"
 )
@@ -273,8 +274,8 @@ def _harmless(text: str) -> str:
 
 
 def _fact_line(finding: Finding) -> str:
-    level = {"high": "（高）", "medium": "（中）"}.get(finding.severity, "")
-    return f"{finding.category} {finding.item}{level}：{finding.value} {finding.detail}".strip()[:160]
+    level = f" [{_LEVELS[finding.severity]}]" if finding.severity in _LEVELS else ""
+    return f"{finding.category} {finding.item}{level}: {finding.value} {finding.detail}".strip()[:160]
 
 
 def _cut(prompt: Prompt, max_tokens: int, key: str) -> CutAnswerError:

@@ -102,7 +102,9 @@ class InternalError(PipelineError):
         what = f"{type(bug).__name__} @ {place}"
         return cls(
             Text(f"程序内部错误 {what}", f"internal error {what}"),
-            Text("这是 longdoc 的缺陷，请把这一行报告给维护者", "a bug of longdoc: report this line to its maintainers"),
+            Text(
+                "这是 longdoc 的缺陷，请把这一行报告给维护者", "a bug of longdoc: report this line to its maintainers"
+            ),
         )
 
 

@@ -96,7 +96,7 @@ def _method() -> str:
     for kind in KINDS.values():
         names = [group.name for group in kind.groups] + [f"{kind.name}/system", f"{kind.name}/summary", "part"]
         parts.append([kind.name, kind.rules_version, [load_prompt(name).sha256 for name in names]])
-        parts.append([group.schema for group in kind.groups])
+        parts.append([[group.schema, group.fields] for group in kind.groups])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

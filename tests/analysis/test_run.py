@@ -166,9 +166,11 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(tmp_path: Path) -> None:
         command += ["--engine", "http", "--base-url", server.base_url, "--out", str(tmp_path / "out")]
         command += ["--database", f"sqlite:///{tmp_path}/db.sqlite"]
         environment = os.environ | {"LONGDOC_CONCURRENCY": "4", "LONGDOC_CHUNK_TOKENS": "200"}
-        for moment in (1.2, 1.6, 2.0):
+        for answered in (5, 20, 40):
             process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-            time.sleep(moment)
+            while len(server.requests) < answered and process.poll() is None:
+                time.sleep(0.01)
+            assert process.poll() is None, "killed before it was done"
             process.send_signal(signal.SIGKILL)
             process.wait()
         finished = subprocess.run(command, env=environment, capture_output=True, text=True)
