@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
+import os
+import pty
 import sqlite3
 import subprocess
 import sys
@@ -36,6 +39,20 @@ def deployed(checkout: Checkout) -> Checkout:
         done = checkout.prefect(*command)
         assert done.returncode == 0, done.stdout + done.stderr
     return checkout
+
+
+def test_deploying_from_a_terminal_asks_nothing(deployed: Checkout) -> None:
+    terminal, inside = pty.openpty()
+    command = [str(Path(sys.executable).with_name("prefect")), "deploy", "--all"]
+    with subprocess.Popen(command, cwd=deployed.root, env=environment(), stdin=inside, stdout=inside) as process:
+        os.close(inside)
+        shown = b""
+        with contextlib.suppress(OSError):  # the terminal is closed when the command ends
+            while piece := os.read(terminal, 65536):
+                shown += piece
+                assert b"[y/n]" not in shown, process.kill() or shown.decode()
+    os.close(terminal)
+    assert process.returncode == 0, shown.decode()
 
 
 def test_all_four_are_deployed(deployed: Checkout) -> None:
