@@ -87,7 +87,9 @@ def are_pair(view: View, first: Amount, second: Amount) -> bool:
     if first.words == second.words or second.span.start - first.span.end > 30:
         return False
     between = view.text[first.span.end : second.span.start]
-    return "\n" not in between and _PAIR_GAP.fullmatch(between) is not None
+    if "\n" in between and not re.search(r"大写|小写|人民币", between):
+        return False
+    return _PAIR_GAP.fullmatch(between) is not None
 
 
 def _label_of(view: View, amount: Amount, end: int) -> str:

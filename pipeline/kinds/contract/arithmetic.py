@@ -67,9 +67,9 @@ def _word_conflict(view: View, yuan: Decimal, span: Span, words: Amount | None) 
         f"小写为 {money(yuan)}，大写为 {money(spelled)}，相差 {money(abs(yuan - spelled))}。",
         "核对报价与审批文件，更正其中之一，并约定二者不一致时以何者为准。", "民法典第五百一十条",
     )  # fmt: skip
-    quotes = [view.quote(span)]
-    if words and view.sentence_at(words.span.start) is not view.sentence_at(span.start):
-        quotes.append(view.quote(words.span))
+    if words and max(words.span.start - span.end, span.start - words.span.end) < 60:
+        return defect.at(view.quote(Span(min(span.start, words.span.start), max(span.end, words.span.end))))
+    quotes = [view.quote(span), *([view.quote(words.span)] if words else [])]
     return defect.at(*quotes)
 
 

@@ -165,11 +165,11 @@ def findings_of(view: View, parties: Iterable[Party]) -> list[Finding]:
 def _labelled(view: View) -> list[Party]:
     """甲方（采购方）：X, also with the name in the next cell or on the next line."""
     found: list[Party] = []
-    for index, (line, text) in enumerate(zip(view.lines, view.line_texts, strict=True)):
+    for index, text in enumerate(view.line_texts):
         if "方" not in text and "人" not in text and ":" not in text and "\t" not in text:
             continue
         labels = [(at, label) for at in _separators(text) if (label := _label_before(text, at))]
-        beside = [(label, _names_at(text, at + 1, line.start)) for at, label in labels]
+        beside = [(label, _names_beside(view, index, at + 1)) for at, label in labels]
         if labels and not any(names for _, names in beside):
             beside = _names_below(view, index, labels)
         for label, names in beside or _other_roles(view, index):
@@ -180,6 +180,54 @@ def _labelled(view: View) -> list[Party]:
                 role = re.sub(r"\s", "", alias["role"])
             found += [Party(role, name, span, view.line_at(span.start)) for name, span in names]
     return found
+
+
+def _names_beside(view: View, index: int, at: int) -> list[tuple[str, Span]]:
+    """The names behind a label on the same line, or in the same cell where that goes on below."""
+    text, start = view.line_texts[index], view.lines[index].start
+    names = _names_at(text, at, start)
+    if names or "\t" not in text or at > len(text):
+        return names
+    while at < len(text) and text[at] in " _\t":
+        at += 1
+    if label := _NAME_LABEL.match(text, at):
+        at = label.end()
+    return _name_over_two_lines(view, index, Span(start + at, start + len(text[at:].partition("\t")[0]) + at))
+
+
+def _name_over_two_lines(view: View, index: int, first: Span) -> list[tuple[str, Span]]:
+    """An organisation whose name fills its cell and ends in the line below."""
+    rest = _cell_below(view, index, first)
+    if (
+        rest is None
+        or first.length < 4
+        or not _ORG.fullmatch(view.text[first.start : first.end] + view.text[rest.start : rest.end])
+    ):
+        return []
+    text = view.document.text
+    return [(text[first.start : first.end] + text[rest.start : rest.end], Span(first.start, rest.end))]
+
+
+def _cell_below(view: View, index: int, cell: Span) -> Span | None:
+    """What goes on in the next line of a cell that ends a row's line: the same cell, or all of a line without others,
+    which then belongs to the row's longest cell. None where the next line is a row of its own."""
+    if (
+        index + 1 >= len(view.lines)
+        or not (below := view.line_texts[index + 1].strip())
+        or ":" in below
+        or "。" in below
+    ):
+        return None
+    here, start = view.line_texts[index], view.lines[index].start
+    row = cells_of(here, start)
+    column = here[: cell.start - start].count("\t")
+    cells = cells_of(view.line_texts[index + 1], view.lines[index + 1].start)
+    if len(cells) == len(row):
+        return cells[column] if cells[column].length else None
+    if any(view.text[cell.start : cell.end].rstrip().endswith(":") for cell in row):
+        return None
+    longest = max(range(len(row)), key=lambda i: row[i].length)
+    return cells[0] if len(cells) == 1 and column == longest and len(below) < 40 else None
 
 
 def _other_roles(view: View, index: int) -> list[tuple[re.Match[str], list[tuple[str, Span]]]]:
@@ -274,9 +322,9 @@ def _names_below(
     same = text.count("\t") == here.count("\t") > 0
     columns = [here[:at].count("\t") if same else order for order, (at, _) in enumerate(labels)]
     return [
-        (label, _names_at(text[: cells[column].end], cells[column].start, start))
+        (label, _names_beside(view, below, cells[column].start))
         for column, (_, label) in zip(columns, labels, strict=True)
-        if column < len(cells)
+        if column < len(cells) and cells[column].length
     ]
 
 
@@ -303,6 +351,18 @@ def _short_forms(view: View) -> list[Party]:
             if name is not None:
                 role = re.sub(r"\s", "", match["role"])
                 found.append(Party(role, view.text[name.start : name.end], name, view.line_at(name.start)))
+    return found + _aliases_below(view)
+
+
+def _aliases_below(view: View) -> list[Party]:
+    """（以下简称甲方） on a line of its own, under a line that ends with the name."""
+    found: list[Party] = []
+    for index in range(1, len(view.lines)):
+        alias = _ALIAS_LINE.fullmatch(view.line_texts[index]) if "方)" in view.line_texts[index] else None
+        name = _name_before(view.text, view.lines[index - 1].start, view.lines[index - 1].end) if alias else None
+        if alias and name:
+            role = re.sub(r"\s", "", alias["role"])
+            found.append(Party(role, view.text[name.start : name.end], name, index - 1))
     return found
 
 
@@ -363,7 +423,9 @@ def _columns(view: View) -> list[Party]:
             heads = roles
         elif heads and _NAME_ROW.match(view.text[cells[0].start : cells[0].end]):
             for i, role in heads.items():
-                if i < len(cells) and (names := _names_at(view.text[: cells[i].end], cells[i].start, 0)):
+                if i < len(cells):
+                    names = _names_at(view.text[: cells[i].end], cells[i].start, 0)
+                    names = names or _name_over_two_lines(view, index, cells[i])
                     found += [Party(role, name, span, index) for name, span in names]
     return found
 
@@ -424,7 +486,22 @@ def _attach_attributes(view: View, mentions: Sequence[Party]) -> None:
             owner = _owner(view, mentions, lines, match)
             if owner is not None and not any(name == item for name, _, _ in owner.attributes):
                 span = Span(start, start + len(value))
-                owner.attributes.append((item, view.document.text[span.start : span.end], span))
+                owner.attributes.append(
+                    (item, *(_whole_address(view, span) if item == "地址" else _as_printed(view, span)))
+                )
+
+
+def _as_printed(view: View, span: Span) -> tuple[str, Span]:
+    return view.document.text[span.start : span.end], span
+
+
+def _whole_address(view: View, span: Span) -> tuple[str, Span]:
+    """The address with what stands in the next line of its cell."""
+    line = view.line_at(span.start)
+    ends_cell = span.end == view.lines[line].end or view.text[span.end] == "\t"
+    rest = _cell_below(view, line, span) if ends_cell and "\t" in view.line_texts[line] else None
+    text, whole = _as_printed(view, span)
+    return (text + view.document.text[rest.start : rest.end], Span(span.start, rest.end)) if rest else (text, whole)
 
 
 def _is_part_of_word(text: str, start: int) -> bool:
