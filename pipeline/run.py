@@ -174,8 +174,8 @@ class _Loaded:
         self.engine = engine
         self.tokenizer = tokenizer_for(settings, choice)
         self.capacities = capacities(engine.context_tokens, self.tokenizer, settings)
-        scheduler = Scheduler(engine.generate, max_tokens=settings.max_tokens_in_flight, max_requests=engine.parallel)
-        self.journal = Journal(store, engine.model, scheduler.generate)
+        scheduler = Scheduler(max_tokens=settings.max_tokens_in_flight, max_requests=engine.parallel)
+        self.journal = Journal(store, engine.model, engine.generate, scheduler.admitted)
         self._settings = settings
         self._documents = 0
 

@@ -9,12 +9,16 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, replace
 from typing import Protocol
 
 from pipeline.engines.base import Generate
 from pipeline.types import Completion, JournalEntry, Request
+
+Admission = Callable[[Request], AbstractAsyncContextManager[None]]
+"""Waits for a request's turn, see ``scheduler``."""
 
 
 class CompletionStore(Protocol):
@@ -37,10 +41,11 @@ def key_of(request: Request, model: str) -> str:
 class Journal:
     """Stands before an engine: serves what is known, keeps what is new. Close it to flush."""
 
-    def __init__(self, store: CompletionStore, model: str, generate: Generate) -> None:
+    def __init__(self, store: CompletionStore, model: str, generate: Generate, admitted: Admission) -> None:
         self._store = store
         self._model = model
         self._generate = generate
+        self._admitted = admitted
         self._under_way: dict[str, asyncio.Future[Completion]] = {}
         self._unsaved: list[tuple[JournalEntry, asyncio.Future[None]]] = []
         self._writer: asyncio.Task[None] | None = None
@@ -80,8 +85,10 @@ class Journal:
         known = await asyncio.to_thread(self._store.completion, key)
         if known:
             return replace(known, key=key, reused=True)
-        completion = replace(await self._generate(request), key=key)
-        await asyncio.shield(self._keep(_entry(key, request, self._model, completion)))
+        async with self._admitted(request):
+            completion = replace(await self._generate(request), key=key)
+            # the place is held until the commit: what a crash can cost is what was admitted, and no more
+            await asyncio.shield(self._keep(_entry(key, request, self._model, completion)))
         return completion
 
     def _keep(self, entry: JournalEntry) -> asyncio.Future[None]:

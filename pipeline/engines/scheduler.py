@@ -11,26 +11,21 @@ import heapq
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from pipeline.engines.base import Generate
-from pipeline.types import Completion, Request
+from pipeline.types import Request
 
 
 class Scheduler:
-    """Lets requests through to ``generate`` while no more than ``max_tokens`` and ``max_requests`` are under way."""
+    """Admits requests while no more than ``max_tokens`` and ``max_requests`` are under way."""
 
-    def __init__(self, generate: Generate, *, max_tokens: int, max_requests: int) -> None:
-        self._generate = generate
+    def __init__(self, *, max_tokens: int, max_requests: int) -> None:
         self._free_tokens = self._max_tokens = max_tokens
         self._free_requests = max_requests
         self._waiting: list[tuple[int, int, int, asyncio.Future[None]]] = []
         self._arrivals = 0
 
-    async def generate(self, request: Request) -> Completion:
-        async with self._admitted(request):
-            return await self._generate(request)
-
     @asynccontextmanager
-    async def _admitted(self, request: Request) -> AsyncGenerator[None]:
+    async def admitted(self, request: Request) -> AsyncGenerator[None]:
+        """Wait for the request's turn, and hold its place until the block ends."""
         # one request larger than the bound may run alone
         cost = min(request.prompt_tokens + request.max_tokens, self._max_tokens)
         admission: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.engines.base import Generate
 from pipeline.engines.journal import Journal, key_of
 from pipeline.engines.scheduler import Scheduler
 from pipeline.errors import RequestError
@@ -55,10 +56,19 @@ class Engine:
         return ANSWER
 
 
+def journal_of(store: MemoryStore, generate: Generate) -> Journal:
+    return Journal(store, "m", generate, Scheduler(max_tokens=10_000, max_requests=99).admitted)
+
+
+async def through(scheduler: Scheduler, engine: Engine, request: Request) -> None:
+    async with scheduler.admitted(request):
+        await engine.generate(request)
+
+
 def test_the_second_asking_is_served_from_the_journal_even_by_another_process() -> None:
     async def run() -> None:
-        first = await Journal(store, "m", engine.generate).generate(REQUEST)
-        again = await Journal(store, "m", engine.generate).generate(REQUEST)
+        first = await journal_of(store, engine.generate).generate(REQUEST)
+        again = await journal_of(store, engine.generate).generate(REQUEST)
         assert (first.reused, again.reused, len(engine.asked)) == (False, True, 1)
 
     store, engine = MemoryStore(), Engine()
@@ -84,7 +94,7 @@ def test_everything_that_decides_the_answer_is_in_the_key(change: dict) -> None:
 
 def test_equal_requests_under_way_are_generated_once() -> None:
     async def run() -> list[Completion]:
-        journal = Journal(store, "m", engine.generate)
+        journal = journal_of(store, engine.generate)
         return await asyncio.gather(*(journal.generate(REQUEST) for _ in range(5)))
 
     store, engine = MemoryStore(), Engine(0.01)
@@ -94,7 +104,7 @@ def test_equal_requests_under_way_are_generated_once() -> None:
 
 def test_a_cancelled_asker_does_not_take_the_others_along() -> None:
     async def run() -> Completion:
-        journal = Journal(store, "m", engine.generate)
+        journal = journal_of(store, engine.generate)
         first = asyncio.create_task(journal.generate(REQUEST))
         await asyncio.sleep(0.01)
         second = asyncio.create_task(journal.generate(REQUEST))
@@ -109,7 +119,7 @@ def test_a_cancelled_asker_does_not_take_the_others_along() -> None:
 
 def test_a_completion_is_durable_before_it_is_handed_on_and_commits_are_shared() -> None:
     async def run() -> None:
-        journal = Journal(store, "m", engine.generate)
+        journal = journal_of(store, engine.generate)
 
         async def one(n: int) -> None:
             completion = await journal.generate(replace(REQUEST, attempt=n))
@@ -125,7 +135,7 @@ def test_a_completion_is_durable_before_it_is_handed_on_and_commits_are_shared()
 
 def test_a_failure_is_not_kept_and_a_rejected_completion_is_asked_again() -> None:
     async def run() -> None:
-        journal = Journal(store, "m", engine.generate)
+        journal = journal_of(store, engine.generate)
         engine.error = RequestError(Text("坏", "bad"), Text("修", "mend"))
         with pytest.raises(RequestError):
             await journal.generate(REQUEST)
@@ -145,7 +155,7 @@ def test_a_store_that_fails_is_not_swallowed() -> None:
             raise OSError("disk full")
 
     async def run() -> None:
-        await Journal(Full(), "m", Engine().generate).generate(REQUEST)
+        await journal_of(Full(), Engine().generate).generate(REQUEST)
 
     with pytest.raises(OSError, match="disk full"):
         asyncio.run(run())
@@ -154,9 +164,9 @@ def test_a_store_that_fails_is_not_swallowed() -> None:
 def test_tokens_and_requests_in_flight_are_bounded_and_an_oversized_request_runs_alone() -> None:
     async def run(tokens: int, count: int, cost: int) -> int:
         engine = Engine(0.01)
-        scheduler = Scheduler(engine.generate, max_tokens=tokens, max_requests=count)
+        scheduler = Scheduler(max_tokens=tokens, max_requests=count)
         heavy = replace(REQUEST, prompt_tokens=cost - 10)
-        await asyncio.gather(*(scheduler.generate(heavy) for _ in range(12)))
+        await asyncio.gather(*(through(scheduler, engine, heavy) for _ in range(12)))
         return engine.most
 
     assert asyncio.run(run(tokens=100, count=99, cost=25)) == 4
@@ -166,12 +176,12 @@ def test_tokens_and_requests_in_flight_are_bounded_and_an_oversized_request_runs
 
 def test_lower_priority_numbers_go_first_and_a_cancelled_waiter_frees_its_place() -> None:
     async def run() -> None:
-        scheduler = Scheduler(engine.generate, max_tokens=1000, max_requests=1)
-        running = asyncio.create_task(scheduler.generate(replace(REQUEST, attempt=0)))
+        scheduler = Scheduler(max_tokens=1000, max_requests=1)
+        running = asyncio.create_task(through(scheduler, engine, replace(REQUEST, attempt=0)))
         await asyncio.sleep(0)
-        gone = asyncio.create_task(scheduler.generate(replace(REQUEST, attempt=9, priority=0)))
-        late = asyncio.create_task(scheduler.generate(replace(REQUEST, attempt=2, priority=2)))
-        soon = asyncio.create_task(scheduler.generate(replace(REQUEST, attempt=1, priority=1)))
+        gone = asyncio.create_task(through(scheduler, engine, replace(REQUEST, attempt=9, priority=0)))
+        late = asyncio.create_task(through(scheduler, engine, replace(REQUEST, attempt=2, priority=2)))
+        soon = asyncio.create_task(through(scheduler, engine, replace(REQUEST, attempt=1, priority=1)))
         await asyncio.sleep(0)
         gone.cancel()
         await asyncio.gather(running, late, soon)
