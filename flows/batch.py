@@ -40,6 +40,8 @@ GPU = "gpu"
 """Name of the global concurrency limit that a loaded vLLM holds; made with limit 1 where missing."""
 LEASE_S = 60.0
 """A killed run gives the GPU back after so long."""
+ENGINE_FAILED = "EngineFailed"
+"""Name of a Failed state whose cause is the engine, not the documents."""
 PROGRESS_S = 2.0
 ROWS = 200
 """Most documents named in one artifact: the database has them all."""
@@ -205,7 +207,8 @@ def final_state(batch: Batch) -> State[None]:
         return Completed(message=str(_counts(batch.results)))
     named = [f"{_short_id(result)} {result.error_type}" for result in failed[:20]]
     more = [f"+{len(failed) - len(named)}"] if len(failed) > len(named) else []
-    return Failed(message=f"{_counts(batch.results)}: {'; '.join([*named, *more])}")
+    name = ENGINE_FAILED if batch.exit_code == EngineError.exit_code else "Failed"
+    return Failed(name=name, message=f"{_counts(batch.results)}: {'; '.join([*named, *more])}")
 
 
 def markdown_summary(batch: Batch) -> str:

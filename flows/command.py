@@ -25,9 +25,9 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from flows.batch import settings_for
+from flows.batch import ENGINE_FAILED, settings_for
 from pipeline.engines.choose import choose
-from pipeline.errors import LongdocError
+from pipeline.errors import EngineError, LongdocError
 
 BatchFlow: TypeAlias = "Flow[..., CoroutineType[Any, Any, State[None]]]"
 
@@ -42,10 +42,9 @@ def run_here(flow: BatchFlow, arguments: Sequence[str] | None = None) -> int:
     given = _parse(flow, arguments)
     for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    options = {name: value for name, value in given.items() if name != "paths"}
     try:
-        choose(
-            settings_for({name: value for name, value in given.items() if name != "paths"})
-        )  # before a server starts
+        choose(settings_for(options))  # what can't be shows before a server starts
         with temporary_settings(_PRIVATE_SERVER, restore_defaults={PREFECT_API_URL}):
             state = asyncio.run(_run(flow, given))
     except LongdocError as error:
@@ -54,7 +53,9 @@ def run_here(flow: BatchFlow, arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     print(state.message)
-    return 0 if state.is_completed() else 1
+    if state.is_completed():
+        return 0
+    return EngineError.exit_code if state.name == ENGINE_FAILED else 1
 
 
 async def _run(flow: BatchFlow, given: Mapping[str, object]) -> State[None]:

@@ -223,11 +223,25 @@ class _Watcher:
         if len(self._running) >= SLOTS:
             return
         ready = await asyncio.to_thread(self._sightings.ready, time.monotonic(), BATCH)
-        taken = [path for path in map(self._claim.take, ready) if path is not None]
+        taken = [path for path in map(self._claimed, ready) if path is not None]
         if taken:
             task = asyncio.create_task(self._review(taken))
             task.add_done_callback(lambda _: self._wake.set())
             self._running.add(task)
+
+    def _claimed(self, relative: Path) -> Path | None:
+        """The file's path in the claim; None where it went elsewhere, or can't be moved, which is told once."""
+        try:
+            return self._claim.take(relative)
+        except OSError as error:  # somebody else's file in a folder with the sticky bit
+            self._sightings.refuse(relative)
+            self._failed += 1
+            text = Text(
+                f"不能移动（{error.strerror}），留在原处；请检查该文件与所在文件夹的权限",
+                f"can't be moved ({error.strerror}) and is left there: check permissions of the file and its folder",
+            )
+            self._on_event(Event("failed", self._inbox / relative, str(text), 0, 0))
+            return None
 
     async def _pause(self) -> None:
         if self._sightings.waiting and len(self._running) < SLOTS:
@@ -325,11 +339,16 @@ class Sightings:
         self._inbox = inbox
         self._patience = patience
         self._seen: dict[Path, _Sighting] = {}
+        self._refused: set[_Sighting] = set()
 
     @property
     def waiting(self) -> bool:
-        """Whether any file lay there at the last look."""
-        return bool(self._seen)
+        """Whether any file lay there at the last look, apart from those refused."""
+        return not self._refused.issuperset(self._seen.values())
+
+    def refuse(self, path: Path) -> None:
+        """Never offer this file again, unless it changes."""
+        self._refused.add(self._seen[path])
 
     def ready(self, now: float, limit: int) -> list[Path]:
         """Up to ``limit`` paths, relative to the inbox, that can be taken: those that stood still for longest first.
@@ -342,11 +361,14 @@ class Sightings:
             before = self._seen.get(path)
             seen[path] = before if before and before.mark == mark else _Sighting(mark, now)
         self._seen = seen
+        self._refused.intersection_update(seen.values())
         ready = (path for path in sorted(seen, key=lambda p: (seen[p].since, p)) if self._may_go(path, now))
         return list(itertools.islice(ready, limit))
 
     def _may_go(self, path: Path, now: float) -> bool:
         still_s = now - self._seen[path].since
+        if self._seen[path] in self._refused:
+            return False
         if still_s >= self._patience.stall_s:
             return True
         return still_s >= self._patience.settle_s and looks_whole(self._inbox / path)

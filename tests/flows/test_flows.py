@@ -168,7 +168,8 @@ def test_an_engine_that_stays_away_fails_the_task_with_its_batch(server: Checkou
     quick = review_batch.with_options(retry_delay_seconds=0.05)
     with pytest.raises(EngineDownError) as caught:
         run(quick([tmp_path / "x.pdf"], settings, key="test"))
-    assert final_state(caught.value.batch).is_failed()
+    state = final_state(caught.value.batch)
+    assert state.is_failed() and state.name == "EngineFailed"
 
 
 @pytest.mark.parametrize(

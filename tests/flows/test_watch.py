@@ -20,7 +20,7 @@ from pipeline.errors import EngineError, SettingsError
 from pipeline.lang import Text
 from pipeline.run import Event
 from pipeline.settings import Settings, load_settings
-from pipeline.watch import Claim, looks_whole, move, rename, return_stale, watch
+from pipeline.watch import Claim, Sightings, looks_whole, move, rename, return_stale, watch
 
 SCRIPT = Path(__file__).with_name("scripted_session.py")
 
@@ -468,6 +468,18 @@ def test_a_file_swapped_for_a_link_is_not_taken(inbox: Path) -> None:
     with Claim(inbox) as claim:
         assert claim.take(Path("a.pdf")) is None
     assert (inbox / "a.pdf").is_symlink()
+
+
+def test_a_refused_file_is_offered_again_only_when_it_changes(inbox: Path) -> None:
+    (inbox / "a.pdf").write_bytes(WHOLE)
+    sightings = Sightings(inbox, HASTE)
+    assert sightings.ready(0.0, 9) == []
+    assert sightings.ready(0.5, 9) == [Path("a.pdf")]
+    sightings.refuse(Path("a.pdf"))
+    assert sightings.ready(9.0, 9) == [] and not sightings.waiting
+    (inbox / "a.pdf").write_bytes(WHOLE + WHOLE)
+    assert sightings.ready(9.1, 9) == [] and sightings.waiting
+    assert sightings.ready(9.5, 9) == [Path("a.pdf")]
 
 
 def test_renaming_never_overwrites(tmp_path: Path) -> None:
