@@ -39,6 +39,7 @@ CODES = {
     "日期先后矛盾": "date_order",
     "明细合计不符": "item_sum",
     "金额前后不一致": "amount_conflict",
+    "比例与金额不符": "share_amount",
 }
 PENALTY_ITEMS = frozenset(
     {

@@ -138,7 +138,8 @@ _TERM_LABEL = (
 _LABELLED_TERM = re.compile(rf"(?P<label>{_TERM_LABEL})")
 _LENGTH_NEAR = re.compile(rf"(?:总?共计?|共|为期?|计|:|\t|期限|期|即|长)\s*(?:为|是|:|约)?\s*{COUNT}(?![\d内前])")
 _JOINT = re.compile(
-    r"(?:日|号)?\s*(?:\([^()]{0,8}\)\s*)?(?:零时|0时|24时|起)?(?:开始)?(?:计算)?(?:生效)?\s*,?\s*(?:至|到|~|-{1,2})\s*$"
+    r"(?:日|号)?\s*(?:\([^()]{0,8}\)\s*)?(?:零时|0时|24时|起|始)?(?:开始)?(?:计算)?(?:生效)?\s*,?\s*(?:至|到|~|"
+    r"-{1,2})\s*$"
 )
 _PARTIAL_END = re.compile(
     r"\s*(?:\([^()]{0,8}\)\s*)?(?:零时|0时|起)?,?(?:至|到|~|-{1,2})\s*(?P<next>次年|翌年|当年|"
@@ -227,8 +228,10 @@ def ranges_in(view: View) -> list[Range]:
     return found + [pair for pair in _labelled_pairs(view) if all(pair.start != r.start for r in found)]
 
 
-_FROM = re.compile(r"(?P<what>开工|进场|起始|开始|起租|起算|起)(?:日期?|时间)?\s?(?:为|是|:|\t|于|自)?\s?$")
-_UNTIL = re.compile(r"(?:竣工|完工|终止|结束|届满|到期|截止|期满|止)(?:日期?|时间)?\s?(?:为|是|:|\t|于|至)?\s?$")
+_FROM = re.compile(r"(?P<what>开工|进场|起始|开始|起租|起算|开课|起)(?:日期?|时间)?\s?(?:为|是|:|\t|于|自)?\s?$")
+_UNTIL = re.compile(
+    r"(?:竣工|完工|并网|投产|交工|结业|结课|终止|结束|届满|到期|截止|期满|止)(?:日期?|时间)?\s?(?:为|是|:|\t|于|至)?\s?$"
+)
 _IN_FORCE_SINCE = re.compile(r"\s?起?生效")
 
 

@@ -183,6 +183,12 @@ def _base_of(piece: str) -> str:
     return match.group() if match else ""
 
 
+_EACH_AFTER = re.compile(r"\s?/\s?(?P<each>人次|[次人台处项件])")
+_EACH_BEFORE = re.compile(
+    r"每(?:一|发生一|出现一)?(?P<each>人次|[次人台处项件])(?:按|向[甲乙]方)?(?:支付|罚款|扣款|违约金)?(?:为|按|人民币|\s)*$"
+)
+
+
 def _fixed(view: View, sentence: Sentence) -> list[Penalty]:
     found: list[Penalty] = []
     text, start = sentence.text, sentence.span.start
@@ -210,8 +216,8 @@ def _fixed(view: View, sentence: Sentence) -> list[Penalty]:
             found.append(Penalty(money(amount.yuan, amount.currency), amount.span, "违约金上限", sentence))
             continue
         per = _period(before, after)
-        if not per and (each := re.match(r"\s?/\s?(次|人|台|处|项)|(?=$)", after)) and each.group(1):
-            per = each.group(1)
+        each = _EACH_AFTER.match(after) or _EACH_BEFORE.search(before)
+        per = per or (each["each"] if each else "")
         value = money(amount.yuan, amount.currency) + (f"/{per}" if per else "")
         found.append(Penalty(value, amount.span, _name(text, amount.span.end - start), sentence))
     return found

@@ -499,7 +499,8 @@ def _whole_address(view: View, span: Span) -> tuple[str, Span]:
     """The address with what stands in the next line of its cell."""
     line = view.line_at(span.start)
     ends_cell = span.end == view.lines[line].end or view.text[span.end] == "\t"
-    rest = _cell_below(view, line, span) if ends_cell and "\t" in view.line_texts[line] else None
+    in_cell = "\t" in view.line_texts[line] and view.text[max(0, span.start - 9) : span.start].rstrip(" ")[-1:] != "\t"
+    rest = _cell_below(view, line, span) if ends_cell and in_cell else None
     text, whole = _as_printed(view, span)
     return (text + view.document.text[rest.start : rest.end], Span(span.start, rest.end)) if rest else (text, whole)
 

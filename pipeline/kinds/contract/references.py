@@ -184,7 +184,8 @@ _LISTING = re.compile(
 )
 _PART_OF = re.compile(r"组成部分|同等(?:法律)?效力|构成本(?:合同|协议)")
 _STARTING_LABEL = re.compile(
-    r"\s*(?:\(?[\d一二三四五六七八九十]{1,3}\)?\s?[、.)．]?\s?)?(?:[(《]\s?)?" + _LABEL.pattern
+    r"\s*(?:\d{1,2}(?:\.\d{1,2}){1,2}\s|\(?[\d一二三四五六七八九十]{1,3}\)?\s?[、.)．]?\s?)?(?:[(《]\s?)?"
+    + _LABEL.pattern
 )
 _TITLED = re.compile(_LABEL.pattern + r"\s?:?\s?《[^》\n]{1,40}》(?:\([^()\n]{0,20}\))?")
 _HANDED_OVER = re.compile(r"签订|签署|另签|收到|阅读|随本合同|随本协议|一并交付|附后|后附|所附")
@@ -250,6 +251,9 @@ def _defined(view: View, structure: Structure) -> set[str]:
     mentioning = [s for s in view.sentences if "附" in s.text]
     for sentence in mentioning:
         defined |= _listed_in(sentence)
+        match = _STARTING_LABEL.match(sentence.text)
+        if match and sentence.text[match.end() :].lstrip()[:1] == ":" and (number := _attachment_number(match)):
+            defined.add(number)
     defined |= _enumerated(mentioning)
     return defined or {n for s in mentioning if _HANDED_OVER.search(s.text) for n in _numbers_in(s.text)}
 
