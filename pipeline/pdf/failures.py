@@ -115,10 +115,13 @@ NO_TEXT: Mapping[str, tuple[Text, Text]] = {
     ),
     "failed": (
         Text(
-            "{name}：没有文字层，OCR 在每页 {timeout_s:g} 秒内没有读出任何一页",
-            "{name}: no text layer, and OCR read no page within {timeout_s:g} s each",
+            "{name}：没有文字层，OCR 一页也没有读出（{reason.zh}）",
+            "{name}: no text layer, and OCR read no page ({reason.en})",
         ),
-        Text("请调大 LONGDOC_OCR_PAGE_TIMEOUT_S", "raise LONGDOC_OCR_PAGE_TIMEOUT_S"),
+        Text(
+            "若因超时，请调大 LONGDOC_OCR_PAGE_TIMEOUT_S",
+            "if for want of time, raise LONGDOC_OCR_PAGE_TIMEOUT_S",
+        ),
     ),
     "nothing": (
         Text("{name}：没有文字层，OCR 也没有认出文字", "{name}: no text layer, and OCR found no text"),

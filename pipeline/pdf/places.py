@@ -60,7 +60,7 @@ def _boxes(document: Document, span: Span) -> Generator[Box]:
 
 
 def _runs(places: array[int], origins: Sequence[int]) -> Generator[Sequence[int]]:
-    """Boxes of runs of neighbouring characters on one base line, left to right (most of a line), else of single ones."""
+    """Boxes of runs of neighbouring characters on one base line, left to right (most of a line), or of single ones."""
     at = 0
     while at < len(origins):
         end = at + 1

@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Self
 
-from pipeline.errors import InputError, NoTextError, SettingsError
+from pipeline.errors import InputError, NoTextError, ReadError, SettingsError
 from pipeline.lang import Text
 from pipeline.pdf import failures, reply, wire
 from pipeline.pdf.children import Child
@@ -92,7 +92,6 @@ class Reader:
         self._children: list[Child] = []
         self._ocr = Child(_OCR_WORKER)
         self._ocr_turn = asyncio.Lock()
-        self._ocr_warm = False
 
     async def __aenter__(self) -> Self:
         if self._limits.ocr == "on" and not ocr_installed():
@@ -115,15 +114,15 @@ class Reader:
         """Read a file; ``sections`` is left empty. Raises ReadError, NoTextError where no page gives text."""
         answer = await self._ask_worker(path, {"op": "read"})
         document = reply.document(answer, document_id, path)
-        outcome = self._ocr_state()
         unread = document.unread_pages()
-        if unread and outcome == "ready":
-            pages, outcome = await self._recognise(path, unread)
+        trouble = self._ocr_lack()
+        if unread and trouble is None:
+            pages, trouble = await self._recognise(path, unread)
             if pages:
                 answer = await self._ask_worker(path, {"op": "read", "ocr": pages})
                 document = reply.document(answer, document_id, path)
         if not _has_text(document):
-            raise self._no_text(path, document.pages, outcome)
+            raise _no_text(path, document.pages, trouble)
         return document
 
     async def _ask_worker(self, path: Path, request: wire.Message) -> wire.Message:
@@ -163,32 +162,37 @@ class Reader:
 
     # --- OCR ----------------------------------------------------------------------------------------------------------
 
-    def _ocr_state(self) -> str:
-        """``ready``, or why there is no OCR: ``off``, ``missing``."""
+    def _ocr_lack(self) -> str | None:
+        """Why there is no OCR: ``off``, ``missing``; None where there is."""
         if self._limits.ocr == "off":
             return "off"
-        return "ready" if ocr_installed() else "missing"
+        return None if ocr_installed() else "missing"
 
-    async def _recognise(self, path: Path, numbers: Sequence[int]) -> tuple[dict[str, object], str]:
-        """Recognise pages one by one. A page that fails stays unread; ``failed`` where all did."""
+    async def _recognise(self, path: Path, numbers: Sequence[int]) -> tuple[dict[str, object], ReadError | None]:
+        """Recognise pages one by one. A page that fails stays unread; the last failure is given beside the pages."""
         pages: dict[str, object] = {}
+        failure: ReadError | None = None
         for number in numbers:
             async with self._ocr_turn:  # one page at a time in the house: it takes both memory and all cores
                 timeout_s = self._limits.ocr_page_timeout_s + (0 if self._ocr.running else _OCR_START_S)
                 try:
                     answer = await self._ask(self._ocr, path, {"op": "ocr", "page": number}, timeout_s, _OCR_MEMORY_MIB)
-                except failures.ReadError:
-                    continue
-            pages[str(number)] = {"rows": reply.rows(answer, path)}
-        return pages, "nothing" if pages else "failed"
+                    pages[str(number)] = {"rows": reply.rows(answer, path)}
+                except ReadError as error:
+                    failure = error
+        return pages, failure
 
-    def _no_text(self, path: Path, pages: Sequence[Page], outcome: str) -> NoTextError:
-        if all(page.health == "blank" for page in pages):
-            outcome = "blank"
-        elif outcome == "ready":
-            outcome = "nothing"
-        facts = {"name": printable(path.name), "timeout_s": self._limits.ocr_page_timeout_s}
-        return NoTextError(*failures.filled(failures.NO_TEXT[outcome], facts))
+
+def _no_text(path: Path, pages: Sequence[Page], trouble: str | ReadError | None) -> NoTextError:
+    """The error for a document without text: ``trouble`` is what kept OCR from it, if anything."""
+    facts: dict[str, object] = {"name": printable(path.name)}
+    if all(page.health == "blank" for page in pages):
+        code = "blank"
+    elif isinstance(trouble, ReadError):
+        code, facts["reason"] = "failed", trouble.cause
+    else:
+        code = trouble or "nothing"
+    return NoTextError(*failures.filled(failures.NO_TEXT[code], facts))
 
 
 def _has_text(document: Document) -> bool:

@@ -53,7 +53,7 @@ def answer(request: wire.Message) -> wire.Message:
 
 
 def _read(path: Path, passwords: Sequence[str], ocr: Mapping[str, Any]) -> wire.Message:
-    _check_header(path)
+    _check_is_pdf(path)
     try:
         with open_pdf(path, passwords) as pdf:
             if pages := _read_pages(pdf, ocr):
@@ -64,11 +64,16 @@ def _read(path: Path, passwords: Sequence[str], ocr: Mapping[str, Any]) -> wire.
     return _read_stand_in(path, passwords, code)
 
 
-def _check_header(path: Path) -> None:
-    if not path.stat().st_size:
+def _check_is_pdf(path: Path) -> None:
+    """Refuse what is plainly no PDF: neither its header nor, towards the end, its cross-reference."""
+    size = path.stat().st_size
+    if not size:
         raise Failure("empty")
     with path.open("rb") as file:
-        if b"%PDF-" not in file.read(1 << 20):
+        if b"%PDF-" in file.read(1 << 20):
+            return
+        file.seek(max(0, size - (1 << 16)))
+        if b"startxref" not in file.read():
             raise Failure("not_pdf")
 
 

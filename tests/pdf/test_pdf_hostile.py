@@ -14,8 +14,9 @@ import pytest
 from pipeline.errors import InputError, NoTextError, ReadError, SettingsError
 from pipeline.pdf import children, read, reply, wire
 from pipeline.pdf.failures import printable
+from pipeline.pdf.places import boxes_of
 from pipeline.pdf.read import Reader, ReadLimits, identify
-from pipeline.types import Document
+from pipeline.types import Document, Span
 
 LIMITS = ReadLimits(workers=1, timeout_s=10, ocr="off")
 
@@ -69,6 +70,23 @@ def test_bytes_that_are_no_document(tmp_path: Path, good: Path, data: bytes, say
     assert isinstance(after, Document)
 
 
+def test_pypdf_reads_what_pdfium_cannot_open(tmp_path: Path) -> None:
+    headless = b"%XYZ-1.7" + made.simple_pdf(BODY, pages=2)[8:]
+    (found,) = outcomes([write(tmp_path / "headless.pdf", headless)])
+    assert isinstance(found, Document)
+    assert found.text == "The supplier delivers the goods.\nThe supplier delivers the goods."
+    assert [page.read_by for page in found.pages] == ["pypdf", "pypdf"]
+    assert set(found.origins) == {-1}
+    assert boxes_of(found, [Span(0, 10)]) == [()]
+
+
+def test_garbled_text_of_the_stand_in_is_not_taken(tmp_path: Path) -> None:
+    garbage = bytes(range(0xC0, 0x100)) * 3
+    body = b"BT /F1 12 Tf 72 700 Td <" + garbage.hex().encode() + b"> Tj ET"
+    (found,) = outcomes([write(tmp_path / "headless.pdf", b"%XYZ-1.7" + made.simple_pdf(body)[8:])])
+    assert isinstance(found, ReadError) and "已损坏" in found.cause.zh
+
+
 def test_blank_pages_are_no_text(tmp_path: Path) -> None:
     (found,) = outcomes([write(tmp_path / "blank.pdf", made.simple_pdf(b""))])
     assert isinstance(found, NoTextError) and "空白" in found.cause.zh
@@ -82,6 +100,54 @@ def test_a_scan_without_ocr_names_the_extra(
     (found,) = outcomes([made.scan(tmp_path / "scan.pdf", good)], ReadLimits(workers=1, ocr=ocr))  # type: ignore[arg-type]
     assert isinstance(found, NoTextError)
     assert says in found.cause.zh and "pip install 'longdoc[ocr]'" in found.remedy.zh
+
+
+def liar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str) -> None:
+    """Put a process of our making in the place of the OCR process."""
+    (tmp_path / "fake_ocr.py").write_text("from pipeline.pdf.process import serve\n" + body + "\nserve(answer)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(read, "_OCR_WORKER", "fake_ocr")
+    monkeypatch.setattr(read, "_OCR_START_S", 0.0)
+    monkeypatch.setattr(read, "ocr_installed", lambda: True)
+
+
+RECOGNISED = "{'rows': [[['第%d页的文字' % request['page'], [72, 100, 172, 112], 0.9]]]}"
+
+
+def test_ocr_reads_the_pages_it_can_and_the_others_are_named(
+    tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of four scanned pages OCR hangs on one, dies on another, and talks nonsense on a third."""
+    body = f"""import os, time
+def answer(request):
+    if request["page"] == 1: time.sleep(60)
+    if request["page"] == 2: os.abort()
+    if request["page"] == 3: return {{"rows": [["no row"]]}}
+    return {RECOGNISED}"""
+    liar(tmp_path, monkeypatch, body)
+    path = made.scan(tmp_path / "scan.pdf", good, [0, 0, 0, 0])
+    (found,) = outcomes([path], ReadLimits(workers=1, ocr_page_timeout_s=1.5))
+    assert isinstance(found, Document)
+    assert [page.read_by for page in found.pages] == ["none", "none", "none", "ocr"]
+    assert found.unread_pages() == (1, 2, 3)
+    assert found.text == "第4页的文字"
+    assert boxes_of(found, [Span(0, 2)]) == [((4, 72, 100, 172, 112),)]
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        ("import time\ndef answer(request):\n    time.sleep(60)", "秒内没有读完"),
+        ("import os\ndef answer(request):\n    os.abort()", "SIGABRT"),
+        ("def answer(request):\n    return {'rows': []}", "没有认出文字"),
+    ],
+)
+def test_why_ocr_gave_no_text(
+    tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch, body: str, says: str
+) -> None:
+    liar(tmp_path, monkeypatch, body)
+    (found,) = outcomes([made.scan(tmp_path / "scan.pdf", good)], ReadLimits(workers=1, ocr_page_timeout_s=1.0))
+    assert isinstance(found, NoTextError) and says in found.cause.zh
 
 
 def test_ocr_on_but_not_installed_is_a_setting_to_correct(monkeypatch: pytest.MonkeyPatch) -> None:
