@@ -34,6 +34,8 @@ _LABELS = (
 )
 _LABEL = re.compile(_LABELS)
 _LABEL_AFTER = re.compile(rf"\s*(?:\([^()\n]{{0,30}}\))?\s*(?:整)?(?:的|作为|为|计)\s*(?:一次性)?(?P<label>{_LABELS})")
+_TOTAL = re.compile(TOTAL_LABEL)
+_SHARE = re.compile(r"\d\s?[%‰]|[百千万]分之")
 _LOOK_BACK = 48
 _PAIR_GAP = re.compile(r"[\s(),:;/、]*(?:人民币|大写|小写|即|金额|数额|[:(),\s]|¥|元)*[\s(),:;/、]*")
 
@@ -97,11 +99,12 @@ def _label_of(view: View, amount: Amount, end: int) -> str:
     if after := _LABEL_AFTER.match(view.text, end, sentence.span.end):
         return after["label"]
     start = max(sentence.span.start, amount.span.start - _LOOK_BACK)
-    matches = list(_LABEL.finditer(view.text, start, amount.span.start))
-    if matches:
-        return matches[-1].group()
-    following = re.compile(rf"\s*的(?P<label>{_LABELS})").match(view.text, end)
-    return following["label"] if following else "金额"
+    labels = list(_LABEL.finditer(view.text, start, amount.span.start))
+    if not labels:
+        return "金额"
+    last = labels[-1]
+    is_part = _SHARE.search(view.text, last.end(), amount.span.start) and _TOTAL.fullmatch(last.group())
+    return "付款金额" if is_part else last.group()
 
 
 def _table_amounts(tables: Iterable[Table]) -> list[Labelled]:

@@ -278,11 +278,14 @@ def _names_at(text: str, start: int, offset: int) -> list[tuple[str, Span]]:
             break
         name, end = match
         found.append((name, Span(offset + start, offset + end)))
-        joined = re.compile(r"\s*[、及和]\s*(?!乙方|甲方)").match(text, end)
+        joined = _AND.match(text, end)
         if joined is None:
             break
         start = joined.end()
     return found
+
+
+_AND = re.compile(r"\s*[、及和]\s*(?!乙方|甲方)")
 
 
 def _name_at(text: str, start: int) -> tuple[str, int] | None:

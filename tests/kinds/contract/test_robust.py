@@ -71,7 +71,7 @@ def test_repeated_strings_take_linear_time(unit: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("unit", ["甲方：", "1元", "逾期20%", "定金20%", "第一条、", "_ ", "\t\n", "一"])
+@pytest.mark.parametrize("unit", ["一", "_ ", "\t\n", "第一条、", "（", "公司"])
 def test_a_megabyte_of_nonsense_ends(unit: str) -> None:
     assert seconds(lambda: findings_in(document(unit * (1_000_000 // len(unit))))) < 60
 
