@@ -49,11 +49,12 @@ $(VENV)/.setup-gpu: pyproject.toml | $(VENV)/.setup
 
 ifeq ($(MODEL),)
 demo: setup
-	@$(BIN)/python -m flows.contract_review data/samples
+	@$(BIN)/python -m flows.contract_review data/samples; code=$$?; $(BIN)/longdoc show; exit $$code
 else
 demo: $(if $(shell command -v nvidia-smi),setup-gpu,setup-cpu)
 	@[ -d '$(MODEL)' ] || HF_HUB_OFFLINE=0 $(BIN)/hf download '$(MODEL)' >/dev/null
-	@$(BIN)/python -m flows.contract_review data/samples --engine vllm --model '$(MODEL)'
+	@$(BIN)/python -m flows.contract_review data/samples --engine vllm --model '$(MODEL)'; code=$$?; \
+		$(BIN)/longdoc show; exit $$code
 endif
 
 test: setup-dev

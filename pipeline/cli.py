@@ -204,6 +204,27 @@ def daily(
         screen.print_digest(digest, json=json)
 
 
+@app.command(
+    help=_t(
+        "看数据库里最新的结果：文件，以及要处理的问题", "Show what stands in the database: documents, and their issues"
+    )
+)
+def show(
+    run: Annotated[str | None, typer.Option("--run", help=_t("只看这一次运行", "this run only"))] = None,
+    database: DatabaseFlag = None,
+    out: OutFlag = None,
+    json: JsonFlag = False,
+) -> None:
+    with _errors_shown():
+        settings = _settings(database=database, out=out)
+        from pipeline import screen
+        from pipeline.store import Store
+
+        with Store.open(settings.database) as store:
+            stored = store.analyses(run_id=run, latest=run is None)
+        screen.print_analyses(stored, settings, json=json)
+
+
 @app.command(help=_t("导出最新的发现", "Export the latest findings"))
 def export(
     output: Annotated[Path, typer.Argument(metavar="FILE", help=_t("要写的文件", "the file to write"))],

@@ -7,11 +7,13 @@ terminal.
 from __future__ import annotations
 
 import json as jsonlib
+import os
 import sys
 import unicodedata
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
@@ -21,6 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from pipeline.lang import Text
+from pipeline.report.view import verdict_of
 
 if TYPE_CHECKING:
     from pipeline.daily import Digest
@@ -29,6 +32,7 @@ if TYPE_CHECKING:
     from pipeline.preview import Preview
     from pipeline.run import Batch, Event, Result
     from pipeline.settings import Settings
+    from pipeline.types import Finding, StoredAnalysis
 
 _STATUS = {
     "done": Text("[green]完成[/]", "[green]done[/]"),
@@ -43,6 +47,7 @@ _EVENT = {
     "failed": Text("失败", "failed"),
     "reused": Text("已有", "known"),
 }
+_SEVERITY = {"high": Text("[red]高[/]", "[red]high[/]"), "medium": Text("[yellow]中[/]", "[yellow]medium[/]")}
 _LEVEL = {"ok": "[green]✓[/]", "lacking": "[yellow]－[/]", "broken": "[red]✗[/]"}
 
 
@@ -94,12 +99,52 @@ def print_batch(batch: Batch, settings: Settings, *, json: bool) -> None:
     )  # fmt: skip
     for result in batch.results:
         table.add_row(*_row(result))
-    console = Console()
+    console = _console()
     console.print(table)
     console.print(str(Text("引擎", "engine")), f"{batch.engine} {batch.model}", escape(batch.engine_reason))
     console.print(str(Text("数据库", "database")), escape(_without_password(settings.database)), soft_wrap=True)
     if batch.index:
         console.print(str(Text("报告总览", "all reports")), escape(str(batch.index)), soft_wrap=True)
+
+
+def print_analyses(stored: Sequence[StoredAnalysis], settings: Settings, *, json: bool) -> None:
+    """What stands in the database: a line for each document, and what someone has to look at, gravest first."""
+    if json:
+        print(jsonlib.dumps([_analysis_values(one) for one in stored], ensure_ascii=False, default=str, indent=2))
+        return
+    console = _console()
+    documents = _table(
+        Text("文件", "file"), Text("种类", "kind"), Text("页", "pages"), Text("发现", "findings"), Text("高", "high"),
+        Text("中", "medium"), Text("矛盾", "conflicts"), Text("缺失", "absent"), Text("无依据", "ungrounded"),
+        Text("引擎", "engine"),
+    )  # fmt: skip
+    issues = _table(
+        Text("文件", "file"),
+        Text("级别", "severity"),
+        Text("页", "page"),
+        Text("问题", "issue"),
+        Text("说明", "detail"),
+    )
+    for one in sorted(stored, key=lambda one: one.analysis.document.filename):
+        analysis, verdict = one.analysis, verdict_of(one.analysis)
+        name = escape(shown(analysis.document.filename))
+        counts = (verdict.high, verdict.medium, verdict.conflicts, verdict.absences, verdict.ungrounded)
+        documents.add_row(
+            name, analysis.kind, f"{analysis.document.pages}", f"{len(analysis.findings)}",
+            *(f"{count or ''}" for count in counts), f"{one.engine} {escape(Path(one.model).name)}".strip(),
+        )  # fmt: skip
+        for finding in sorted(filter(_grave, analysis.findings), key=lambda finding: finding.severity):
+            page = next((f"{e.page}" for e in finding.evidence if e.page), "")
+            what = f"{finding.item} {finding.value}".strip()
+            level = str(_SEVERITY[finding.severity])
+            issues.add_row(name, level, page, escape(shown(what)), escape(shown(finding.detail)))
+    console.print(documents)
+    if issues.row_count:
+        console.print(issues)
+    console.print(str(Text("数据库", "database")), escape(_without_password(settings.database)), soft_wrap=True)
+    index = settings.out / "index.html"
+    if index.is_file():
+        console.print(str(Text("报告总览", "all reports")), escape(str(index)), soft_wrap=True)
 
 
 def print_previews(choice: EngineChoice, previews: Sequence[Preview], *, json: bool) -> None:
@@ -125,7 +170,7 @@ def print_previews(choice: EngineChoice, previews: Sequence[Preview], *, json: b
                 tokens, preview.plan.strategy, escape(str(preview.plan.reason)), f"{preview.chunks}",
                 f"{preview.requests}", f"{preview.prompt_tokens:,}", kv,
             )  # fmt: skip
-    console = Console()
+    console = _console()
     console.print(table)
     console.print(str(Text("引擎", "engine")), choice.name, escape(str(choice.reason)))
 
@@ -150,12 +195,25 @@ def print_examination(findings: Sequence[Examined], *, json: bool) -> None:
     table = _table(Text("项目", "item"), Text("", ""), Text("情况", "what is there"), Text("怎么办", "remedy"))
     for found in findings:
         table.add_row(str(found.name), _LEVEL[found.level], escape(str(found.detail)), escape(str(found.remedy)))
-    Console().print(table)
+    _console().print(table)
 
 
 def shown(text: str) -> str:
     """Text that can't move the cursor, reorder the line or break it."""
     return "".join("?" if unicodedata.category(char) in ("Cc", "Cf", "Cs", "Zl", "Zp") else char for char in text)
+
+
+def _grave(finding: Finding) -> bool:
+    return finding.grounded and finding.severity in _SEVERITY
+
+
+def _analysis_values(one: StoredAnalysis) -> dict[str, object]:
+    analysis = one.analysis
+    return {
+        "analysis_id": one.id, "run_id": one.run_id, "file": analysis.document.filename, "kind": analysis.kind,
+        "document_id": analysis.document.id, "pages": analysis.document.pages, "findings": len(analysis.findings),
+        "engine": one.engine, "model": one.model, "finished_at": one.finished_at, **asdict(verdict_of(analysis)),
+    }  # fmt: skip
 
 
 def _row(result: Result) -> tuple[str, ...]:
@@ -176,6 +234,12 @@ def _preview_values(preview: Preview) -> dict[str, object]:
         "chunks": preview.chunks, "requests": preview.requests, "prompt_tokens": preview.prompt_tokens,
         "kv_bytes": preview.kv_bytes,
     }  # fmt: skip
+
+
+def _console() -> Console:
+    """Standard output; wide enough for tables where it is no terminal that tells its width."""
+    console = Console()
+    return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=140)
 
 
 def _table(*titles: Text) -> Table:

@@ -170,7 +170,8 @@ class VllmEngine:
         output: Any = None
         while True:
             try:
-                output = await asyncio.wait_for(anext(stream), _SILENCE_S)
+                async with asyncio.timeout(_SILENCE_S):
+                    output = await anext(stream)
             except StopAsyncIteration:
                 return output
 
