@@ -17,7 +17,7 @@ from statistics import median
 from typing import NamedTuple
 
 from pipeline.pdf.clean import HYPHEN, plain
-from pipeline.pdf.lines import CJK, Cell, Line, glue, is_cjk
+from pipeline.pdf.lines import CJK, Cell, Line, first_word_width, glue, is_cjk
 from pipeline.pdf.rows import assembled
 from pipeline.types import Bookmark, Span
 
@@ -57,7 +57,6 @@ _FIELD = re.compile("[\u4e00-\u9fff（）()、]{2,14}[：:]")
 """``负责人：...``: two such lines in a row are two entries of a form."""
 _ANSWER = re.compile("[是否无有]|不?适用|[/—-]+")
 _BRACKETS = (("（", "）)"), ("(", "）)"), ("《", "》"), ("【", "】"), ("〔", "〕"), ("“", "”"))
-_FIRST_WORD = re.compile(rf"[^\s{CJK}]+")
 _BAD_TITLE = re.compile(
     r"^(?:microsoft |powerpoint|untitled|无标题|未命名|新建|(?:文档|document|slide )\d*$)|^\((?:anonym|unspec)"
     r"|\.(?:docx?|wps|xlsx?|pptx?|pdf|rtf|txt|tex|dvi|indd|cdr|html?|md|jpe?g|png|tiff?)$|^[\W\d_]+$|^.{0,2}$",
@@ -270,9 +269,7 @@ def _is_full(a: Line, b: Line, measure: _Measure) -> bool:
         return False
     if a.text[-1] in "-\x02" and a.text[-2:-1].islower() and b.text[0].islower():
         return True  # a divided word
-    word = _FIRST_WORD.match(b.text)
-    share = len(word.group()) / len(b.text) if word else 0.0
-    room = 2.0 * a.em + min(share * (b.right - b.left), 0.5 * (a.right - a.left))
+    room = 2.0 * a.em + min(first_word_width(b), 0.5 * (a.right - a.left))
     at = bisect_left(measure.edges, a.right - 1.2 * a.em)  # punctuation may hang out by an em
     return at < len(measure.edges) and measure.edges[at] - a.right < room
 

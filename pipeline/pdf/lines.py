@@ -37,6 +37,7 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 _OPEN_THOUSANDS, _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})*[,.]$"), re.compile(r"\d{2,3}(?!\d)")
 _RUN = re.compile(r"[^\r\n]+")
 _GAP = re.compile(r" +")
+_FIRST_WORD = re.compile(rf"[^\s{CJK}]+")
 _MAX_RUN = 1000
 _LONG_RUN = re.compile(rf" {{{_MAX_RUN},}}")
 _HEADING_NUMBER = re.compile(
@@ -151,6 +152,12 @@ class Line:
 def is_cjk(char: str) -> bool:
     """Whether a character is set without spaces around it: Han, kana, full-width punctuation."""
     return _IS_CJK.match(char) is not None
+
+
+def first_word_width(piece: Cell | Line) -> float:
+    """Width of the first word of a piece, which a line break may not divide; 0 for Chinese."""
+    word = _FIRST_WORD.match(piece.text)
+    return len(word.group()) / len(piece.text) * (piece.right - piece.left) if word else 0.0
 
 
 def lines_in(chars: Chars, page: int) -> list[Line]:

@@ -16,7 +16,7 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from pipeline.pdf.lines import Cell, Line, joined
+from pipeline.pdf.lines import Cell, Line, first_word_width, joined
 
 _MAX_STACK = 6
 """Lines that one cell may have to be put together here; longer cells are text of their own."""
@@ -155,7 +155,8 @@ def _with_line_below(rows: Sequence[Line], line: Line) -> Line | None:
     if _ends_apart(cell.text) or _starts_apart(lower.text) or not _same_column(lower, cell):
         return None
     centred = abs(cell.left - lower.left) > 0.5 * lower.em
-    if not centred and cell.last_right < max([lower.right, *_column_rights(rows, cell, at)]) - 1.2 * cell.em:
+    room = 1.2 * cell.em + min(first_word_width(lower), 0.6 * (cell.right - cell.left))
+    if not centred and cell.last_right < max([lower.right, *_column_rights(rows, cell, at)]) - room:
         return None
     cells = list(row.cells)
     cells[at] = stacked(cell, lower)
