@@ -36,6 +36,18 @@ _NAMED = tuple(
     )
 )
 _ROLES = "|".join((_LETTERED, *sorted(_NAMED, key=len, reverse=True)))
+_LONGEST_ROLE = max(len(name) for name in _NAMED)
+_SOME_ROLE = r"[\u4e00-\u9fa5](?:\s{0,6}[\u4e00-\u9fa5]){1,7}"
+"""What may be a role, for patterns that check it with ``role_named``: cheaper than to name them all."""
+
+
+def role_named(text: str) -> str:
+    """The role that ``text`` is, without blanks; empty where it is none."""
+    bare = re.sub(r"\s", "", text)
+    return bare if bare in _ROLE_NAMES else ""
+
+
+_ROLE_NAMES = frozenset({*_NAMED, *(f"{letter}方" for letter in "甲乙丙丁戊己")})
 _LABEL = re.compile(
     rf'(?<![\u4e00-\u9fa5A-Za-z"])(?P<role>(?:{_ROLES})(?:\s?[一二三四五1-5])?)'
     r"(?P<notes>(?:\s*\([^()\n]{1,40}\)){0,3})\s*(?:的?(?:单位|企业|公司)?(?:名称|姓名|"
@@ -60,11 +72,11 @@ _NAME_LABEL = re.compile(
     r"\s*(?:单位|企业|公司|机构)?(?:名\s*称|姓\s*名|全\s*称|单位)\s*(?:\([^()\n]{1,16}\))?\s*[:\t]\s*"
 )
 _ALIAS_LINE = re.compile(rf"\s*\((?:以下简?称)?\"?(?P<role>{_LETTERED})\"?\)\s*")
-_QUOTED_ROLE = re.compile(rf'\((?P<attributes>)\s*"(?P<role>{_ROLES})"\s*\)')
+_QUOTED_ROLE = re.compile(rf'\((?P<attributes>)\s*"(?P<role>{_SOME_ROLE})"\s*\)')
 _SHORT_FORM = re.compile(
     rf"\((?P<attributes>[^()\n]{{0,90}}?)(?:以下|下文|下|本合同中|合同中|在本合同中)?(?:合|统)?(?:简称|并称|称)(?:为|"
     r'作)?\s*:?\s*"?'
-    rf'(?P<role>{_ROLES})"?(?:\s*[或、/]\s*"?[^()"\n]{{1,14}}"?)?\s*\)'
+    rf'(?P<role>{_SOME_ROLE})"?(?:\s*[或、/]\s*"?[^()"\n]{{1,14}}"?)?\s*\)'
 )
 
 _ORG_TAIL = (
@@ -351,8 +363,7 @@ def _short_forms(view: View) -> list[Party]:
         for match in pattern.finditer(view.text):
             line = view.lines[view.line_at(match.start())]
             name = _name_before(view.text, line.start, match.start()) or _name_of_line(view.text, line, match.start())
-            if name is not None:
-                role = re.sub(r"\s", "", match["role"])
+            if name is not None and (role := role_named(match["role"])):
                 found.append(Party(role, view.text[name.start : name.end], name, view.line_at(name.start)))
     return found + _aliases_below(view)
 
@@ -402,7 +413,7 @@ _LINE_HEAD = re.compile(
 
 # --- tables with a column for each party -----------------------------------------------------------------------------
 
-_COLUMN_ROLE = re.compile(rf"\s*(?P<role>{_ROLES})\s*(?P<notes>(?:\([^()\n]{{1,24}}\))?)\s*$")
+_COLUMN_ROLE = re.compile(rf"\s*(?P<role>{_SOME_ROLE})\s*(?P<notes>(?:\([^()\n]{{1,24}}\))?)\s*$")
 _NAME_ROW = re.compile(
     r"\s*(?:单位|企业|公司)?(?:名\s*称|姓\s*名|全\s*称|姓名/名称|名称/姓名|当事人)(?:\([^()]*\))?\s*$"
 )
@@ -420,7 +431,7 @@ def _columns(view: View) -> list[Party]:
         roles = {
             i: _plain_role(m)
             for i, cell in enumerate(cells)
-            if (m := _COLUMN_ROLE.match(view.text[cell.start : cell.end]))
+            if (m := _COLUMN_ROLE.match(view.text[cell.start : cell.end])) and role_named(m["role"])
         }
         if len(roles) >= 2:
             heads = roles
@@ -469,7 +480,6 @@ _ATTRIBUTES = (
     ("法定代表人", _LEGAL_HEAD),
     ("身份证号", _IDENTITY),
 )
-_OWNER = re.compile(rf"(?P<role>{_ROLES})(?:的)?\s?$")
 _FAR = 14
 
 
@@ -512,13 +522,18 @@ def _is_part_of_word(text: str, start: int) -> bool:
     """工程地址 and 邮箱地址 are nobody's; 甲方地址 is."""
     before = text[start - 1 : start]
     is_word = "\u4e00" <= before <= "\u9fa5" or (before.isascii() and before.isalpha())
-    return is_word and _OWNER.search(text, max(0, start - 12), start) is None
+    return is_word and not _role_before(text[max(0, start - 12) : start])
+
+
+def _role_before(text: str) -> str:
+    """The longest role that ``text`` ends with (甲方, 甲方的)."""
+    bare = re.sub(r"\s", "", text).removesuffix("的")
+    return next((bare[-n:] for n in range(_LONGEST_ROLE, 1, -1) if bare[-n:] in _ROLE_NAMES), "")
 
 
 def _owner(view: View, mentions: Sequence[Party], lines: Sequence[int], match: re.Match[str]) -> Party | None:
     line = view.line_at(match.start())
-    if named := _OWNER.search(view.text, max(view.lines[line].start, match.start() - 12), match.start()):
-        role = re.sub(r"\s", "", named["role"])
+    if role := _role_before(view.text[max(view.lines[line].start, match.start() - 12) : match.start()]):
         return next((party for party in mentions if party.role == role), None)
     before = bisect_right(lines, line) - 1
     while before >= 0 and mentions[before].line == line and mentions[before].name_span.start > match.start():
