@@ -198,7 +198,9 @@ class _Interview:
             priority=priority,
         )
         for attempt in range(_ATTEMPTS):
-            completion = await self._generate(replace(request, attempt=attempt))
+            # thoughts that led to no answer once are left out when it is asked again: then the schema binds at once
+            again = replace(request, attempt=attempt, thinking=thinking and attempt == 0)
+            completion = await self._generate(again)
             self._result.count(completion)
             if completion.finish_reason == "length":
                 raise _cut(prompt, request.max_tokens, completion.key)

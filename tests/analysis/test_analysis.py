@@ -192,3 +192,10 @@ def test_thinking_pays_for_risks_alone_unless_told_otherwise() -> None:
     model = ScriptedModel(facts)
     analyse(document, model)
     assert {r.prompt.split("@")[0] for r in model.asked if r.thinking} == {"contract/risks"}
+
+
+def test_thoughts_that_led_to_no_answer_are_left_out_when_asked_again() -> None:
+    document, facts = contract(2)
+    model = ScriptedModel(facts, lambda request, number: ("I think ...", "stop") if request.thinking else None)
+    assert analyse(document, model).findings
+    assert [r.thinking for r in model.asked if "risks" in r.prompt] == [True, False]
