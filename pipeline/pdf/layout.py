@@ -38,13 +38,13 @@ _PAGE_NUMBER = re.compile(
 
 _ENDS_SENTENCE = re.compile(r"[。！？!?；;：:…][”’」』）)]?$|[.][”’\")]?$")
 _RUNS_ON = re.compile(
-    r"[，、,（(《“‘〔【\[]$|(?:本合同|本协议|根据|依据|依照|按照|按|依|及|和|与|或|的|之|由|在|向|为|对|将)$"
+    r"[，、,（(《“‘〔【\[]$|(?:本合同|本协议|根据|依据|依照|按照|按|依|及|和|与|或|的|之|由|在|向|为|对|将|第)$"
 )
 _NO_HEADING_AFTER_NUMBER = "的之、所约规中和与及至或第款项（(，,；;。"
 _STARTS_ITEM = re.compile(
     rf"第[〇零一二三四五六七八九十百千\d]{{1,6}}[编章节条款篇部](?![{_NO_HEADING_AFTER_NUMBER}])"
     r"|[（(][一二三四五六七八九十\d]{1,3}[）)]|[一二三四五六七八九十]{1,3}[、.．]"
-    r"|\d{1,3}[、)）]|\d{1,3}[.．](?!\d)|\d{1,2}(?:[.．]\d{1,2}){1,3}(?=[\s、.．\u4e00-\u9fff])(?![元万亿%％年月日倍米吨]|\s*[%％])"
+    r"|\d{1,3}[、)）]|\d{1,3}[.．](?!\d)|\d{1,2}(?:[.．]\d{1,2}){1,3}(?=[\s、.．\u4e00-\u9fff])(?![元万亿%％年月日倍米吨条款项节章]|\s*[%％])"
     r"|[①-⑳㈠-㈩⒈-⒛⑴-⒇]|[●•■▪◆➢✓□☐☑√○◇▲△★※]|[a-zA-Z][.)、）](?=[\s\u4e00-\u9fff])"
     r"|附件\s?[一二三四五六七八九十\d]{0,3}\s*[：:]|附录|目\s*录$|注[：:]|说明[：:]|单位[：:]"
 )
@@ -53,7 +53,7 @@ _LABEL = re.compile(
     r"|需方|供方|招标人|投标人|法定代表人|委托代理人|授权代表|负责人|联系人|联系电话|电\s*话|传\s*真|地\s*址|住\s*所地?|邮\s*编|开户行|开户银行|账\s*号|帐\s*号"
     r"|统一社会信用代码|身份证号码?|日\s*期|签订日期|签订地点|合同编号|合同名称|编\s*号)(?:[（(][^）)]{0,20}[）)])?\s*[：:]"
 )
-_FIELD = re.compile("[\u4e00-\u9fff（）()、]{2,14}[：:]")
+_FIELD = re.compile("[\u4e00-\u9fff][\u4e00-\u9fff（）()、]{1,13}[：:]")
 """``负责人：...``: two such lines in a row are two entries of a form."""
 _ANSWER = re.compile("[是否无有]|不?适用|[/—-]+")
 _BRACKETS = (("（", "）)"), ("(", "）)"), ("《", "》"), ("【", "】"), ("〔", "〕"), ("“", "”"))
@@ -257,20 +257,24 @@ def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
         return False
     indent = (b.left - max((left for left in measure.lefts if left < b.left + b.em), default=b.left)) / b.em
     if _ENDS_SENTENCE.search(a.text) and not open_bracket:
-        return measure.indents and indent < 0.8
+        if measure.indents:
+            return indent < 0.8
+        # no indents: a paragraph's end fills its line once in a line's length, a sentence's inside it more often
+        return jumps is False and pitch < 1.05 * measure.pitch and _is_full(a, b, measure, slack_em=1.0)
     if indent < 1.5 or b.left <= a.left + 0.5 * b.em:
         return True
     return in_item and b.left - a.left < 4 * b.em
 
 
-def _is_full(a: Line, b: Line, measure: _Measure) -> bool:
-    """Whether ``a`` ends where lines end, so that its break says nothing: no room was left for what comes next."""
+def _is_full(a: Line, b: Line, measure: _Measure, slack_em: float = 2.0) -> bool:
+    """Whether ``a`` ends where lines end, so that its break says nothing: no room was left for what comes next (one
+    character; punctuation that may not start a line goes with it)."""
     if a.right - a.left < _FULL_EM * a.em:
         return False
     if a.text[-1] in "-\x02" and a.text[-2:-1].islower() and b.text[0].islower():
         return True  # a divided word
-    room = 2.0 * a.em + min(first_word_width(b), 0.5 * (a.right - a.left))
-    at = bisect_left(measure.edges, a.right - 1.2 * a.em)  # punctuation may hang out by an em
+    room = slack_em * a.em + min(first_word_width(b), 0.5 * (a.right - a.left))
+    at = bisect_left(measure.edges, a.right - 1.6 * a.em)  # punctuation may hang out
     return at < len(measure.edges) and measure.edges[at] - a.right < room
 
 
