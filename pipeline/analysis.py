@@ -199,7 +199,7 @@ class _Interview:
         )
         for attempt in range(_ATTEMPTS):
             # thoughts that led to no answer once are left out when it is asked again: then the schema binds at once
-            again = replace(request, attempt=attempt, thinking=thinking and attempt == 0)
+            again = replace(request, attempt=attempt, thinking=False, sampling=_PLAIN) if attempt else request
             completion = await self._generate(again)
             self._result.count(completion)
             if completion.finish_reason == "length":

@@ -317,7 +317,8 @@ class _BatchRun:
         return await self._saved(path, replace(analysis, seconds=time.monotonic() - started))
 
     async def _analyse(self, path: Path, document: Document, fingerprint: str) -> Analysis:
-        prepared = await asyncio.to_thread(prepare, document, self._settings)
+        # not in a thread: it would only wrestle with the loop for the interpreter's lock, and be a fifth slower
+        prepared = prepare(document, self._settings)
         document, kind = prepared.document, prepared.kind
         if self._session.choice.name == "rules":
             made = Plan("rules", RULES_ALONE, 0)
@@ -326,9 +327,7 @@ class _BatchRun:
             outcome = Review(findings=merge(prepared.rules), notes=[RULES_ALONE])
         else:
             loaded = await self._session.generation.loaded()
-            made, chunks, tokens = await asyncio.to_thread(
-                lay_out, document, loaded.tokenizer, loaded.capacities[kind.name], self._settings
-            )
+            made, chunks, tokens = lay_out(document, loaded.tokenizer, loaded.capacities[kind.name], self._settings)
             self._tell_event("planned", path, str(made.reason))
             questioning = loaded.questioning(kind)
             outcome = await review_document(document, chunks, prepared.rules, questioning, loaded.journal.generate)
@@ -354,13 +353,10 @@ class _BatchRun:
         )
 
     async def _saved(self, path: Path, analysis: Analysis) -> Result:
-        save = self._session.store.save_analysis
-        analysis_id = await asyncio.to_thread(save, self._run_id, analysis, supersede=self._settings.force)
-        result = await self._result(path, analysis_id, "done")
-        return self._tell(result, "")
+        return self._tell(await asyncio.to_thread(self._keep, path, analysis), "")
 
     async def _reused(self, path: Path, analysis_id: int) -> Result:
-        return self._tell(await self._result(path, analysis_id, "reused"), "")
+        return self._tell(await asyncio.to_thread(self._result, path, analysis_id, "reused"), "")
 
     async def _failed(
         self, path: Path, info: DocumentInfo, fingerprint: str, error: LongdocError, seconds: float
@@ -378,14 +374,19 @@ class _BatchRun:
             error_message=str(error),
             seconds=seconds,
         )
-        analysis_id = await asyncio.to_thread(self._session.store.save_analysis, self._run_id, analysis)
-        result = await self._result(path, analysis_id, "failed")
+        result = await asyncio.to_thread(self._keep, path, analysis)
         return self._tell(replace(result, exit_code=error.exit_code), str(error))
 
-    async def _result(self, path: Path, analysis_id: int, status: Literal["done", "failed", "reused"]) -> Result:
-        """Read back what stands in the database, and write the report from that."""
-        [stored] = await asyncio.to_thread(self._session.store.analyses, [analysis_id])
-        report = await asyncio.to_thread(write_report, stored, self._settings.out, timezone=self._settings.timezone)
+    def _keep(self, path: Path, analysis: Analysis) -> Result:
+        """Save an analysis and write its report; blocking."""
+        supersede = self._settings.force and analysis.status == "done"
+        analysis_id = self._session.store.save_analysis(self._run_id, analysis, supersede=supersede)
+        return self._result(path, analysis_id, analysis.status)
+
+    def _result(self, path: Path, analysis_id: int, status: Literal["done", "failed", "reused"]) -> Result:
+        """Read back what stands in the database, and write the report from that; blocking."""
+        [stored] = self._session.store.analyses([analysis_id])
+        report = write_report(stored, self._settings.out, timezone=self._settings.timezone)
         analysis = stored.analysis
         return Result(
             path=path,

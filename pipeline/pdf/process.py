@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import gc
 import math
 import os
 import resource
@@ -31,6 +32,7 @@ def serve(answer: Callable[[wire.Message], wire.Message]) -> None:
     """Answer requests from stdin until it ends. A Python error in ``answer`` is that request's failure."""
     source, sink = _take_pipes()
     _die_with_parent()
+    gc.set_threshold(50_000, 20, 100)  # a page is thousands of small objects and no cycles: a tenth of the time
     while (request := wire.receive(source)) is not None:
         sink.write(wire.ACKNOWLEDGED)
         sink.flush()

@@ -17,7 +17,7 @@ from statistics import median
 ROOT = Path(__file__).parents[2]
 RUNS = 5
 PROBE = """
-import asyncio, resource, sys, time
+import asyncio, gc, resource, sys, time
 from pathlib import Path
 from pipeline.run import open_session
 from pipeline.settings import load_settings
@@ -34,6 +34,7 @@ async def main(folder, paths):
     print(sum(result.pages for result in batch.results), seconds,
           resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, {result.status for result in batch.results} == {"done"})
 
+gc.set_threshold(50_000, 20, 100)  # as the command line does
 asyncio.run(main(sys.argv[1], [Path(path) for path in sys.argv[2:]]))
 """
 
