@@ -117,7 +117,12 @@ async def _next_frame(process: Process) -> bytes:
 
 
 def _environment() -> dict[str, str]:
-    """The child's environment: our package first on its path, no secrets, threads bounded."""
+    """The child's environment: our package first on its path, no secrets, and heaps for few threads (each thread's own
+    takes 64 MiB of the address space that is limited)."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LONGDOC_", "PREFECT_", "AWS_"))}
     path = os.environ.get("PYTHONPATH")
-    return kept | {"PYTHONPATH": _ROOT + (os.pathsep + path if path else ""), "PYTHONWARNINGS": "ignore"}
+    return kept | {
+        "PYTHONPATH": _ROOT + (os.pathsep + path if path else ""),
+        "PYTHONWARNINGS": "ignore",
+        "MALLOC_ARENA_MAX": "2",
+    }

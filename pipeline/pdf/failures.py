@@ -135,9 +135,14 @@ NO_TEXT: Mapping[str, tuple[Text, Text]] = {
 
 
 def printable(name: str) -> str:
-    """A file name that can be shown: no control or direction characters, no lone surrogates, not too long."""
-    shown = "".join(char if char.isprintable() else "\ufffd" for char in name)
-    return shown if len(shown) <= 120 else f"{shown[:80]}…{shown[-36:]}"
+    """A file name that can be shown and stored: no control or direction characters, no lone surrogates."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in name)
+
+
+def shown(name: str) -> str:
+    """A file name for a message: printable, and not too long."""
+    name = printable(name)
+    return name if len(name) <= 120 else f"{name[:80]}…{name[-36:]}"
 
 
 def filled(texts: tuple[Text, Text], facts: Mapping[str, object]) -> tuple[Text, Text]:

@@ -21,6 +21,8 @@ from pipeline.pdf.process import Failure, limit, serve
 _DPI = 200.0
 _MAX_PIXELS = 12_000_000
 """A3 at 200 dpi is 7.7 million; a poster is rendered coarser."""
+_MAX_THREADS = 8
+"""More hardly speed up one page, and each takes address space."""
 
 
 class Found(NamedTuple):
@@ -76,7 +78,9 @@ def _overlap(a: Found, b: Found) -> float:
 def _engine() -> Any:
     logging.disable(logging.ERROR)
     rapidocr = importlib.import_module("rapidocr")
-    return rapidocr.RapidOCR(params={"Global.log_level": "critical"})
+    threads = min(_MAX_THREADS, os.cpu_count() or 1)
+    settings = {"Global.log_level": "critical", "EngineConfig.onnxruntime.intra_op_num_threads": threads}
+    return rapidocr.RapidOCR(params=settings)
 
 
 def _recognise(bitmap: Bitmap, x_scale: float, y_scale: float) -> list[Found]:

@@ -19,7 +19,7 @@ from pipeline.errors import InputError, NoTextError, ReadError, SettingsError
 from pipeline.lang import Text
 from pipeline.pdf import failures, reply, wire
 from pipeline.pdf.children import Child
-from pipeline.pdf.failures import printable
+from pipeline.pdf.failures import shown
 from pipeline.types import Document, Page
 
 _OCR_MEMORY_MIB = 6144
@@ -45,7 +45,7 @@ class ReadLimits:
 
 def identify(path: Path) -> str:
     """sha256 of the file's bytes, in hex. Raises InputError for a path that gives none."""
-    name = printable(path.name or str(path))
+    name = shown(path.name or str(path))
     try:
         if path.is_dir():
             raise InputError(
@@ -147,7 +147,7 @@ class Reader:
             "memory_mib": memory_mib,
             "timeout_s": timeout_s,
         }
-        facts: dict[str, object] = {"name": printable(path.name), "memory_mib": memory_mib, "timeout_s": timeout_s}
+        facts: dict[str, object] = {"name": shown(path.name), "memory_mib": memory_mib, "timeout_s": timeout_s}
         try:
             answer = await child.ask(request, timeout_s)
         except TimeoutError:
@@ -185,7 +185,7 @@ class Reader:
 
 def _no_text(path: Path, pages: Sequence[Page], trouble: str | ReadError | None) -> NoTextError:
     """The error for a document without text: ``trouble`` is what kept OCR from it, if anything."""
-    facts: dict[str, object] = {"name": printable(path.name)}
+    facts: dict[str, object] = {"name": shown(path.name)}
     if all(page.health == "blank" for page in pages):
         code = "blank"
     elif isinstance(trouble, ReadError):

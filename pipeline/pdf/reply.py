@@ -10,7 +10,7 @@ from typing import Any, cast, get_args
 
 from pipeline.errors import ReadError
 from pipeline.pdf import failures, wire
-from pipeline.pdf.failures import printable
+from pipeline.pdf.failures import printable, shown
 from pipeline.types import Bookmark, Box, Document, OcrLine, Page, PageHealth, Span
 
 _HEALTHS = frozenset(get_args(PageHealth))
@@ -46,9 +46,9 @@ def failure(answer: wire.Message, facts: Mapping[str, object]) -> ReadError:
     """The error that an answer tells of."""
     told = answer.get("facts")
     extra = cast("dict[str, object]", told) if isinstance(told, dict) else {}
-    shown = {key: printable(str(value)) for key, value in extra.items() if key in _FACTS}
+    told_facts = {key: printable(str(value)) for key, value in extra.items() if key in _FACTS}
     defaults = dict.fromkeys(_FACTS, "?")
-    return failures.read_error(str(answer["error"]), defaults | shown | dict(facts))
+    return failures.read_error(str(answer["error"]), defaults | told_facts | dict(facts))
 
 
 def _document(answer: Mapping[str, Any], document_id: str, path: Path) -> Document:
@@ -62,7 +62,7 @@ def _document(answer: Mapping[str, Any], document_id: str, path: Path) -> Docume
     lines = tuple(_ocr_line(line, len(text), len(pages)) for line in answer["ocr_lines"])
     return Document(
         id=document_id,
-        filename=path.name,
+        filename=printable(path.name),
         title=_text(answer["title"]),
         text=text,
         pages=pages,
@@ -132,4 +132,4 @@ def _check(holds: bool) -> None:
 
 
 def _malformed(path: Path) -> ReadError:
-    return failures.read_error("malformed", {"name": printable(path.name)})
+    return failures.read_error("malformed", {"name": shown(path.name)})

@@ -1,4 +1,4 @@
-"""Documents set in many ways by reportlab's own line breaking; what was put in must come out, paragraph by paragraph."""
+"""Documents set in many ways by reportlab's own line breaking: what went in must come out, paragraph by paragraph."""
 
 from __future__ import annotations
 
