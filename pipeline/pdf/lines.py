@@ -305,6 +305,7 @@ def _judge_gap(chars: Chars, text: str, first: int, before: int, after: int) -> 
     left, right = chars.left, chars.right
     gap = left[after] - right[before - 1]
     em = min(chars.top[before - 1] - chars.bottom[before - 1], chars.top[after] - chars.bottom[after])
+    em = max(em, 1.0)  # broken fonts have characters without a height
     if gap <= _THIN_GAP_EM * em:
         made = all(at in chars.generated for at in range(before, after))
         return "drop" if made and (_IS_CJK.match(text[before - 1]) or _IS_CJK.match(text[after])) else "keep"
@@ -325,7 +326,7 @@ def _em(chars: Chars, text: str, start: int, end: int) -> float:
         if han
     ]
     em = max(widths, default=0.0)
-    return em if em > 0 else (chars.top[start] - chars.bottom[start]) * 0.9 or 1.0
+    return em if em > 0.1 else max((chars.top[start] - chars.bottom[start]) * 0.9, 1.0)
 
 
 def _follows_number(text: str, first: int, before: int, after: int, gap_em: float) -> bool:
@@ -354,7 +355,9 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
     if not content:
         return
     left, right = min(chars.left[start], chars.left[end - 1]), max(chars.right[start], chars.right[end - 1])
-    top, bottom = max(chars.top[start:end]), min(chars.bottom[start:end])
+    top, bottom = chars.top[start], chars.bottom[start]
+    if top != chars.top[end - 1] or bottom != chars.bottom[end - 1]:  # several fonts
+        top, bottom = max(chars.top[start:end]), min(chars.bottom[start:end])
     em = _em(chars, text, start, end)
     cells.append(Cell(content, origins, left, top, right, bottom, em))
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from array import array
+from collections import Counter
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pipeline.pdf.layout import PageLines, lay_out
 from pipeline.pdf.lines import Chars, is_cjk, lines_in
 
 EM = 10.0
@@ -102,3 +106,30 @@ def test_nothing_gives_no_lines() -> None:
     empty = array("f")
     assert lines_in(Chars("", empty, empty, empty, empty, frozenset()), 0) == []
     assert lines_in(chars_of("　　"), 0) == []
+
+
+edge = st.one_of(st.floats(-2000, 2000, width=32), st.sampled_from([0.0, 50.0, 700.0, 1e30, -1e30]))
+letters = st.sampled_from("甲乙第三条年月日元：，（） \u3000aZ-15.%\x02\r\n")
+
+
+@st.composite
+def any_chars(draw: st.DrawFn) -> Chars:
+    text = draw(st.text(letters, max_size=40))
+    columns = [array("f", draw(st.lists(edge, min_size=len(text), max_size=len(text)))) for _ in range(4)]
+    indexes = st.frozensets(st.integers(0, max(0, len(text) - 1)))
+    spaces = frozenset(at for at in draw(indexes) if text[at : at + 1] == " ")
+    added = draw(st.none() | st.integers(0, len(text)))
+    return Chars(text, columns[0], columns[1], columns[2], columns[3], spaces, draw(indexes), added)
+
+
+@given(any_chars())
+def test_no_character_is_lost_wherever_it_stands(chars: Chars) -> None:
+    lines = lines_in(chars, 0)
+    cells = [cell for line in lines for cell in line.cells]
+    assert all(cell.text and len(cell.text) == len(cell.origins) for cell in cells)
+    assert all(cell.text == cell.text.strip() for cell in cells)
+    found = Counter(char for cell in cells for char in cell.text if not char.isspace())
+    wanted = Counter(char for char in chars.text.replace("\x02", "-") if not char.isspace())
+    assert found == wanted
+    laid = lay_out([PageLines(lines, 595.0, 842.0)])
+    assert len(laid.text) == len(laid.origins)
