@@ -130,7 +130,7 @@ class Document:
     bookmarks: tuple[Bookmark, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
     origins: array[int] = field(default_factory=lambda: array("i"))
-    places: tuple[array[int], ...] = ()
+    places: tuple[array[float], ...] = ()
     ocr_lines: tuple[OcrLine, ...] = ()
     """In the order of their spans."""
 

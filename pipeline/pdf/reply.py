@@ -54,7 +54,7 @@ def failure(answer: wire.Message, facts: Mapping[str, object]) -> ReadError:
 def _document(answer: Mapping[str, Any], document_id: str, path: Path) -> Document:
     text = _text(answer["text"])
     text.encode()  # a lone surrogate can be stored nowhere
-    origins = wire.unpack(_text(answer["origins"]), "i")
+    origins = wire.unpack_integers(_text(answer["origins"]))
     _check(len(origins) == len(text))
     pages = tuple(_page(number, page) for number, page in enumerate(answer["pages"], 1))
     _check(bool(pages) and pages[0].span.start == 0 and pages[-1].span.end == len(text))
@@ -69,7 +69,7 @@ def _document(answer: Mapping[str, Any], document_id: str, path: Path) -> Docume
         bookmarks=tuple(_bookmark(mark, len(pages)) for mark in answer["bookmarks"]),
         metadata={_text(key): _text(value) for key, value in answer["metadata"].items()},
         origins=origins,
-        places=tuple(wire.unpack(_text(page["places"]), "h") for page in answer["pages"]),
+        places=tuple(wire.unpack_floats(_text(page["places"])) for page in answer["pages"]),
         ocr_lines=lines,
     )
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import math
 import struct
 from array import array
-from typing import BinaryIO, Literal
+from typing import BinaryIO
 
 MAX_FRAME = 512 << 20
 _LENGTH = struct.Struct(">Q")
@@ -66,16 +67,32 @@ def send(stream: BinaryIO, message: Message) -> None:
     stream.flush()
 
 
-def pack(values: array[int]) -> str:
-    """Integers as base64 (both ends run on one machine: native byte order)."""
+def pack(values: array[int] | array[float]) -> str:
+    """Numbers as base64 (both ends run on one machine: native byte order)."""
     return base64.b64encode(values.tobytes()).decode("ascii")
 
 
-def unpack(text: str, typecode: Literal["i", "h"]) -> array[int]:
-    """The integers of :func:`pack`; WireError if the text is none of its."""
-    values = array(typecode)
+def unpack_integers(text: str) -> array[int]:
+    """The 32-bit integers of :func:`pack`; WireError if the text is none of its."""
+    values = array("i")
+    values.frombytes(_unpacked(text, values.itemsize))
+    return values
+
+
+def unpack_floats(text: str) -> array[float]:
+    """The 32-bit floats of :func:`pack`, all finite; WireError if the text is none of its."""
+    values = array("f")
+    values.frombytes(_unpacked(text, values.itemsize))
+    if not math.isfinite(sum(values)):
+        raise WireError("not finite")
+    return values
+
+
+def _unpacked(text: str, itemsize: int) -> bytes:
     try:
-        values.frombytes(base64.b64decode(text, validate=True))
+        raw = base64.b64decode(text, validate=True)
     except (ValueError, binascii.Error) as error:
         raise WireError(str(error)) from None
-    return values
+    if len(raw) % itemsize:
+        raise WireError("cut")
+    return raw

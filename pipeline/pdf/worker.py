@@ -40,7 +40,7 @@ class _Page:
     health: PageHealth
     read_by: str
     confidence: float | None = None
-    places: array[int] = field(default_factory=lambda: array("h"))
+    places: array[float] = field(default_factory=lambda: array("f"))
 
 
 def answer(request: wire.Message) -> wire.Message:
@@ -108,7 +108,7 @@ def _page(page: PdfPage, index: int, label: str | None) -> _Page:
     unread = health in ("garbled", "scan") or (cover >= _FIGURE_COVER and not count_characters(chars.text))
     lines = [] if health == "garbled" else lines_in(chars, index)
     read_by = "none" if unread else "pdfium"
-    return _Page(lines, page.width, page.height, label, health, read_by, places=places_of(chars, page.height))
+    return _Page(lines, page.width, page.height, label, health, read_by, places=places_of(chars))
 
 
 def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
