@@ -33,6 +33,9 @@ _THINKING = Sampling(temperature=0.6, top_p=0.95, top_k=20)
 _PLAIN = Sampling(temperature=0.7, top_p=0.8, top_k=20)
 """Qwen's own advice for thinking and for plain answers (FACTS section 3)."""
 
+_DENSEST_CHARS = 12
+"""A part shorter than this for each item that a list may hold is not divided further: no text is that dense in facts,
+so a list that is still full repeats itself."""
 _REDUCE = -1
 """Priority of a summary: before every question, so that documents end as early as they can."""
 
@@ -113,28 +116,31 @@ class _Interview:
         """Journal keys of answers that could not be used: the next run asks those again."""
         self._system = load_prompt(f"{questioning.kind.name}/system").render(side=questioning.side)
 
-    async def ask(self, span: Span, group: Group) -> list[Finding]:
-        """The findings of one group in one part, complete."""
+    async def ask(self, span: Span, group: Group, *, repeating: bool = False) -> list[Finding]:
+        """The findings of one group in one part, complete. ``repeating``: a larger part's list repeated itself."""
         try:
             answer = await self._answer(span, group)
-        except CutAnswerError as cut:
+        except (CutAnswerError, PromptTooLongError):
             halves = halve(self._document, span)
             if halves is None:
-                self.useless_keys.append(cut.key)
-                raise
-            # one after the other: an engine that cuts whatever it is asked is found out after a few requests
-            return [finding for half in halves for finding in await self.ask(half, group)]
+                answer = await self._answer(span, group, again=True)
+            else:
+                # one after the other: an engine that cuts whatever it is asked is found out after a few requests
+                return [finding for half in halves for finding in await self.ask(half, group)]
         findings = self._proved(answer, span)
         if not self._full(answer, group):
             return findings
-        if not any(finding.grounded for finding in findings):
+        most = max(group.bounds.values())
+        halves = halve(self._document, span) if span.length > _DENSEST_CHARS * most else None
+        places = len({e.span for finding in findings for e in finding.evidence if e.span})
+        loops = places < min(group.bounds.values()) // 2
+        if not places or (loops and repeating):
             self._note_full(span, _FULL_OF_NOTHING)
-            return findings
-        halves = halve(self._document, span)
-        if halves is None:
+        elif halves is None:
             self._note_full(span, _FULL_AND_SMALL)
-            return findings
-        return findings + await self._ask_all(halves, group)
+        else:
+            return findings + await self._ask_all(halves, group, repeating=loops)
+        return findings
 
     async def summarise(self) -> None:
         """Have the model sum up the findings; tree-wise when they don't fit one prompt. Without one, say so."""
@@ -150,11 +156,11 @@ class _Interview:
                 Text(f"摘要未能生成：{error.cause.zh}", f"no summary was generated: {error.cause.en}")
             )
 
-    async def _ask_all(self, spans: Sequence[Span], group: Group) -> list[Finding]:
-        answers = await _all_or_first_error([self.ask(span, group) for span in spans])
+    async def _ask_all(self, spans: Sequence[Span], group: Group, *, repeating: bool) -> list[Finding]:
+        answers = await _all_or_first_error([self.ask(span, group, repeating=repeating) for span in spans])
         return [finding for answer in answers for finding in answer]
 
-    async def _answer(self, span: Span, group: Group) -> Answer:
+    async def _answer(self, span: Span, group: Group, *, again: bool = False) -> Answer:
         prompt = load_prompt(group.name)
         part = load_prompt("part").render(
             title=_harmless(self._document.title),
@@ -164,7 +170,13 @@ class _Interview:
         user = f"{part}\n\n{prompt.render(fields=group.fields)}"
         thinking = self._q.thinks(group)
         return await self._ask_model(
-            user, prompt, group.answer, group.schema, thinking=thinking, priority=self._q.priority
+            user,
+            prompt,
+            group.answer,
+            group.schema,
+            thinking=thinking,
+            priority=self._q.priority,
+            first_attempt=1 if again else 0,
         )
 
     async def _summary(self, lines: Sequence[str]) -> str:
@@ -182,6 +194,7 @@ class _Interview:
         *,
         thinking: bool,
         priority: int,
+        first_attempt: int = 0,
     ) -> _Shape:
         """Ask until the answer is whole and fits its schema, a bounded number of times."""
         messages = (Message("system", self._system), Message("user", user))
@@ -197,18 +210,21 @@ class _Interview:
             prompt_tokens=sum(self._q.tokenizer.count(message.content) + 4 for message in messages) + 8,
             priority=priority,
         )
-        for attempt in range(_ATTEMPTS):
+        for attempt in range(first_attempt, _ATTEMPTS):
             # thoughts that led to no answer once are left out when it is asked again: then the schema binds at once
             again = replace(request, attempt=attempt, thinking=False, sampling=_PLAIN) if attempt else request
             completion = await self._generate(again)
             self._result.count(completion)
             if completion.finish_reason == "length":
-                raise _cut(prompt, request.max_tokens, completion.key)
+                raise _cut(prompt, request.max_tokens)
             if completion.finish_reason == "stop":
                 try:
-                    return shape.model_validate_json(completion.text)
+                    return shape.model_validate_json(_unfenced(completion.text))
                 except ValidationError:
                     pass  # asked again; what came is in the journal
+                if attempt == _ATTEMPTS - 1 and issubclass(shape, Answer) and (mended := shape.mended(completion.text)):
+                    self._note_mended(prompt)
+                    return mended
             self.useless_keys.append(completion.key)
         raise _bad(prompt)
 
@@ -236,6 +252,15 @@ class _Interview:
         if note not in self._result.notes:
             self._result.notes.append(note)
 
+    def _note_mended(self, prompt: Prompt) -> None:
+        self._result.notes.append(
+            Text(
+                f"{prompt.label} 的回答有几处不合格式：缺的字段留空，不认识的级别按“中”，请复核",
+                f"the answer to {prompt.label} was not quite of its form: missing fields were left empty, an unknown "
+                "severity counts as medium; check it",
+            )
+        )
+
     def _batches(self, lines: Sequence[str]) -> list[list[str]]:
         """Lines in runs that fit one prompt each; two lines at least go together, so that summing up always ends."""
         batches: list[list[str]] = [[]]
@@ -252,7 +277,8 @@ class _Interview:
 
 _LEVELS = {"high": Text("高", "high"), "medium": Text("中", "medium")}
 _FULL_OF_NOTHING = Text(
-    "清单已满，但其中没有一条在原文里，未再细分", "list full, but nothing in it stands in the text: not divided further"
+    "清单已满，但只是重复或不在原文里的内容，未再细分，可能有遗漏",
+    "list full of repetitions or of what is not in the text: not divided further, there may be more",
 )
 _FULL_AND_SMALL = Text("清单已满且无法再细分，可能有遗漏", "list full and the part can't be divided: there may be more")
 
@@ -270,6 +296,12 @@ _SUMMARY_SCHEMA = {
 }
 
 
+def _unfenced(text: str) -> str:
+    """JSON without the Markdown fence that some models put around it."""
+    text = text.strip()
+    return text.removeprefix("```json").removeprefix("```").removesuffix("```") if text.startswith("```") else text
+
+
 def _harmless(text: str) -> str:
     """Document text as data: chat markers and our own fence lose their meaning; the length stays."""
     return escape_special(text).replace("<<<", "＜＜＜").replace(">>>", "＞＞＞")
@@ -280,14 +312,13 @@ def _fact_line(finding: Finding) -> str:
     return f"{finding.category} {finding.item}{level}: {finding.value} {finding.detail}".strip()[:160]
 
 
-def _cut(prompt: Prompt, max_tokens: int, key: str) -> CutAnswerError:
+def _cut(prompt: Prompt, max_tokens: int) -> CutAnswerError:
     return CutAnswerError(
         Text(
             f"{prompt.label} 的回答在 {max_tokens} 个 token 处被截断，这一段已无法再细分",
             f"the answer to {prompt.label} was cut at {max_tokens} tokens and its part can't be divided any more",
         ),
         Text("请调大 LONGDOC_MAX_OUTPUT_TOKENS 后重跑", "raise LONGDOC_MAX_OUTPUT_TOKENS and run again"),
-        key,
     )
 
 

@@ -79,7 +79,13 @@ ThinkingFlag = Annotated[
     typer.Option("--thinking", help=_t("模型思考；auto 只在风险问题上", "thinking; auto: for risks only")),
 ]
 ForceFlag = Annotated[
-    bool, typer.Option("--force", help=_t("已分析过的也重新分析", "analyse again even if nothing changed"))
+    bool,
+    typer.Option(
+        "--force",
+        help=_t(
+            "已分析过的也重新分析（模型答过的仍取自日志）", "analyse again what was (known completions are reused)"
+        ),
+    ),
 ]
 JsonFlag = Annotated[bool, typer.Option("--json", help=_t("结果以 JSON 输出到标准输出", "result as JSON on stdout"))]
 
@@ -248,6 +254,11 @@ def export(
             )
         with Store.open(settings.database) as store:
             stored = store.analyses(run_id=run, latest=run is None)
+        if run and not stored:
+            raise UsageError(
+                Text(f"没有这次运行：{run}", f"no such run: {run}"),
+                Text("运行编号见 runs 表或 review --json", "run ids stand in table runs and in review --json"),
+            )
         write(stored, chosen, output)
         typer.echo(f"{output}  ({len(stored)})")
 

@@ -76,11 +76,7 @@ class PromptTooLongError(PipelineError):
 
 
 class CutAnswerError(PipelineError):
-    """An answer that ends at its token limit; ``key`` is its place in the journal."""
-
-    def __init__(self, cause: Text, remedy: Text, key: str = "") -> None:
-        super().__init__(cause, remedy)
-        self.key = key
+    """An answer that ends at its token limit even for the smallest part."""
 
 
 class BadAnswerError(PipelineError):

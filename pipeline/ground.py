@@ -22,6 +22,8 @@ from pipeline.types import Document, Evidence, Match, Span
 _SAME_PUNCTUATION = str.maketrans("，、；：。！？｡､‚;:!?", "," * 14)
 _SAME_SHAPE = str.maketrans("（）【】〔〕［］｛｝《》〈〉－–—―‐‑～〜％＋＝／＊＃＆", "()[][][]{}<><>------~~%+=/*#&")
 _DROPPED = frozenset("\"'“”‘’„‟«»「」『』`´＂＇\u200b\u200c\u200d\ufeff\u00ad")
+_BARS = frozenset("|｜│")
+"""Models write a table row with bars where the text has tabs: a gap, like white space."""
 _PARTICLES = frozenset("的了之")
 _EDGE = ",. …·*#>|"
 """Stripped from both ends of a folded quote: models add ellipses, bullets and a full stop."""
@@ -35,7 +37,7 @@ class Folded:
         offsets = array("i")
         gap = False
         for at, raw in enumerate(source):
-            if raw.isspace():
+            if raw.isspace() or raw in _BARS:
                 gap = True
                 continue
             if raw in _DROPPED or (not particles and raw in _PARTICLES):

@@ -161,10 +161,10 @@ class _Generation:
             await loaded.journal.close()
             await loaded.engine.close()
 
-    async def reject(self, keys: Sequence[str]) -> None:
-        """Have the journal never serve these completions again."""
+    async def reject(self, keys: Sequence[str], document_id: str) -> None:
+        """Have the journal never again serve these completions, nor any of the document's that were cut."""
         if self._loaded:
-            await self._loaded.journal.reject(keys)
+            await self._loaded.journal.reject(keys, document_id)
 
 
 class _Loaded:
@@ -306,8 +306,8 @@ class _BatchRun:
         except (PipelineError, EngineError) as error:
             if isinstance(error, EngineError):
                 self._session.generation.fail(error)
-            elif error.rejected_keys:
-                await self._session.generation.reject(error.rejected_keys)
+            else:
+                await self._session.generation.reject(error.rejected_keys, document_id)
             return await self._failed(path, info, fingerprint, error, time.monotonic() - started)
         except LongdocError:
             raise  # settings: every other document would meet the same
@@ -423,12 +423,21 @@ def find_inputs(paths: Sequence[Path]) -> list[Path | InputError]:
         )
     inputs: list[Path | InputError] = []
     for path in paths:
-        if not path.is_dir():
+        if not _is_folder(path):
             inputs.append(path)
             continue
         found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".pdf" and not _hidden(file, path))
         inputs += found or [_no_pdfs(path)]
     return inputs
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder; a path that can't even be asked about (too long a name, no permission) is none, and
+    fails by name when it is read."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
 
 
 def _no_pdfs(folder: Path) -> InputError:

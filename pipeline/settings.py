@@ -12,8 +12,9 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from pipeline.errors import SettingsError
 from pipeline.lang import Lang, Text
@@ -30,7 +31,7 @@ class Settings(BaseModel):
 
     # what to do
     kind: Kind = Field("auto", description="contract, report, or auto: decided per document from its text")
-    pack: str = Field("", description="checklist pack; empty: by contract type")
+    pack: str = Field("", pattern=r"^[\w-]*$", description="checklist pack; empty: by contract type")
     side: Side | Literal[""] = Field("", description="whose side the review takes")
     strategy: Strategy = Field("auto", description="whole document or map-reduce; auto: by length and context")
     thinking: Switch = Field("auto", description="model thinking; auto: per question group")
@@ -69,6 +70,15 @@ class Settings(BaseModel):
     ocr: Switch = Field("auto", description="read scanned pages: auto where the ocr extra is installed")
     ocr_page_timeout_s: float = Field(60.0, gt=0, description="longest time for one scanned page")
     passwords: tuple[str, ...] = Field((), description="passwords to try on encrypted PDFs")
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_a_time_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise ValueError("no such time zone; write it like Asia/Shanghai") from None
+        return name
 
 
 def load_settings(

@@ -57,7 +57,7 @@ class _ChatCompletion(BaseModel):
     model_config = ConfigDict(extra="ignore")
 
     choices: list[_Choice]
-    usage: _Usage | None = None
+    usage: object = None
 
 
 class _Passing(Exception):
@@ -122,7 +122,7 @@ class HttpEngine:
         data = await self._retried(lambda: self._post(body, request), request.prompt)
         choice = data.choices[0]
         answer, thoughts = _without_thoughts(choice.message)
-        usage = data.usage or _Usage()
+        usage = _usage(data.usage)
         return Completion(
             text=answer,
             thoughts=thoughts,
@@ -157,6 +157,11 @@ class HttpEngine:
     async def _learn_model(self) -> None:
         models = await self._retried(self._get_models, _LIST_MODELS)
         if not self.model:
+            if not models:
+                raise SettingsError(
+                    Text("服务器没有说明它有哪些模型", "the server does not tell which models it has"),
+                    Text("请用 --model 指定模型名", "name the model with --model"),
+                )
             if len(models) != 1:
                 raise SettingsError(
                     Text(f"服务器有 {len(models)} 个模型：{'、'.join(models)[:300]}",
@@ -272,9 +277,18 @@ def _without_thoughts(message: _Message) -> tuple[str, str]:
     return answer.strip(), thoughts.strip()
 
 
+def _usage(told: object) -> _Usage:
+    """Token counts as far as the server tells them: bookkeeping, never a reason to throw an answer away."""
+    try:
+        return _Usage.model_validate(told or {})
+    except ValidationError:
+        return _Usage()
+
+
 def _finish_reason(reason: str | None) -> FinishReason:
-    """vLLM's own word where it has one; an answer without a reason is not trusted to be whole."""
+    """vLLM's own word. None counts as ``stop``: some servers leave it out, and a cut answer is no valid JSON."""
     known: dict[str | None, FinishReason] = {
+        None: "stop",
         "stop": "stop",
         "length": "length",
         "abort": "abort",

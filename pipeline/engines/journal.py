@@ -30,6 +30,8 @@ class CompletionStore(Protocol):
 
     def reject_completions(self, keys: Sequence[str]) -> None: ...
 
+    def reject_unfinished(self, document_id: str) -> None: ...
+
 
 def key_of(request: Request, model: str) -> str:
     """sha256 of everything that decides the answer: model, messages, schema, sampling, limits and attempt."""
@@ -71,10 +73,12 @@ class Journal:
         finally:
             del self._under_way[key]
 
-    async def reject(self, keys: Sequence[str]) -> None:
-        """Keep these completions for audit, but never serve them again."""
-        if keys:
-            await asyncio.to_thread(self._store.reject_completions, keys)
+    async def reject(self, keys: Sequence[str], document_id: str) -> None:
+        """Keep these completions, and those of the document that did not end by themselves, for audit; but never
+        serve them again."""
+        await self.close()  # what was cancelled may still be on its way into the store
+        await asyncio.to_thread(self._store.reject_completions, keys)
+        await asyncio.to_thread(self._store.reject_unfinished, document_id)
 
     async def close(self) -> None:
         """Wait until everything that arrived is committed."""

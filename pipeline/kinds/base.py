@@ -9,11 +9,12 @@ bounds: a true quote that is longer than asked for is still a true quote, and a 
 from __future__ import annotations
 
 import copy
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Literal, cast
+from typing import Annotated, Literal, Self, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
@@ -34,7 +35,7 @@ Prove = Callable[[str], Evidence]
 class Item(BaseModel, ABC):
     """One extracted thing with its verbatim evidence. Subclasses say what a finding of it looks like."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
 
     quote: Annotated[
         Quote,
@@ -53,6 +54,21 @@ class Answer(BaseModel):
     """The answer to one question group: lists of items only."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def mended(cls, text: str) -> Self | None:
+        """The last resort for an answer that is not quite of its form: what a quoted item lacks is left empty, an
+        unknown choice becomes the middle one. None if even its lists are not there."""
+        try:
+            data: object = json.loads(text)
+            if not isinstance(data, dict):
+                return None
+            raw = cast(Mapping[str, object], data)
+            return cls.model_validate(
+                {name: _mended_list(raw[name], field) for name, field in cls.model_fields.items()}
+            )
+        except (ValueError, KeyError, TypeError):
+            return None
 
     def lists(self) -> Mapping[str, Sequence[Item]]:
         return {name: cast(Sequence[Item], getattr(self, name)) for name in type(self).model_fields}
@@ -115,6 +131,23 @@ def _meaning(field: FieldInfo) -> Text:
     """What the field holds, for the model: the one Text among its annotations. The JSON schema doesn't show it."""
     (text,) = (part for part in field.metadata if isinstance(part, Text))
     return text
+
+
+def _mended_list(items: object, field: FieldInfo) -> list[dict[str, object]]:
+    item = _item_type(field.annotation)
+    fields = {name: get_args(info.annotation) for name, info in item.model_fields.items()}
+    rows = [cast(Mapping[str, object], row) for row in cast(list[object], items) if isinstance(row, Mapping)]
+    return [
+        {name: _mended_value(row.get(name), choices) for name, choices in fields.items()}
+        for row in rows
+        if str(row.get("quote") or "").strip()
+    ]
+
+
+def _mended_value(value: object, choices: tuple[object, ...]) -> object:
+    if choices:
+        return value if value in choices else choices[len(choices) // 2]
+    return "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _item_type(annotation: object) -> type[Item]:

@@ -226,6 +226,12 @@ class Store:
             for batch in _batches(sorted(set(keys))):
                 connection.execute(sa.update(completions).where(completions.c.key.in_(batch)).values(rejected=True))
 
+    def reject_unfinished(self, document_id: str) -> None:
+        """Never serve this document's completions that did not end by themselves (cut, aborted, looping)."""
+        unfinished = (completions.c.document_id == document_id, completions.c.finish_reason != "stop")
+        with self._writing() as connection:
+            connection.execute(sa.update(completions).where(*unfinished).values(rejected=True))
+
     # --- digests, doctor ----------------------------------------------------------------------------------------------
 
     def last_digest(self) -> datetime | None:

@@ -36,6 +36,7 @@ def locate(quote: str, text: str = CLAUSE) -> tuple[str, str | None]:
         ("第八条违约责任:乙方", "normalized", "第八条 违约责任：乙方"),  # lost space, other colon
         ("“每逾期一日，应按”", "normalized", "每逾期一日，应按"),  # quotation marks added
         ("不超过合同总价的10%……", "normalized", "不超过合同总价的10%"),  # ellipsis added
+        ("第八条 | 违约责任：乙方", "normalized", "第八条 违约责任：乙方"),  # a table row with bars
         ("但违约金总额不超过合同总价10%", "fuzzy", "但违约金总额不超过合同总价的10%"),  # particle dropped
         ("应按合同总价的0.5%向甲方支付违约金", "none", None),  # altered figure
         ("违约金总额不超过合同总价的1%", "none", None),  # altered figure

@@ -103,13 +103,14 @@ def test_bad_input_fails_by_name_and_costs_no_other_document(tmp_path: Path) -> 
     blank = write_pdf(tmp_path / "blank.pdf", [[""]])
     long_name = tmp_path / ("长" * 70 + "'\".pdf")
     long_name.write_bytes(b"%PDF-1.4\nbroken")
-    paths = [good, tmp_path / "empty.pdf", tmp_path / "text.pdf", tmp_path / "cut.pdf", tmp_path / "folder.pdf",
-             tmp_path / "missing.pdf", long_name, blank, tmp_path / ".." / "nowhere" / "x.pdf"]  # fmt: skip
+    names = ["empty.pdf", "text.pdf", "cut.pdf", "folder.pdf", "missing.pdf"]
+    far = [tmp_path / f"{'合' * 200}.pdf", blank, tmp_path / ".." / "nowhere" / "x.pdf"]
+    paths = [good, *(tmp_path / name for name in names), long_name, *far]
     batch = run(paths, tmp_path, ocr="off")
     assert [result.path.name for result in batch.results] == [path.name for path in paths]
     assert batch.results[0].status == "done"
     assert batch.exit_code == 1
-    for result in batch.results[1:7]:
+    for result in batch.results[1:8]:
         assert result.status == "failed" and result.error_type.endswith("Error") and "。" in result.error, result
     failed = rows(tmp_path, "select count(*), count(error_message) from analyses where status = 'failed'")
     assert failed == [(sum(r.status == "failed" for r in batch.results),) * 2]
@@ -180,6 +181,17 @@ def test_killed_at_any_moment_it_goes_on_where_it_was(tmp_path: Path) -> None:
     assert rows(tmp_path, "select count(*), count(distinct document_id) from analyses where status='done'") == [(6, 6)]
     assert rows(tmp_path, "select count(*) from runs where status = 'interrupted'")[0][0] >= 1
     assert rows(tmp_path, "select count(*) from completions") == [(len(set(seen)),)]
+
+
+def test_after_a_spell_of_cut_answers_a_healthy_server_is_asked_again(tmp_path: Path) -> None:
+    path, facts = contract(tmp_path / "a.pdf", pages=6, filler=3)
+    cut = chat("{", finish_reason="length")
+    with serving(ScriptedServer(facts=list(facts), behave=lambda body, number: cut)) as server:
+        batch = run([path], tmp_path, engine="http", base_url=server.base_url, model="m", concurrency=2)
+        assert batch.results[0].error_type == "CutAnswerError"
+    with serving(ScriptedServer(facts=list(facts))) as server:
+        batch = run([path], tmp_path, engine="http", base_url=server.base_url, model="m")
+        assert batch.exit_code == 0 and server.requests
 
 
 def test_an_unreachable_database_is_a_settings_error(tmp_path: Path) -> None:

@@ -157,6 +157,15 @@ def test_cut_answers_and_thoughts_are_told_apart_from_the_answer() -> None:
     assert (thought.text, thought.thoughts) == ("{}", "hm")
 
 
+@pytest.mark.parametrize("usage", [None, [], {"prompt_tokens": None}, {"prompt_tokens": 1.5}, "free"])
+def test_a_strange_usage_costs_no_answer(usage: object) -> None:
+    body = json.loads(chat("{}").raw) | {"usage": usage}
+    body["choices"][0]["finish_reason"] = None
+    with serving(ScriptedServer(behave=lambda _, number: Reply(raw=json.dumps(body).encode()))) as server:
+        [completion] = ask(server, request())
+    assert (completion.text, completion.finish_reason, completion.prompt_tokens) == ("{}", "stop", 0)
+
+
 def test_concurrency_is_bounded() -> None:
     with serving(ScriptedServer(delay_s=0.05)) as server:
         answers = ask(server, *(request(str(n)) for n in range(12)), concurrency=3)

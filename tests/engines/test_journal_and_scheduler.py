@@ -37,6 +37,9 @@ class MemoryStore:
         for key in keys:
             self.kept.pop(key, None)
 
+    def reject_unfinished(self, document_id: str) -> None:
+        self.kept = {key: kept for key, kept in self.kept.items() if kept.finish_reason == "stop"}
+
 
 class Engine:
     def __init__(self, delay_s: float = 0.0) -> None:
@@ -141,7 +144,7 @@ def test_a_failure_is_not_kept_and_a_rejected_completion_is_asked_again() -> Non
             await journal.generate(REQUEST)
         engine.error = None
         completion = await journal.generate(REQUEST)
-        await journal.reject([completion.key])
+        await journal.reject([completion.key], "d")
         assert not (await journal.generate(REQUEST)).reused
 
     store, engine = MemoryStore(), Engine()
