@@ -98,7 +98,8 @@ def lay_out(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> L
     """
     take_margins(pages, numbers)
     for page in pages:
-        page.lines = assembled(page.lines)
+        if all(line.flow == "across" for line in page.lines):
+            page.lines = assembled(page.lines)
     lines = [line for page in pages for line in page.lines]
     return _assemble(pages, lines, _joins(pages))
 
@@ -115,7 +116,7 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None] = ())
     needed = max(2, _REPEATED * len(pages))
     for index, (page, page_zones) in enumerate(zip(pages, zones, strict=True)):
         label = numbers[index] if index < len(numbers) else None
-        taken = [line for line in page.lines if line.tilted]
+        taken = [line for line in page.lines if line.flow == "aslant"]
         for zone in page_zones:
             for line in zone:
                 if counts[_key(line)] < needed and not _is_page_number(line, index, label):
@@ -129,7 +130,7 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None] = ())
 
 def _zone(page: PageLines, *, top: bool) -> list[Line]:
     """The page's lines in its top or bottom tenth, the outermost first."""
-    level = [line for line in page.lines if not line.tilted]
+    level = [line for line in page.lines if line.flow == "across"]
     if top:
         return sorted((x for x in level if x.middle > page.height * (1 - _ZONE)), key=lambda x: -x.middle)
     return sorted((x for x in level if x.middle < page.height * _ZONE), key=lambda x: x.middle)
@@ -241,7 +242,7 @@ def _pitches(lines: Sequence[Line]) -> list[float]:
 
 def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
     """Whether line ``b`` carries on the paragraph of line ``a``."""
-    if a.is_row or b.is_row or not 0.8 < a.em / b.em < 1.25 or not _is_full(a, b, measure):
+    if a.is_row or b.is_row or a.flow != b.flow or not 0.8 < a.em / b.em < 1.25 or not _is_full(a, b, measure):
         return False
     pitch = (a.bottom - b.bottom) / a.em
     jumps = a.page != b.page or (pitch <= 0 and b.left > a.right)  # to the next page, or the next column

@@ -11,10 +11,11 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from pipeline.pdf.clean import HYPHEN, fold, is_odd, repair
 from pipeline.pdf.columns import Edges, reading_order
+from pipeline.pdf.vertical import columns_in, is_vertical
 from pipeline.types import Box
 
 CELL_GAP_EM = 0.8
@@ -112,8 +113,8 @@ class Line:
     cells: list[Cell]
     page: int
     """Index of the page, from 0."""
-    tilted: bool = False
-    """Whether it runs aslant: a watermark or a stamp."""
+    flow: Literal["across", "aslant", "down"] = "across"
+    """Aslant run watermarks and stamps; down runs vertical writing."""
     left: float = field(init=False)
     top: float = field(init=False)
     right: float = field(init=False)
@@ -164,6 +165,9 @@ def lines_in(chars: Chars, page: int) -> list[Line]:
     """The lines of a page in PDFium's order; rows of cells where gaps are wide."""
     text = fold(chars.text)
     odd = is_odd(text)
+    if is_vertical(chars, text):
+        columns = (_column_cell(chars, text, column, odd=odd) for column in columns_in(chars, text))
+        return [Line([cell], page, "down") for cell in columns if cell.text]
     rows: list[list[Cell]] = []
     aslant: list[list[Cell]] = []
     added: list[list[Cell]] = []
@@ -182,7 +186,16 @@ def lines_in(chars: Chars, page: int) -> list[Line]:
     rows = _in_columns(rows)
     for row in added:
         _put_in(rows, row)
-    return [Line(row, page) for row in rows] + [Line(row, page, tilted=True) for row in aslant]
+    return [Line(row, page) for row in rows] + [Line(row, page, "aslant") for row in aslant]
+
+
+def _column_cell(chars: Chars, text: str, column: Sequence[int], *, odd: bool) -> Cell:
+    content, origins = "".join([text[at] for at in column]), array("i", column)
+    if odd:
+        content, origins = _stripped(*repair(content, origins))
+    left, right = min(chars.left[at] for at in column), max(chars.right[at] for at in column)
+    top, bottom = max(chars.top[at] for at in column), min(chars.bottom[at] for at in column)
+    return Cell(content, origins, left, top, right, bottom, max(right - left, 1.0))
 
 
 def _put_in(rows: list[list[Cell]], found: list[Cell]) -> None:

@@ -102,6 +102,25 @@ def test_lines_on_one_height_are_one_row() -> None:
     assert line.text == "甲方：东海公司\t乙方：南山公司"
 
 
+def test_vertical_writing_is_read_from_right_to_left_tier_by_tier() -> None:
+    tiers = [
+        ["立合同人甲方乙方", "经双方同意订立如下", "第一条出卖房屋壹栋"],
+        ["第二条价金伍佰万元", "第三条交屋日期另定", "以上各条双方遵守"],
+    ]
+    text, edges = "", []
+    for tier, columns in enumerate(tiers):
+        for number in (2, 0, 1):  # in an order of the file's own
+            for row, char in enumerate(columns[number]):
+                left, top = 500.0 - 20 * number, 700.0 - 150 * tier - 11 * row
+                text += char
+                edges.append((left, top, left + EM, top - EM))
+    found = [array("f", column) for column in zip(*edges, strict=True)]
+    lines = lines_in(Chars(text, found[0], found[1], found[2], found[3], frozenset()), 0)
+    assert [line.text for line in lines] == tiers[0] + tiers[1]
+    assert {line.flow for line in lines} == {"down"}
+    assert lay_out([PageLines(lines, 595.0, 842.0)]).text == "\n".join(tiers[0] + tiers[1])
+
+
 def test_nothing_gives_no_lines() -> None:
     empty = array("f")
     assert lines_in(Chars("", empty, empty, empty, empty, frozenset()), 0) == []

@@ -1,0 +1,73 @@
+"""Vertical writing: columns from right to left, each from top to bottom. Pure.
+
+PDFium's order is of little use there (it sorts what shares a height from left to right), so the columns are put
+together from the characters' places alone. Read plainly: one line of text a column, no tables, no paragraphs over
+columns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pipeline.pdf.lines import Chars
+
+_MIN_CHARACTERS = 40
+_SHARE = 0.6
+"""Share of the characters that must stand right under the one before."""
+
+
+def is_vertical(chars: Chars, text: str) -> bool:
+    """Whether most of a page's characters stand under each other. Looked at closely only where PDFium sees many short
+    lines, or its first lines run downwards."""
+    breaks = text.count("\n")
+    if len(text) < _MIN_CHARACTERS or (breaks * 6 < len(text) and not _runs_down(chars, _visible(text[:60]))):
+        return False
+    return _runs_down(chars, _visible(text))
+
+
+def columns_in(chars: Chars, text: str) -> list[list[int]]:
+    """Indexes of the visible characters, column by column, tier by tier."""
+    columns: list[list[int]] = []
+    for at in sorted(_visible(text), key=lambda at: -chars.top[at]):
+        best = next((column for column in columns if _continues(chars, column[-1], at)), None)
+        if best is None:
+            columns.append([at])
+        else:
+            best.append(at)
+    tiers = _tiers([(min(chars.bottom[at] for at in column), chars.top[column[0]]) for column in columns])
+    order = sorted(range(len(columns)), key=lambda at: (tiers[at], -chars.right[columns[at][0]]))
+    return [columns[at] for at in order]
+
+
+def _tiers(extents: Sequence[tuple[float, float]]) -> list[int]:
+    """Number of the tier (from the top) of each column (its bottom and top): tiers share no height."""
+    numbers = [0] * len(extents)
+    tier, floor = 0, float("inf")
+    for at in sorted(range(len(extents)), key=lambda at: -extents[at][1]):
+        bottom, top = extents[at]
+        if top < floor < float("inf"):
+            tier += 1
+            floor = bottom
+        numbers[at] = tier
+        floor = min(floor, bottom)
+    return numbers
+
+
+def _visible(text: str) -> list[int]:
+    return [at for at, char in enumerate(text) if not char.isspace()]
+
+
+def _runs_down(chars: Chars, visible: Sequence[int]) -> bool:
+    down = sum(_continues(chars, a, b) for a, b in pairwise(visible))
+    return len(visible) > 1 and down > _SHARE * (len(visible) - 1)
+
+
+def _continues(chars: Chars, a: int, b: int) -> bool:
+    """Whether character ``b`` stands right under ``a``."""
+    width = max(chars.right[a] - chars.left[a], chars.right[b] - chars.left[b])
+    shared = min(chars.right[a], chars.right[b]) - max(chars.left[a], chars.left[b])
+    step = chars.top[a] - chars.top[b]
+    return shared > 0.5 * width and 0 < step < 2.2 * width
