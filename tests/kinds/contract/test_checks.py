@@ -249,6 +249,24 @@ def test_missing_clauses(title: str, without: str, absent: list[str]) -> None:
     assert [f.value for f in checks(text) if f.item == "缺少必备条款"] == absent
 
 
+@pytest.mark.parametrize(
+    ("clause", "absent"),
+    [
+        ("5. Liability 违约责任. 服务中断超过8小时的，每次扣减当季服务费的2%。", "违约责任"),
+        ("六、违约责任：按合作规则扣减当季服务费。", "违约责任"),
+        ("1.1 媒体形式为LED大屏，发布期自2027年5月1日起至2028年4月30日止。", "履行期限"),
+        ("5、期限：本协议自2027年9月1日起至　年　月　日止。", "履行期限"),
+        ("2. Term 期限. 见下文。", "履行期限"),
+    ],
+)
+def test_clauses_that_stand_there_in_other_words(clause: str, absent: str) -> None:
+    lines = [line for line in CLEAN.splitlines() if not any(w in line for w in ("违约", "交货", "期", "日内"))]
+    bare = "\n".join(lines) + "\n"
+    assert {"违约责任", "履行期限"} <= {f.value for f in checks(bare) if f.item == "缺少必备条款"}
+    text = bare.replace("第六条", f"{clause}\n第六条")
+    assert absent not in {f.value for f in checks(text) if f.item == "缺少必备条款"}
+
+
 def test_court_fees_are_no_dispute_clause() -> None:
     text = CLEAN.replace(
         "因本合同发生的争议，双方协商不成的，提交天津仲裁委员会仲裁。", "败诉方承担诉讼费、律师费。"
