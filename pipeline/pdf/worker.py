@@ -1,7 +1,7 @@
 """The reading process: ``python -m pipeline.pdf.worker``. Opens files that it must not trust, and may die of them.
 
-Imports only what it needs: it starts in a tenth of a second. One request: ``op`` read, ``path``, ``passwords``, the limits,
-and, on a second reading, what OCR recognised by page number. ``reply`` takes the answer apart.
+Imports only what it needs: it starts in a tenth of a second. A request names the path, the passwords, the limits and,
+on a second reading, what OCR recognised by page number; ``reply`` takes the answer apart.
 """
 
 from __future__ import annotations
