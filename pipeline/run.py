@@ -29,6 +29,7 @@ from pipeline.kinds.base import Kind
 from pipeline.kinds.merge import merge
 from pipeline.lang import Text
 from pipeline.models.plan import Plan
+from pipeline.pdf.failures import printable
 from pipeline.pdf.places import boxes_of
 from pipeline.pdf.read import Reader, ReadLimits, identify
 from pipeline.report.html import write_index, write_report
@@ -272,7 +273,7 @@ class _BatchRun:
 
     async def _input(self, source: Path | InputError) -> Result:
         if isinstance(source, InputError):
-            return await self._failed(source.path, DocumentInfo(None, source.path.name), "", source, 0.0)
+            return await self._failed(source.path, DocumentInfo(None, printable(source.path.name)), "", source, 0.0)
         async with self._session.documents:
             return await self._file(source)
 
@@ -281,7 +282,7 @@ class _BatchRun:
         try:
             document_id = await asyncio.to_thread(identify, path)
         except InputError as error:
-            return await self._failed(path, DocumentInfo(None, path.name), "", error, 0.0)
+            return await self._failed(path, DocumentInfo(None, printable(path.name)), "", error, 0.0)
         if first := self._by_id.get(document_id):
             result = await asyncio.shield(first)
             status = "failed" if result.status == "failed" else "reused"
@@ -297,7 +298,7 @@ class _BatchRun:
             known = await asyncio.to_thread(self._session.store.analysis_in_force, fingerprint)
             if known is not None:
                 return await self._reused(path, known)
-        info = DocumentInfo(document_id, path.name)
+        info = DocumentInfo(document_id, printable(path.name))
         try:
             document = await self._session.reader.read(path, document_id)
             info = info_of(document)
