@@ -148,9 +148,11 @@ _PARTIAL_END = re.compile(
 _SIDE_TERM = re.compile(
     r"试用期|免租期|装修期|宽限期|质保期|质量保证期|保修期|缺陷责任期|保密期|保证期间|冷静期|"
     r"第[一二三四五六1-6](?:阶段|期|年|个?租赁年度)|阶段|培训期|竞业限制|"
-    r"过渡期|试运行|试用|续展|第[一二三四五]个?年度|观察期|放假|维护期|运维期|免费"
+    r"过渡期|试运行|试用|续展|第[一二三四五]个?年度|观察期|放假|维护期|运维期|免费|公示期|公告期|报名期|投标有效期|评标期|质疑期|异议期"
 )
 _GENERIC_LABEL = re.compile(r"有效期|期限$|合同期|协议期")
+_LONGEST_YEARS = 999
+"""More are the number of a year."""
 _UNITS = {"周年": "年", "日历天": "天", "日历日": "日", "自然日": "日", "季度": "季度"}
 
 
@@ -194,16 +196,25 @@ class Term:
 
     range: Range | None
     length: Length | None
+    until: DateMention | None = None
+    """The last day, where only that is said (有效期至2028年3月31日)."""
+
+
+_DATE_GOES_ON = re.compile(r"\s?\d{1,2}\s?[月日号]")
 
 
 def length_from(match: re.Match[str]) -> Length | None:
-    """Read the groups ``count`` and ``unit``."""
+    """Read the groups ``count`` and ``unit``; None where they begin a date (2028年3月, 3月31日)."""
     printed = match["count"]
     unit = _UNITS.get(match["unit"], match["unit"])
+    if unit in ("年", "月") and _DATE_GOES_ON.match(match.string, match.end("unit")):
+        return None
     if printed == "半":
         return Length(6, "月", Span(match.start("count"), match.end("unit"))) if unit == "年" else None
     count = int(printed) if printed.isdigit() else parse_han_number(printed)
-    return Length(count, unit, Span(match.start("count"), match.end("unit"))) if count else None
+    if count is None or count == 0 or (unit == "年" and count > _LONGEST_YEARS):
+        return None
+    return Length(count, unit, Span(match.start("count"), match.end("unit")))
 
 
 def ranges_in(view: View) -> list[Range]:
@@ -283,7 +294,29 @@ def term_of(view: View, ranges: Sequence[Range]) -> Term:
     if best is not None and not best.label and not _speaks_of_term(view, best) and not _stands_alone(view, body):
         best = None
     length = _length_beside(view, best) if best else None
-    return Term(best, length or _labelled_length(view))
+    return Term(best, length or _labelled_length(view), None if best else _last_day(view))
+
+
+_LAST_DAY_NAMED = re.compile(
+    r"(?:(?:合同|协议|服务|租赁|合作|许可|授权|借款|贷款|承包|委托|供货|代理|托管|订阅|聘用)(?:的)?(?:有效)?"
+    r"(?:期限|期间|期)|(?<![\u4e00-\u9fa5])有效期限?|租期|聘期)"
+    r"\s?(?:截止|截|持续|延续|届满)?(?:日期?)?\s?(?:为|是|:|\t)?\s?(?:至|到|止于)\s?$"
+)
+_LAST_DAY_BEFORE = re.compile(r"本(?:合同|协议)[^。;,\d]{0,12}(?:至|到)\s?$")
+_LAST_DAY_AFTER = re.compile(r"\s?(?:\([^()]{0,8}\))?\s?(?:24时|二十四时)?(?:终止|届满|期满|到期|失效|截止|止)")
+
+
+def _last_day(view: View) -> DateMention | None:
+    """The day that ends the contract, where no first day is named with it."""
+    for mention in view.dates:
+        sentence = view.sentence_at(mention.span.start)
+        start = max(sentence.span.start, mention.span.start - 40)
+        where = start, mention.span.start
+        if _LAST_DAY_NAMED.search(view.text, *where) or (
+            _LAST_DAY_BEFORE.search(view.text, *where) and _LAST_DAY_AFTER.match(view.text, mention.span.end)
+        ):
+            return mention
+    return None
 
 
 def _rank(label: str) -> int:
@@ -339,7 +372,10 @@ def _labelled_length(view: View) -> Length | None:
             if (
                 "保密" in label
                 or _SIDE_TERM.search(before + label)
-                or re.search(r"届满|期内|投标|发票|营业|报价|证", before[-4:])
+                or re.search(
+                    r"届满|期内|投标|发票|营业|报价|证|公示|公告|付款|支付|质疑|异议|澄清|答复|整改|审批|受理|报名|评标|开标",
+                    before[-4:],
+                )
             ):
                 continue
             if length := length_from(match):
@@ -365,6 +401,8 @@ def _term_findings(view: View, term: Term) -> list[Finding]:
     if term.range:
         found.append(view.fact("basics", "起始日期", term.range.start.isoformat(), term.range.span, term.range.label))
         found.append(view.fact("basics", "终止日期", term.range.end.isoformat(), term.range.span, term.range.label))
+    if term.until:
+        found.append(view.fact("basics", "终止日期", term.until.date.isoformat(), term.until.span))
     if term.length:
         found.append(view.fact("basics", "合同期限", term.length.printed, term.length.span))
     return found
@@ -373,7 +411,7 @@ def _term_findings(view: View, term: Term) -> list[Finding]:
 def _date_findings(view: View, structure: Structure, ranges: Sequence[Range], term: Term) -> list[Finding]:
     """Every distinct date once, under the most telling name that it has."""
     named: dict[date, tuple[str, DateMention]] = {}
-    taken = {term.range.start, term.range.end} if term.range else set[date]()
+    taken = {term.range.start, term.range.end} if term.range else {term.until.date} if term.until else set[date]()
     for item, mentions in (
         ("签订日期", signing_dates(view, structure)),
         ("生效日期", effective_dates(view)),

@@ -6,6 +6,7 @@ the columns of numbers from the right.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -37,6 +38,10 @@ _TOTAL = re.compile(
 )
 _SUBTOTAL = re.compile(r"\s*(?:小\s*计|分项合计|本页小计)\s*(?:\(.*\))?\s*:?\s*")
 _ORDINAL = re.compile(r"\s*(?:\d{1,3}|[一二三四五六七八九十]{1,3}|\([一二三四五六七八九十\d]{1,3}\)|\d+(?:\.\d+)+)\s*")
+_NUMBERING = re.compile(r"(?P<number>\d{1,2}|[①-⑳]|[A-Za-z])\s*(?:[(=].*)?")
+_PIECE = re.compile(
+    r"[个台套件只批项组根块张把支条本册份箱桶瓶吨米辆副对片包卷]|千克|公斤|平方米|立方米|kg|m", re.IGNORECASE
+)
 _SCALES = {"": 1, "千": 1000, "万": 10**4, "亿": 10**8}
 
 
@@ -113,11 +118,23 @@ def _table(view: View, lines: Sequence[int]) -> Table | None:
         head = _texts(view, line)
         columns = _columns(head, _scale_above(view, lines[0]))
         if columns and not any(_CELL.fullmatch(cell) for cell in head):
-            body = [index for index in lines[at + 1 :] if _texts(view, index) != head]  # the head, again on a new page
+            body = [index for index in lines[at + 1 :] if not _repeats_head(_texts(view, index), head)]
             numeric = _numeric_columns(head, columns, [_texts(view, index) for index in body])
             rows = tuple(_row(view, index, head, columns, numeric) for index in body)
             return Table(head, columns, rows) if rows else None
     return None
+
+
+def _repeats_head(row: tuple[str, ...], head: tuple[str, ...]) -> bool:
+    """The head, again on a new page, or the numbers of its columns (1, 2, 3=1×2, 4)."""
+    if row == head:
+        return True
+    marks = [_NUMBERING.fullmatch(cell) for cell in row if cell]
+    numbers = [m["number"] for m in marks if m]
+    if len(numbers) < 3 or len(numbers) != len(marks):
+        return False
+    values = [int(n) if n.isdecimal() else ord(n) for n in numbers]
+    return all(after == before + 1 for before, after in itertools.pairwise(values))
 
 
 def _texts(view: View, line: int) -> tuple[str, ...]:
@@ -174,12 +191,26 @@ def _places(texts: Sequence[str], head: tuple[str, ...], numeric: Sequence[int],
     if len(texts) == len(head):
         return {index: index for index in numeric}
     numbers = [at for at, text in enumerate(texts) if _CELL.fullmatch(text)]
-    if numbers and numbers[0] == 0 and _ORDER.fullmatch(head[0]):
+    if numbers and numbers[0] == 0 and (_ORDER.fullmatch(head[0]) or _is_numbered(texts)):
         numbers = numbers[1:]
+    if len(numbers) == 1 and not sums and (counted := _counted(texts, head, numbers[0])) is not None:
+        return {counted: numbers[0]}
     columns = sums if 0 < len(numbers) <= len(sums) else numeric
     if not numbers or len(numbers) > len(columns):
         return {}
     return dict(zip(columns[len(columns) - len(numbers) :], numbers, strict=True))
+
+
+def _is_numbered(texts: Sequence[str]) -> bool:
+    """Whether a row begins with its own number: a sum would have its label before it."""
+    return bool(re.fullmatch(r"\s*\d{1,3}\s*", texts[0])) and not all(_CELL.fullmatch(text) for text in texts)
+
+
+def _counted(texts: Sequence[str], head: tuple[str, ...], at: int) -> int | None:
+    """The column 数量 where the row's only number stands behind 台, 个 ... as 数量 does behind 单位."""
+    column = next((i for i, name in enumerate(head) if _QUANTITY.fullmatch(name)), 0)
+    unit_before = column > 0 and re.search(r"单\s*位", head[column - 1])
+    return column if unit_before and at > 0 and _PIECE.fullmatch(texts[at - 1].strip()) else None
 
 
 def _cell(span: Span, text: str, column: Column | None) -> Cell:

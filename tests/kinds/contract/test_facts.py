@@ -7,6 +7,8 @@ from contract_text import CLEAN, document, found
 
 from pipeline.kinds.contract.rules import findings_in
 
+TERM = frozenset({"起始日期", "终止日期", "合同期限"})
+
 
 def names(text: str) -> list[tuple[str, str]]:
     return [(item, value) for item, value in found(text, "parties") if "·" not in item]
@@ -136,6 +138,24 @@ def test_basics(text: str, item: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("本合同自双方签字盖章之日起生效，有效期至2028年3月31日。", {"终止日期": "2028-03-31"}),
+        ("本协议有效期截止到2028年3月31日。", {"终止日期": "2028-03-31"}),
+        ("本合同自签订之日起至2028年3月31日终止。", {"终止日期": "2028-03-31"}),
+        ("合同期限为二十五年。", {"合同期限": "25年"}),
+        ("公示期限：3日", {}),
+        ("付款期限：30日", {}),
+        ("乙方营业执照有效期至2028年3月31日。", {}),
+        ("服务期限：2028年3月起。", {}),
+    ],
+)
+def test_last_days_and_periods_of_something_else(text: str, expected: dict[str, str]) -> None:
+    terms = {item: value for item, value in found(f"协议书\n{text}\n", "basics") if item in TERM}
+    assert terms == expected
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "劳动合同期限自2026年3月1日起至2029年2月28日止，其中试用期自2026年3月1日起至2026年8月31日止。",
@@ -170,6 +190,19 @@ def test_partial_dates_and_figures_make_no_term() -> None:
 )
 def test_money(text: str, expected: list[tuple[str, str]]) -> None:
     assert found(f"协议书\n{text}\n", "money") == expected
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "序号\t内容\t数量\t单价\t总价\t备注\n1\t2\t3（1×2）\t4\n1\t运输费\n",
+        "序号\t名称\t数量\t单价（元）\t总价（元）\nA\tB\tC\tD\tE=C×D\n1\t运输费\n",
+        "序号\t名称\t型号\t单位\t数量\t用途\t价格\t产地\n1\t合闸线圈\t个\t2\n2\t手车\t台\t2\n",
+        "名\t称\t型号和规格\t数量\t投标总价\n5\t其它\n6\t合\t计（列入“投标函”）\n",
+    ],
+)
+def test_numbered_columns_and_empty_forms_hold_no_money(rows: str) -> None:
+    assert found(f"分项价格表\n单位：人民币    元\n{rows}", "money") == []
 
 
 def test_cells_under_a_money_head_are_sums_in_its_unit() -> None:
