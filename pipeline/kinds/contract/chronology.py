@@ -63,11 +63,12 @@ def _against_signing(view: View, structure: Structure, ranges: Sequence[Range]) 
     return found
 
 
-_AFTER = (("交货", ("验收",)), ("交付", ("验收",)), ("到货", ("验收",)))
+_AFTER = (("交货", ("验收", "安装")), ("交付", ("验收", "安装")), ("到货", ("验收", "安装")))
+_OTHER_ACTOR = re.compile(r"[方人商]")
 
 
 def _against_each_other(view: View) -> list[Finding]:
-    """验收 before 交货: only where each is named once (开工 and 竣工 are a range)."""
+    """验收 or 安装 before 交货: only where each is named once (开工 and 竣工 are a range)."""
     named: dict[str, list[Due]] = {}
     for due in due_dates(view):
         named.setdefault(due.item, []).append(due)
@@ -75,11 +76,20 @@ def _against_each_other(view: View) -> list[Finding]:
     for first, laters in _AFTER:
         for later in laters:
             before, after = named.get(first, []), named.get(later, [])
-            if len(before) == len(after) == 1 and after[0].date < before[0].date:
+            if len(before) != 1 or len(after) != 1 or not after[0].date < before[0].date:
+                continue
+            if later != "安装" or _same_duty(view, before[0], after[0]):
                 detail = f"{later} {after[0].date.isoformat()} 早于{first} {before[0].date.isoformat()}。"
                 value = f"{before[0].date.isoformat()}／{after[0].date.isoformat()}"
                 found.append(_conflict(detail, value, view.quote(before[0].span), view.quote(after[0].span)))
     return found
+
+
+def _same_duty(view: View, first: Due, second: Due) -> bool:
+    """Whether one sentence obliges one party to both: what is installed may else be another thing."""
+    sentence = view.sentence_at(first.span.start)
+    start, end = sorted((first.span, second.span))
+    return sentence == view.sentence_at(second.span.start) and not _OTHER_ACTOR.search(view.text, start.end, end.start)
 
 
 def _term_mismatch(view: View, term: Term) -> Finding | None:

@@ -94,6 +94,13 @@ def due_dates(view: View) -> list[Due]:
     return found
 
 
+_INSTALLED = re.compile(
+    r"\s?(?:之?前|以前)(?:,?完成)?(?:全部|设备|货物|现场|的)*安装(?:(?:、|及|和|与)?调试)?(?:工作|完毕|完成)?\s?(?=[,。;]|$)"
+)
+
+
 def _due_name(text: str) -> str:
+    if _INSTALLED.match(text):
+        return "安装"
     match = re.search(r"交付|交货|运抵|送达|竣工|完工|验收|供货|提交|完成|开工|到货", text)
     return match.group() if match else "履行"

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.tables import cells_of
@@ -92,12 +93,12 @@ _ORG = re.compile(
     r"(?:\((?:有限合伙|普通合伙|特殊普通合伙|集团|筹)\))?"
     r"(?=$|[\s,;。、\"_/]|\((?!(?:有限合伙|普通合伙|特殊普通合伙|集团|筹)\))|以下|统一社会|社会信用|信用代码|纳税人|"
     r"营业执照|[注通联办][册讯信系公](?:地址|电话|人|方式|住所)|"
-    r"电话|传真|开户|负责人|身份证|住址|地址|住所|法定代表|邮编|与|和(?=[\u4e00-\u9fa5]{2,30}公司)|及)"
+    r"电话|传真|开户|负责人|身份证|住址|地址|住所|法定代表|邮编|与|和(?=[\u4e00-\u9fa5]{2,30}公司)|及|(?<=公司)[A-Z][a-z])"
 )
 _FOREIGN = re.compile(
     r"[A-Z\u00c0-\u00de][A-Za-z\u00c0-\u024f0-9 .,&'()\-]{1,80}?\b(?:Ltd\.?|Inc\.?|LLC|Limited|GmbH|Corporation|"
     r"Corp\.?|Company|S\.A\.|PLC|LLP|LP|B\.V\.|AG|KK)"
-    r"(?=$|[\s,;。(\"])"
+    r"(?=$|[\s,;。()/\"\u4e00-\u9fa5])"
 )
 _SURNAMES = frozenset(
     "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕苏卢蒋蔡贾丁魏薛叶阎余潘杜戴"
@@ -139,19 +140,21 @@ _NOT_PERSON = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A party under one role. ``name_span`` lies in the text; ``attributes`` hold (item, value, span)."""
+    """A party under one role. ``name_span`` lies in the text; ``attributes`` hold (item, value, span); ``alias`` is
+    what the contract calls it from there on (买受人（以下简称“需方”）)."""
 
     role: str
     name: str
     name_span: Span
     line: int
     attributes: list[tuple[str, str, Span]] = field(default_factory=list[tuple[str, str, Span]])
+    alias: str = ""
 
 
 def parties_of(view: View, structure: Structure) -> list[Party]:
     """Every (role, name) pair once, in order of first mention, with the attributes that stand beside it."""
     named = sorted((*_labelled(view), *_short_forms(view), *_columns(view)), key=lambda p: p.name_span)
-    mentions = [replace(party, name=_printed(view, party)) for party in named]
+    mentions = [replace(party, name=_printed(view, party)) for party in map(partial(_in_chinese, view), named)]
     _attach_attributes(view, mentions)
     return _folded(mentions, structure)
 
@@ -161,6 +164,34 @@ def _printed(view: View, party: Party) -> str:
     if view.text[party.name_span.start : party.name_span.end] != party.name:
         return party.name
     return view.document.text[party.name_span.start : party.name_span.end]
+
+
+_GAP_OF_NAMES = re.compile(r"[ /(]{0,4}")
+
+
+def _in_chinese(view: View, party: Party) -> Party:
+    """A party that is named in two languages, under its Chinese name; the other is an attribute."""
+    text, span = view.text, party.name_span
+    line = view.lines[view.line_at(span.start)]
+    gap = _GAP_OF_NAMES.match(text, span.end, line.end)
+    if gap is None or is_person(party.name):
+        return party
+    is_foreign = text[span.start : span.end].isascii()
+    other = _name_after(_ORG if is_foreign else _FOREIGN, text, gap, line.end)
+    if other is None or other.group().isascii() != (not is_foreign):
+        return party
+    chinese, foreign = (Span(*other.span()), span) if is_foreign else (span, Span(*other.span()))
+    name = text[chinese.start : chinese.end]
+    attribute = ("外文名称", text[foreign.start : foreign.end], foreign)
+    return replace(party, name=name, name_span=chinese, attributes=[*party.attributes, attribute])
+
+
+def _name_after(pattern: re.Pattern[str], text: str, gap: re.Match[str], end: int) -> re.Match[str] | None:
+    """The name behind ``gap``; the whole of the brackets, if that opens any."""
+    if "(" not in gap.group():
+        return pattern.match(text, gap.end(), end)
+    closing = (i for i in range(gap.end(), min(end, gap.end() + 110)) if text[i] == ")")
+    return next((m for i in closing if (m := pattern.fullmatch(text, gap.end(), i))), None)
 
 
 def findings_of(view: View, parties: Iterable[Party]) -> list[Finding]:
@@ -190,7 +221,8 @@ def _labelled(view: View) -> list[Party]:
                 alias := _ALIAS_LINE.fullmatch(view.line_texts[index + 1] if index + 1 < len(view.lines) else "")
             ):
                 role = re.sub(r"\s", "", alias["role"])
-            found += [Party(role, name, span, view.line_at(span.start)) for name, span in names]
+            short = _alias_of(label)
+            found += [Party(role, name, span, view.line_at(span.start), alias=short) for name, span in names]
     return found
 
 
@@ -277,6 +309,14 @@ def _role_of(label: re.Match[str]) -> str:
     if not _LETTERED_IN.match(role) and (inner := _LETTERED_IN.search(label["notes"] + label["more"])):
         return re.sub(r"\s", "", inner.group())
     return role
+
+
+_ALIAS = re.compile(rf'\((?:以下|下文|下)?(?:简?称)?(?:为|作)?:?\s?"?(?P<role>{_SOME_ROLE})"?\)')
+
+
+def _alias_of(label: re.Match[str]) -> str:
+    """需方 of 买受人（以下简称“需方”）; empty where there is none."""
+    return next((role for m in _ALIAS.finditer(label["notes"] + label["more"]) if (role := role_named(m["role"]))), "")
 
 
 def _names_at(text: str, start: int, offset: int) -> list[tuple[str, Span]]:
@@ -562,13 +602,17 @@ def _owner(view: View, mentions: Sequence[Party], lines: Sequence[int], match: r
 
 
 def _folded(mentions: Sequence[Party], structure: Structure) -> list[Party]:
-    """One party per role and name. A lettered role (甲方) replaces a named one (采购方) for the same name."""
+    """One party per role and name. A lettered role (甲方) replaces a named one (采购方) for the same name; a short form
+    (需方) is its label's role (买受人)."""
+    long = _long_roles(mentions)
     lettered = {p.name: p.role for p in mentions if _LETTERED_IN.match(p.role)}
     folded: dict[tuple[str, str], Party] = {}
     for mention in mentions:
         party = mention
         if not _LETTERED_IN.match(party.role) and party.name in lettered:
             party = replace(party, role=lettered[party.name])
+        elif party.role in long:
+            party = replace(party, role=long[party.role])
         if party.line >= structure.attachments_from and any(role == party.role for role, _ in folded):
             continue
         known = folded.setdefault((party.role, party.name), party)
@@ -576,6 +620,15 @@ def _folded(mentions: Sequence[Party], structure: Structure) -> list[Party]:
             names = {item for item, _, _ in known.attributes}
             known.attributes.extend(a for a in party.attributes if a[0] not in names)
     return list(folded.values())
+
+
+def _long_roles(mentions: Sequence[Party]) -> dict[str, str]:
+    """The role of the label for each short form that isn't lettered, given in the label or behind the name."""
+    long = {p.alias: p.role for p in mentions if p.alias and p.alias != p.role and not _LETTERED_IN.match(p.alias)}
+    for first, second in itertools.pairwise(mentions):
+        if first.name_span == second.name_span and not any(_LETTERED_IN.match(p.role) for p in (first, second)):
+            long.setdefault(second.role, first.role)
+    return {short: role for short, role in long.items() if short != role and role not in long}
 
 
 # --- checks ----------------------------------------------------------------------------------------------------------

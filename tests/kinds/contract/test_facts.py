@@ -22,6 +22,18 @@ def names(text: str) -> list[tuple[str, str]]:
         ("采购方（甲方）：上海云帆科技有限公司", [("甲方", "上海云帆科技有限公司")]),
         ("采购方（以下简称“甲方”）：上海云帆科技有限公司", [("甲方", "上海云帆科技有限公司")]),
         ("采购方：上海云帆科技有限公司（以下简称“甲方”）", [("甲方", "上海云帆科技有限公司")]),
+        (
+            "买受人（以下简称“需方”）：上海云帆科技有限公司\n出卖人（供方）：成都锦里食品厂\n"
+            "需方（盖章）：上海云帆科技有限公司  供方（盖章）：成都锦里食品厂",
+            [("买受人", "上海云帆科技有限公司"), ("出卖人", "成都锦里食品厂")],
+        ),
+        (
+            "买受人：上海云帆科技有限公司（以下简称“需方”）\n需方（盖章）：上海云帆科技有限公司",
+            [("买受人", "上海云帆科技有限公司")],
+        ),
+        ("Party A 甲方: Blue Harbor Co., Ltd. 上海蓝港有限公司Address 地址: 上海市", [("甲方", "上海蓝港有限公司")]),
+        ("甲方：上海蓝港有限公司（Blue Harbor Co., Ltd.）", [("甲方", "上海蓝港有限公司")]),
+        ("甲方：Blue Harbor Co., Ltd.（上海蓝港有限公司）", [("甲方", "上海蓝港有限公司")]),
         ("甲  方：上海云帆科技有限公司", [("甲方", "上海云帆科技有限公司")]),
         ("委 托 人：上海云帆科技有限公司", [("委托人", "上海云帆科技有限公司")]),
         ("甲方：\n上海云帆科技有限公司", [("甲方", "上海云帆科技有限公司")]),
@@ -79,6 +91,17 @@ def test_parties(text: str, expected: list[tuple[str, str]]) -> None:
 )  # fmt: skip
 def test_no_parties(text: str) -> None:
     assert names(f"协议书\n{text}\n第一条 其他\n") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "甲方: Blue Harbor Co., Ltd. 上海蓝港有限公司",
+        "甲方：上海蓝港有限公司（Blue Harbor Co., Ltd.），住所：上海市浦东新区",
+    ],
+)
+def test_the_foreign_name_stands_beside_the_chinese(text: str) -> None:
+    assert ("甲方·外文名称", "Blue Harbor Co., Ltd.") in found(text, "parties")
 
 
 @pytest.mark.parametrize(
