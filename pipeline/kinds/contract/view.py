@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -82,7 +82,7 @@ class View:
 
     @cached_property
     def amounts(self) -> tuple[Amount, ...]:
-        return tuple(amounts_in(self.text))
+        return tuple(_whole_amounts(self.text))
 
     @cached_property
     def dates(self) -> tuple[DateMention, ...]:
@@ -155,6 +155,56 @@ class View:
     def fact(self, category: str, item: str, value: str, hit: Span, detail: str = "") -> Finding:
         """A fact read off the text around ``hit``."""
         return Finding(category, item, value, "rule", (self.quote(hit),), detail)
+
+
+_TORN = re.compile(
+    r"\d(?P<before> ?\n ?),\d{3}(?!\d)|"
+    r"(?:[¥$]|人民币|RMB|CNY|USD) ?\d{1,3}(?:,\d{3})*,(?P<after> ?\n ?)\d{3}(?!\d)"
+)
+"""A number that reading has broken at its separator: 386 and, on the next line, ,000."""
+_TABLE_NEAR = 200
+
+
+def _whole_amounts(text: str) -> list[Amount]:
+    """The sums of money, those put together again that were broken over two lines; where it is unclear how, none."""
+    gaps = [Span(*next(m.span(name) for name in m.groupdict() if m[name])) for m in _TORN.finditer(text)]
+    if gaps:
+        edges = [0, *(edge for gap in gaps for edge in gap), len(text)]
+        mended = "".join(text[edges[i] : edges[i + 1]] for i in range(0, len(edges), 2))
+        found = [replace(a, span=_before_mending(a.span, gaps)) for a in amounts_in(mended)]
+    else:
+        found = amounts_in(text)
+    return _without_halves(text, found)
+
+
+def _before_mending(span: Span, gaps: list[Span]) -> Span:
+    """Where ``span`` of the text without ``gaps`` lies in the text with them."""
+    start, end = span
+    for gap in gaps:
+        start += gap.length if gap.start <= start else 0
+        end += gap.length if gap.start < end else 0
+    return Span(start, end)
+
+
+def _without_halves(text: str, amounts: list[Amount]) -> list[Amount]:
+    """Without a sum that starts a line with the second half of a number, nor the first half before it."""
+    kept: list[Amount] = []
+    for amount in amounts:
+        if not _is_second_half(text, amount.span):
+            kept.append(amount)
+        elif kept and kept[-1].span.end == amount.span.start - 1 and text[kept[-1].span.end - 1].isdigit():
+            kept.pop()
+    return kept
+
+
+def _is_second_half(text: str, span: Span) -> bool:
+    """Whether digits stand right before and behind a line's end, outside tables."""
+    start = span.start
+    if start < 2 or text[start - 1] != "\n" or not (text[start - 2].isdigit() and text[start].isdigit()):
+        return False
+    line = text[text.rfind("\n", max(0, start - _TABLE_NEAR), start - 1) + 1 : start]
+    below = text[start : start + _TABLE_NEAR].partition("\n")[0]
+    return "\t" not in line and "\t" not in below
 
 
 @dataclass(frozen=True, slots=True)

@@ -216,6 +216,25 @@ def test_money(text: str, expected: list[tuple[str, str]]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("广告费总额为人民币叁拾捌万陆仟元整（¥386\n,000元）。", ["386000.00元"]),
+        ("广告费总额为人民币叁拾捌万陆仟元整（¥386,\n000元）。", ["386000.00元"]),
+        ("合同总价：¥1,386 \n,000.50，含税。\n定金：¥5,000元。", ["1386000.50元", "5000.00元"]),
+        ("合同总价：¥38\n6,000元。", []),
+        ("合同总价：¥900,000.00\n2 付款", ["900000.00元"]),
+        ("合同总价为900,000元，\n500元为运费。", ["900000.00元", "500.00元"]),
+        ("1.\n20元为工本费。", ["20.00元"]),
+        ("首付款\t2026\n5000元\t现金", ["5000.00元"]),
+    ],
+)
+def test_sums_broken_over_two_lines(text: str, values: list[str]) -> None:
+    lines = f"协议书\n{text}\n"
+    assert [value for _, value in found(lines, "money")] == values
+    assert "大小写金额不一致" not in [item for item, _ in found(lines, "checks")]
+
+
+@pytest.mark.parametrize(
     "rows",
     [
         "序号\t内容\t数量\t单价\t总价\t备注\n1\t2\t3（1×2）\t4\n1\t运输费\n",
