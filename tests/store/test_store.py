@@ -7,7 +7,6 @@ import sqlite3
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -481,25 +480,6 @@ def test_many_threads_use_one_store(store: Store, rows: Rows) -> None:
     assert failures == []
     assert rows("SELECT count(*) FROM analyses") == [(61,)]
     assert rows("SELECT count(*) FROM evidence") == [(61 * 6,)]
-
-
-def test_saves_are_fast_enough(store: Store) -> None:
-    """The promise for SQLite: 100 findings in 10 ms, 2,000 completions a second. Measured on 2 cores: 100 findings
-    with 200 pieces of evidence in 6 ms (PostgreSQL 12), 20,000 completions a second. Slack for a busy machine."""
-    run_id = start(store)
-    seconds = []
-    for n in range(9):
-        wide = analysis(f"d{n}", f"f{n}", findings=100)
-        begin = time.perf_counter()
-        store.save_analysis(run_id, wide)
-        seconds.append(time.perf_counter() - begin)
-    begin = time.perf_counter()
-    for n in range(0, 2000, 50):
-        store.save_completions([entry(f"k{i}", "答" * 500) for i in range(n, n + 50)])
-    journal = time.perf_counter() - begin
-    slack = 5
-    assert sorted(seconds)[4] < 0.010 * slack
-    assert journal < 1.0 * slack
 
 
 def test_sqlite_keeps_its_promises_on_every_connection(tmp_path: Path) -> None:
