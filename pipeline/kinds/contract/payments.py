@@ -192,7 +192,13 @@ def percent_conflicts(view: View, nodes: Sequence[Node], structure: Structure) -
     found: list[Finding] = []
     for group in _groups(nodes, structure):
         total = _sum(group)
-        if total is None or total == 1 or _without_repeats(group) or not _claims_whole(view, group, total, structure):
+        if (
+            total is None
+            or total == 1
+            or _several_wholes(group)
+            or _without_repeats(group)
+            or not _claims_whole(view, group, total, structure)
+        ):
             continue
         parts = "、".join(("至" if n.upto else "") + percent(n.share) for n in group if n.share is not None)
         defect = Defect(
@@ -238,6 +244,18 @@ def _sum(group: Sequence[Node]) -> Decimal | None:
         share = node.share or Decimal(0)
         total = max(total, share) if node.upto else total + share
     return total if len(group) >= 2 else None
+
+
+def _several_wholes(group: Sequence[Node]) -> bool:
+    """Whether the shares, in order, make 100 % several times: each stage's price, in sentences of its own."""
+    wholes, total, last = 0, Decimal(0), group[0].sentence
+    for node in group:
+        if total == 1 and node.sentence.span != last.span:
+            wholes, total = wholes + 1, Decimal(0)
+        share = node.share or Decimal(0)
+        total = max(total, share) if node.upto else total + share
+        last = node.sentence
+    return wholes > 0 and total == 1
 
 
 def _without_repeats(group: Sequence[Node]) -> bool:

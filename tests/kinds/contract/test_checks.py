@@ -97,6 +97,14 @@ def test_words_against_figures(clause: str, hit: bool) -> None:
             False,
         ),
         (("甲方每月按已完工程量的80%支付进度款，竣工验收后付清。",), False),
+        (
+            ("一期开发费60万元，签约付30%，上线付50%，验收后付20%。", "二期开发费40万元，启动付50%，验收付50%。"),
+            False,
+        ),
+        (
+            ("一期开发费60万元，签约付30%，上线付50%，验收后付20%。", "二期开发费40万元，启动付50%，验收付60%。"),
+            True,
+        ),
     ],
 )
 def test_shares_that_make_the_whole(lines: tuple[str, ...], hit: bool) -> None:

@@ -6,10 +6,9 @@ import gc
 import re
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from contract_text import CLEAN, document
+from contract_text import document
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -73,19 +72,11 @@ def test_repeated_strings_take_linear_time(unit: str) -> None:
         return seconds(lambda: findings_in(document((unit * (length // len(unit) + 1))[:length])))
 
     short, long = run(8_000), run(32_000)
-    assert long < 0.1 or long < 4 * short * 2.2, f"{unit!r}: {short:.3f} s, then {long:.3f} s for four times as much"
+    # four times the text: 4 when linear, 16 when quadratic
+    assert long < 0.1 or long < 10 * short, f"{unit!r}: {short:.3f} s, then {long:.3f} s for four times as much"
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("unit", ["一", "_ ", "\t\n", "第一条、", "（", "公司"])
 def test_a_megabyte_of_nonsense_ends(unit: str) -> None:
     assert seconds(lambda: findings_in(document(unit * (1_000_000 // len(unit))))) < 60
-
-
-def test_a_millisecond_for_a_thousand_characters() -> None:
-    """The figure is 1.0 ms; the test allows for a busy machine. tests/bench/rules_gold.py prints it."""
-    texts = [CLEAN, *(p.read_text(encoding="utf-8") for p in sorted(Path(__file__).with_name("texts").glob("*.txt")))]
-    documents = [document(text) for text in texts] * 3
-    findings_in(documents[0])
-    spent = seconds(lambda: [findings_in(d) for d in documents])
-    assert spent * 1e6 / sum(len(d.text) for d in documents) < 3.0
