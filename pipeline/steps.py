@@ -7,7 +7,10 @@ import json
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
 
+from pipeline import kinds
 from pipeline.kinds.base import Kind
 from pipeline.kinds.catalog import KINDS
 from pipeline.kinds.detect import contract_type, kind_of
@@ -91,13 +94,23 @@ def fingerprint_of(document_id: str, settings: Settings, engine: str, model: str
 
 
 def _method() -> str:
-    """sha256 of the questions in the current language, their schemas and the version of the rules, over all kinds."""
-    parts: list[object] = []
+    """sha256 of the questions in the current language, their schemas, and the rules, over all kinds."""
+    parts: list[object] = [_rules()]
     for kind in KINDS.values():
         names = [group.name for group in kind.groups] + [f"{kind.name}/system", f"{kind.name}/summary", "part"]
-        parts.append([kind.name, kind.rules_version, [load_prompt(name).sha256 for name in names]])
+        parts.append([kind.name, [load_prompt(name).sha256 for name in names]])
         parts.append([[group.schema, group.fields] for group in kind.groups])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+@cache
+def _rules() -> str:
+    """sha256 of the code of the rules: a version number would be forgotten with the next rule."""
+    folder = Path(kinds.__file__).parent
+    digest = hashlib.sha256()
+    for file in sorted(folder.rglob("*.py")):
+        digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
+    return digest.hexdigest()
 
 
 RULES_ALONE = Text(

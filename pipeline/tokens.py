@@ -14,7 +14,7 @@ import json
 import re
 import unicodedata
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import accumulate, chain, compress, count, islice
@@ -408,9 +408,13 @@ class _Estimator:
         self._weights = _Weights()
 
     def count(self, text: str) -> int:
-        return self.ends(text)[-1]
+        return (2 + sum(self._thirds_in(text))) // 3
 
     def ends(self, text: str) -> array[int]:
+        return array("i", (total // 3 for total in accumulate(self._thirds_in(text), initial=2)))
+
+    def _thirds_in(self, text: str) -> Iterable[int]:
+        """What each character counts, in thirds of a token."""
         text = _REPEATED.sub(_repeated, _carried(text))
         text = _LATIN_WORD.sub(_latin_word, text)
         text = _RUN_START.sub(_WHOLE, text)
@@ -421,8 +425,7 @@ class _Estimator:
             if at >= free_from and text[at + 2 : at + 3] not in GRASPING_HAN:
                 chars[at + 1] = _FREE
                 free_from = at + 3
-        thirds = accumulate(map(self._weights.__getitem__, chars), initial=2)
-        return array("i", (total // 3 for total in thirds))
+        return map(self._weights.__getitem__, chars)
 
 
 def _repeated(match: re.Match[str]) -> str:

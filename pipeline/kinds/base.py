@@ -119,7 +119,6 @@ class Kind:
     name: Literal["contract", "report"]
     groups: tuple[Group, ...]
     rules: Callable[[Document], list[Finding]]
-    rules_version: int
 
 
 def finding(category: str, item: str, value: str, evidence: Evidence, detail: str = "") -> Finding:

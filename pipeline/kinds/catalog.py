@@ -9,6 +9,6 @@ from pipeline.kinds.report.groups import GROUPS as REPORT_GROUPS
 from pipeline.kinds.report.rules import findings_in as report_findings
 
 KINDS = {
-    "contract": Kind("contract", CONTRACT_GROUPS, contract_findings, rules_version=1),
-    "report": Kind("report", REPORT_GROUPS, report_findings, rules_version=1),
+    "contract": Kind("contract", CONTRACT_GROUPS, contract_findings),
+    "report": Kind("report", REPORT_GROUPS, report_findings),
 }
