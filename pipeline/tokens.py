@@ -16,11 +16,12 @@ import unicodedata
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from importlib import import_module
 from importlib.util import find_spec
 from itertools import accumulate, chain, compress, count, islice
 from operator import add
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from pipeline.errors import SettingsError
 from pipeline.lang import Text
@@ -309,22 +310,21 @@ class _HuggingFace:
     exact = True
 
     def __init__(self, name: str, file: Path) -> None:
-        from tokenizers import Tokenizer as HuggingFaceTokenizer
-
         self.name = name
-        self._tokenizer = HuggingFaceTokenizer.from_file(str(file))
+        # comes with vLLM and is absent without: no types to rely on
+        self._tokenizer: Any = import_module("tokenizers").Tokenizer.from_file(str(file))
         self._tokenizer.encode_special_tokens = True
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
 
     def encode(self, text: str) -> list[int]:
-        return self._tokenizer.encode(_carried(text), add_special_tokens=False).ids
+        return list(self._tokenizer.encode(_carried(text), add_special_tokens=False).ids)
 
     def count(self, text: str) -> int:
         return len(self.encode(text))
 
     def ends(self, text: str) -> array[int]:
-        encoding = self._tokenizer.encode(_carried(text), add_special_tokens=False)
+        encoding: Any = self._tokenizer.encode(_carried(text), add_special_tokens=False)
         result = array("i", bytes(4 * (len(text) + 1)))
         for start, _ in encoding.offsets:
             result[min(start + 1, len(text))] += 1

@@ -5,7 +5,7 @@ The only module that knows vLLM, which is imported when an engine is loaded and 
 """
 
 # vLLM has no stable types and is often absent where types are checked.
-# pyright: basic, reportMissingImports=false
+# pyright: basic, reportMissingImports=false, reportAttributeAccessIssue=false
 from __future__ import annotations
 
 import asyncio
