@@ -262,7 +262,12 @@ class _BatchRun:
 
     async def all(self, inputs: Sequence[Path | InputError]) -> list[Result]:
         """Results in the order of the inputs. The first error that is no document's own cancels the rest."""
-        tasks = [asyncio.ensure_future(self._input(source)) for source in inputs]
+        # the largest first: a long document that starts last is what everyone waits for
+        tasks_by_place = {
+            place: asyncio.ensure_future(self._input(inputs[place]))
+            for place in sorted(range(len(inputs)), key=lambda place: _size(inputs[place]), reverse=True)
+        }
+        tasks = [tasks_by_place[place] for place in range(len(inputs))]
         try:
             return list(await asyncio.gather(*tasks))
         except BaseException:
@@ -430,6 +435,13 @@ def find_inputs(paths: Sequence[Path]) -> list[Path | InputError]:
         found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".pdf" and not _hidden(file, path))
         inputs += found or [_no_pdfs(path)]
     return inputs
+
+
+def _size(source: Path | InputError) -> int:
+    try:
+        return 0 if isinstance(source, InputError) else source.stat().st_size
+    except (OSError, ValueError):
+        return 0
 
 
 def _is_folder(path: Path) -> bool:
