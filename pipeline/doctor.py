@@ -19,7 +19,7 @@ from pipeline.lang import Text
 from pipeline.settings import Settings
 from pipeline.store import Store
 
-_PACKAGES = {
+_PACKAGES: dict[str, tuple[Literal["lacking", "broken"], Text]] = {
     "pypdfium2": ("broken", Text("重新安装 longdoc", "install longdoc again")),
     "prefect": ("broken", Text("重新安装 longdoc", "install longdoc again")),
     "rapidocr": ("lacking", Text("读扫描件：pip install 'longdoc[ocr]'", "for scans: pip install 'longdoc[ocr]'")),
@@ -62,7 +62,7 @@ def _packages() -> Generator[Examined]:
         if found:
             yield Examined(Text(package, package), "ok", Text(found, found))
         else:
-            yield Examined(Text(package, package), level, Text("没有安装", "not installed"), remedy)  # type: ignore[arg-type]
+            yield Examined(Text(package, package), level, Text("没有安装", "not installed"), remedy)
 
 
 def _vllm() -> Examined:

@@ -409,8 +409,7 @@ class _BatchRun:
 
     def _tell(self, result: Result, text: str) -> Result:
         self._done += 1
-        kinds: dict[str, Literal["saved", "failed", "reused"]] = {"done": "saved"}
-        self._tell_event(kinds.get(result.status, result.status), result.path, text)  # type: ignore[arg-type]
+        self._tell_event("saved" if result.status == "done" else result.status, result.path, text)
         return result
 
     def _tell_event(self, kind: Literal["read", "planned", "saved", "failed", "reused"], path: Path, text: str) -> None:

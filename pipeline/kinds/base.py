@@ -150,7 +150,7 @@ def _mended_value(value: object, choices: tuple[object, ...]) -> object:
 
 
 def _item_type(annotation: object) -> type[Item]:
-    return cast(type[Item], annotation.__args__[0])  # type: ignore[attr-defined]
+    return cast(type[Item], get_args(annotation)[0])
 
 
 def _flat(schema: Mapping[str, object]) -> Mapping[str, object]:
