@@ -32,13 +32,12 @@ from pipeline.models.plan import Plan
 from pipeline.pdf.failures import printable
 from pipeline.pdf.places import boxes_of
 from pipeline.pdf.read import Reader, ReadLimits, identify
-from pipeline.report.html import write_index, write_report
-from pipeline.report.view import verdict_of
+from pipeline.report.html import IndexRow, index_row, write_index, write_report
 from pipeline.settings import Settings
 from pipeline.steps import RULES_ALONE, capacities, fingerprint_of, info_of, lay_out, notes_on_reading, prepare
 from pipeline.store import Store
 from pipeline.tokens import Tokenizer, estimator, load_tokenizer
-from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Finding
+from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Finding, StoredAnalysis
 
 DOCUMENTS_AT_ONCE = 32
 """Documents held in memory; what the engine gets is bounded by tokens, see Scheduler."""
@@ -227,24 +226,22 @@ class Session:
         on_event(Event("engine", None, str(self.choice.reason), 0, len(inputs)))
         status: Literal["done", "failed", "interrupted"] = "failed"
         try:
-            results = await _BatchRun(self, run_id, model, on_event, len(inputs)).all(inputs)
+            batch = _BatchRun(self, run_id, model, on_event, len(inputs))
+            results = await batch.all(inputs)
             status = "failed" if any(result.status == "failed" for result in results) else "done"
         except asyncio.CancelledError:
             status = "interrupted"
             raise
         finally:
             await asyncio.shield(asyncio.to_thread(self.store.finish_run, run_id, status))
-        index = await asyncio.to_thread(self._write_index, results)
+        rows = sorted(batch.rows, key=lambda row: row.stored.id)
+        index = await asyncio.to_thread(write_index, rows, self.settings.out, timezone=self.settings.timezone)
         return Batch(run_id, self.choice.name, str(self.choice.reason), model, tuple(results), index)
 
     async def _model(self) -> str:
         if self.choice.name == "rules":
             return ""
         return self.settings.model or (await self.generation.loaded()).engine.model
-
-    def _write_index(self, results: Sequence[Result]) -> Path:
-        ids = sorted({result.analysis_id for result in results if result.analysis_id is not None})
-        return write_index(self.store.analyses(ids), self.settings.out, timezone=self.settings.timezone)
 
 
 class _BatchRun:
@@ -258,6 +255,8 @@ class _BatchRun:
         self._on_event = on_event
         self._total = total
         self._done = 0
+        self.rows: list[IndexRow] = []
+        """One for each analysis that was saved or found, in no order."""
         self._by_id: dict[str, asyncio.Task[Result]] = {}
 
     async def all(self, inputs: Sequence[Path | InputError]) -> list[Result]:
@@ -362,7 +361,7 @@ class _BatchRun:
         return self._tell(await asyncio.to_thread(self._keep, path, analysis), "")
 
     async def _reused(self, path: Path, analysis_id: int) -> Result:
-        return self._tell(await asyncio.to_thread(self._result, path, analysis_id, "reused"), "")
+        return self._tell(await asyncio.to_thread(self._known, path, analysis_id), "")
 
     async def _failed(
         self, path: Path, info: DocumentInfo, fingerprint: str, error: LongdocError, seconds: float
@@ -386,24 +385,30 @@ class _BatchRun:
     def _keep(self, path: Path, analysis: Analysis) -> Result:
         """Save an analysis and write its report; blocking."""
         supersede = self._settings.force and analysis.status == "done"
-        analysis_id = self._session.store.save_analysis(self._run_id, analysis, supersede=supersede)
-        return self._result(path, analysis_id, analysis.status)
+        stored = self._session.store.save_analysis(self._run_id, analysis, supersede=supersede)
+        return self._reported(path, stored, stored.analysis.status)
 
-    def _result(self, path: Path, analysis_id: int, status: Literal["done", "failed", "reused"]) -> Result:
-        """Read back what stands in the database, and write the report from that; blocking."""
+    def _known(self, path: Path, analysis_id: int) -> Result:
+        """Read an analysis from the database and write its report again; blocking."""
         [stored] = self._session.store.analyses([analysis_id])
+        return self._reported(path, stored, "reused")
+
+    def _reported(self, path: Path, stored: StoredAnalysis, status: Literal["done", "failed", "reused"]) -> Result:
+        """Write the report of what stands in the database; blocking."""
         report = write_report(stored, self._settings.out, timezone=self._settings.timezone)
         analysis = stored.analysis
+        row = index_row(stored)
+        self.rows.append(row)
         return Result(
             path=path,
             document_id=analysis.document.id,
-            analysis_id=analysis_id,
+            analysis_id=stored.id,
             status=status,
             error_type=analysis.error_type,
             error=analysis.error_message,
             pages=analysis.document.pages,
             findings=len(analysis.findings),
-            high=verdict_of(analysis).high,
+            high=row.verdict.high,
             report=report,
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from markupsafe import Markup
@@ -20,12 +20,20 @@ _FILTER_FROM = 8
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
-    """A line of the overview."""
+class IndexRow:
+    """A line of the overview. ``stored`` is without its findings: a batch may have millions."""
 
     stored: StoredAnalysis
+    findings: int
     verdict: Verdict
     href: Markup
+
+
+def index_row(stored: StoredAnalysis) -> IndexRow:
+    """What the overview says of an analysis."""
+    analysis = stored.analysis
+    bare = replace(stored, analysis=replace(analysis, findings=()), finding_ids=())
+    return IndexRow(bare, len(analysis.findings), verdict_of(analysis), href(report_name(stored)))
 
 
 def render_analysis(stored: StoredAnalysis, *, timezone: str = DEFAULT_ZONE) -> str:
@@ -44,9 +52,8 @@ def render_analysis(stored: StoredAnalysis, *, timezone: str = DEFAULT_ZONE) -> 
     )
 
 
-def render_index(batch: Sequence[StoredAnalysis], *, timezone: str = DEFAULT_ZONE) -> str:
+def render_index(rows: Sequence[IndexRow], *, timezone: str = DEFAULT_ZONE) -> str:
     """The overview of a batch: failures first, then every document, the gravest first."""
-    rows = [_Row(stored, verdict_of(stored.analysis), href(report_name(stored))) for stored in batch]
     done = [row for row in rows if row.stored.analysis.status == "done"]
     return render(
         "index.html.j2",
@@ -55,7 +62,7 @@ def render_index(batch: Sequence[StoredAnalysis], *, timezone: str = DEFAULT_ZON
         sum=total(row.verdict for row in done),
         engines=sorted({_engine(row.stored) for row in rows}),
         by_rules=sum(row.stored.engine == "rules" for row in done),
-        period=_period(batch, timezone),
+        period=_period(rows, timezone),
         columns=(
             "pages", "findings", "high", "medium", "low", "conflicts", "absences", "ungrounded", "unread",
         ),
@@ -75,19 +82,11 @@ def write_report(stored: StoredAnalysis, out: Path, *, timezone: str = DEFAULT_Z
     return path
 
 
-def write_index(batch: Sequence[StoredAnalysis], out: Path, *, timezone: str = DEFAULT_ZONE) -> Path:
+def write_index(rows: Sequence[IndexRow], out: Path, *, timezone: str = DEFAULT_ZONE) -> Path:
     """Write ``out/index.html`` over reports that are there already. Raises SettingsError where it can't."""
     path = out / "index.html"
-    write_atomically(path, _encoded(render_index(batch, timezone=timezone)))
+    write_atomically(path, _encoded(render_index(rows, timezone=timezone)))
     return path
-
-
-def write_reports(
-    stored: Sequence[StoredAnalysis], out: Path, *, timezone: str = DEFAULT_ZONE
-) -> tuple[list[Path], Path]:
-    """Write a report for each, in order, and the overview; return the paths of both."""
-    paths = [write_report(one, out, timezone=timezone) for one in stored]
-    return paths, write_index(stored, out, timezone=timezone)
 
 
 def _encoded(html: str) -> bytes:
@@ -100,7 +99,7 @@ def _eyebrow(analysis: Analysis) -> str:
     return str(WORDS["contract_report" if analysis.kind == "contract" else "report_report"])
 
 
-def _gravity(row: _Row) -> tuple[int, int, int, str]:
+def _gravity(row: IndexRow) -> tuple[int, int, int, str]:
     return (-row.verdict.high, -row.verdict.medium, -row.verdict.low, row.stored.analysis.document.filename)
 
 
@@ -110,11 +109,11 @@ def _engine(stored: StoredAnalysis) -> str:
     return f"{stored.engine} · {stored.model}" if stored.model else stored.engine
 
 
-def _period(batch: Sequence[StoredAnalysis], timezone: str) -> str:
-    if not batch:
+def _period(rows: Sequence[IndexRow], timezone: str) -> str:
+    if not rows:
         return ""
     zone = zone_of(timezone)
-    moments = sorted(stored.finished_at for stored in batch)
+    moments = sorted(row.stored.finished_at for row in rows)
     first, last = minute(moments[0], zone), minute(moments[-1], zone)
     if first == last:
         return first

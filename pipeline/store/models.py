@@ -226,7 +226,7 @@ evidence = Table(
     Column("page", Integer),
     _text("match"),
     _text("section"),
-    _json("boxes"),
+    Column("boxes", JSON, nullable=False),  # numbers alone: nothing to clean
     UniqueConstraint("finding_id", "position", name="evidence_position"),
 )
 

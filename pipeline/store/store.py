@@ -44,6 +44,14 @@ from pipeline.types import Analysis, Completion, Evidence, Finding, JournalEntry
 _BATCH = 500
 """Values in one IN list: below the 999 variables of the oldest SQLite."""
 
+_INSERT_ANALYSIS = sa.insert(analyses)
+_INSERT_FINDINGS = sa.insert(findings)
+_INSERT_EVIDENCE = sa.insert(evidence)
+_FINDING_IDS = (
+    sa.select(findings.c.id).where(findings.c.analysis_id == sa.bindparam("analysis_id")).order_by(findings.c.position)
+)
+_RUN = sa.select(runs.c.engine, runs.c.engine_reason, runs.c.model).where(runs.c.id == sa.bindparam("run_id"))
+
 T = TypeVar("T")
 
 
@@ -145,11 +153,11 @@ class Store:
         with self._reading() as connection:
             return _in_force(connection, fingerprint)
 
-    def save_analysis(self, run_id: str, analysis: Analysis, *, supersede: bool = False) -> int:
-        """Save a document's analysis with all its findings in one transaction; return its id.
+    def save_analysis(self, run_id: str, analysis: Analysis, *, supersede: bool = False) -> StoredAnalysis:
+        """Save a document's analysis with all its findings in one transaction; return it as it is stored.
 
         If a done analysis of the same fingerprint is in force (a process that worked on the same file was faster, or
-        this very save is repeated), nothing is written and its id is returned; with ``supersede`` (``--force``) it is
+        this very save is repeated), nothing is written and that one is returned; with ``supersede`` (``--force``) it is
         superseded instead. A failure never supersedes what is done, only an earlier failure.
         """
         with self._writing() as connection:
@@ -159,8 +167,9 @@ class Store:
             if analysis.status == "done" and not supersede:
                 winner = _in_force(connection, analysis.fingerprint)
                 if winner is not None:
+                    [stored] = _load(connection, [analyses.c.id == winner])
                     connection.rollback()
-                    return winner
+                    return stored
             _supersede(connection, analysis)
             return _insert_analysis(connection, run_id, analysis, now)
 
@@ -335,18 +344,28 @@ def _supersede(connection: sa.Connection, analysis: Analysis) -> None:
     connection.execute(sa.update(analyses).where(*superseded).values(current=False))
 
 
-def _insert_analysis(connection: sa.Connection, run_id: str, analysis: Analysis, now: datetime) -> int:
-    inserted = connection.execute(sa.insert(analyses).values(analysis_values(run_id, analysis, now)))
-    analysis_id = _primary_key(inserted)
+def _insert_analysis(connection: sa.Connection, run_id: str, analysis: Analysis, now: datetime) -> StoredAnalysis:
+    """Write all rows of an analysis. What is returned is ``analysis`` itself: reading it back would cost as much as
+    writing it."""
+    analysis_id = _primary_key(connection.execute(_INSERT_ANALYSIS, analysis_values(run_id, analysis, now)))
+    ids: Sequence[int] = ()
     if analysis.findings:
-        connection.execute(sa.insert(findings), finding_values(analysis_id, analysis.document.id, analysis.findings))
-        ids = connection.execute(
-            sa.select(findings.c.id).where(findings.c.analysis_id == analysis_id).order_by(findings.c.position)
-        )
-        pieces = evidence_values(ids.scalars().all(), analysis.findings)
+        connection.execute(_INSERT_FINDINGS, finding_values(analysis_id, analysis.document.id, analysis.findings))
+        ids = connection.execute(_FINDING_IDS, {"analysis_id": analysis_id}).scalars().all()
+        pieces = evidence_values(ids, analysis.findings)
         if pieces:
-            connection.execute(sa.insert(evidence), pieces)
-    return analysis_id
+            connection.execute(_INSERT_EVIDENCE, pieces)
+    run = connection.execute(_RUN, {"run_id": run_id}).one()
+    return StoredAnalysis(
+        id=analysis_id,
+        run_id=run_id,
+        engine=run.engine,
+        engine_reason=run.engine_reason,
+        model=run.model,
+        finished_at=now,
+        analysis=analysis,
+        finding_ids=tuple(ids),
+    )
 
 
 def _primary_key(inserted: sa.CursorResult[Any]) -> int:

@@ -10,7 +10,7 @@ from report_values import CLEAN, FAILED, PURCHASE
 
 from pipeline.daily import make_digest
 from pipeline.errors import SettingsError, UsageError
-from pipeline.report.html import write_reports
+from pipeline.report.html import write_report
 from pipeline.store import Store
 
 ZONE = "Asia/Shanghai"
@@ -61,7 +61,8 @@ def test_a_day_is_a_day_of_the_time_zone_and_leaves_no_record(store: Store, tmp_
 
 def test_links_lead_to_the_reports_that_lie_there(store: Store, tmp_path: Path) -> None:
     save(store, PURCHASE)
-    [path], _ = write_reports(store.analyses(), tmp_path / "out")
+    [stored] = store.analyses()
+    path = write_report(stored, tmp_path / "out")
     digest = make_digest(store, date=None, timezone=ZONE, out=tmp_path / "out")
     assert path.name.rpartition("-")[2] in digest.html.read_text(encoding="utf-8")
     elsewhere = make_digest(store, date=datetime.now(ZoneInfo(ZONE)).date(), timezone=ZONE, out=tmp_path / "other")

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote
@@ -19,10 +20,10 @@ from pipeline.errors import SettingsError
 from pipeline.lang import Text
 from pipeline.report import words
 from pipeline.report.files import report_name, slug
-from pipeline.report.html import render_analysis, render_index, write_report, write_reports
+from pipeline.report.html import index_row, render_analysis, render_index, write_index, write_report
 from pipeline.report.page import TEMPLATES
 from pipeline.report.view import arrange, verdict_of
-from pipeline.types import Finding
+from pipeline.types import Finding, StoredAnalysis
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -31,6 +32,10 @@ ALL = {"purchase": PURCHASE, "report": REPORT, "clean": CLEAN, "failed": FAILED,
 
 def golden(name: str) -> Path:
     return Path(__file__).with_name("golden") / name
+
+
+def index_of(stored: Sequence[StoredAnalysis]) -> str:
+    return render_index([index_row(one) for one in stored])
 
 
 # --- what every page keeps --------------------------------------------------------------------------------------------
@@ -47,7 +52,8 @@ def test_a_page_is_well_formed_and_its_anchors_lead_somewhere(name: str, lang: s
 
 def test_the_index_is_well_formed_and_links_to_each_report(lang: str, tmp_path: Path) -> None:
     stored = [*batch(), store(HOSTILE, 9)]
-    paths, index = write_reports(stored, tmp_path)
+    paths = [write_report(one, tmp_path) for one in stored]
+    index = write_index(list(map(index_row, stored)), tmp_path)
     page = Page(index.read_text(encoding="utf-8"))
     linked = {(tmp_path / unquote(link)).resolve() for link in page.links if not link.startswith("#")}
     assert linked == set(paths) and all(path.is_file() for path in paths)
@@ -56,7 +62,7 @@ def test_the_index_is_well_formed_and_links_to_each_report(lang: str, tmp_path: 
 
 @pytest.mark.parametrize("what", ["report", "index"])
 def test_hostile_text_is_shown_but_never_acts(what: str) -> None:
-    html = render_analysis(store(HOSTILE)) if what == "report" else render_index([store(HOSTILE), store(FAILED, 2)])
+    html = render_analysis(store(HOSTILE)) if what == "report" else index_of([store(HOSTILE), store(FAILED, 2)])
     page = Page(html)
     assert [tag for tag, _ in page.elements if tag in ("script", "style")] == ["style", "script"]
     assert not {tag for tag, _ in page.elements} & {"img", "iframe", "object", "embed", "base", "link", "svg"}
@@ -156,18 +162,18 @@ def test_the_value_is_marked_in_its_quote(value: str, quote: str, marked: str | 
 def test_a_failure_shows_its_cause_and_remedy(lang: str) -> None:
     text = Page(render_analysis(store(FAILED))).text
     assert FAILED.error_message in text and "NoTextError" in text
-    index = Page(render_index(batch())).text
+    index = Page(index_of(batch())).text
     assert FAILED.error_message in index and "不存在.pdf" in index
 
 
 def test_rules_alone_are_labelled_so() -> None:
     assert "没有使用语言模型" in render_analysis(store(CLEAN, engine="rules"))
     assert "没有使用语言模型" not in render_analysis(store(CLEAN))
-    assert "没有使用语言模型" in render_index([store(CLEAN, engine="rules"), store(PURCHASE, 2)])
+    assert "没有使用语言模型" in index_of([store(CLEAN, engine="rules"), store(PURCHASE, 2)])
 
 
 def test_an_empty_batch_and_an_empty_analysis_say_so() -> None:
-    assert "这一批没有文件" in render_index([])
+    assert "这一批没有文件" in index_of([])
     text = Page(render_analysis(store(replace(CLEAN, findings=())))).text
     assert "没有发现需要处理的问题" in text and "没有抽取到事实" in text
 
@@ -231,7 +237,7 @@ def test_a_failure_never_takes_the_place_of_a_report(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file", encoding="utf-8")
     with pytest.raises(SettingsError, match="--out"):
-        write_reports(batch(), tmp_path / "out")
+        write_report(batch()[0], tmp_path / "out")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 

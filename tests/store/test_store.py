@@ -34,8 +34,11 @@ def only(stored: list[StoredAnalysis]) -> StoredAnalysis:
 def test_an_analysis_comes_back_as_it_was_saved(store: Store) -> None:
     before = datetime.now(UTC)
     run_id = start(store)
-    analysis_id = store.save_analysis(run_id, analysis())
+    told = store.save_analysis(run_id, analysis())
+    analysis_id = told.id
     stored = only(store.analyses([analysis_id]))
+    assert told == stored
+    assert store.save_analysis(run_id, analysis()) == stored  # the one in force
     assert stored.analysis == analysis()
     assert (stored.id, stored.run_id, stored.engine, stored.engine_reason, stored.model) == (
         analysis_id,
@@ -76,24 +79,24 @@ def test_the_columns_say_what_the_values_say(store: Store, rows: Rows) -> None:
 
 def test_a_missing_path_is_recorded_without_a_document(store: Store, rows: Rows) -> None:
     lost = failure(None, "")
-    first = store.save_analysis(start(store), lost)
-    second = store.save_analysis(start(store), lost)
+    first = store.save_analysis(start(store), lost).id
+    second = store.save_analysis(start(store), lost).id
     assert first != second
     assert [stored.analysis for stored in store.analyses()] == [lost, lost]
     assert rows("SELECT count(*) FROM documents") == [(0,)]
 
 
 def test_the_same_analysis_is_kept_once(store: Store, rows: Rows) -> None:
-    first = store.save_analysis(start(store), analysis())
-    assert store.save_analysis(start(store), analysis(findings=50)) == first
+    first = store.save_analysis(start(store), analysis()).id
+    assert store.save_analysis(start(store), analysis(findings=50)).id == first
     assert store.analysis_in_force("f1") == first
     assert rows("SELECT count(*) FROM analyses") == [(1,)]
     assert rows("SELECT count(*) FROM findings") == [(3,)]
 
 
 def test_a_forced_analysis_supersedes_the_one_in_force(store: Store, rows: Rows) -> None:
-    first = store.save_analysis(start(store), analysis())
-    second = store.save_analysis(start(store), analysis(findings=5), supersede=True)
+    first = store.save_analysis(start(store), analysis()).id
+    second = store.save_analysis(start(store), analysis(findings=5), supersede=True).id
     assert second != first
     assert store.analysis_in_force("f1") == second
     assert rows("SELECT id, current FROM analyses ORDER BY id") == [(first, False), (second, True)]
@@ -107,7 +110,7 @@ def test_a_failure_leaves_what_is_done_in_force_and_is_superseded_by_it(store: S
     store.save_analysis(run_id, failure())
     store.save_analysis(run_id, failure())
     assert store.analysis_in_force("f1") is None
-    done = store.save_analysis(run_id, analysis())
+    done = store.save_analysis(run_id, analysis()).id
     store.save_analysis(run_id, failure(), supersede=True)
     assert store.analysis_in_force("f1") == done
     assert rows("SELECT status, current FROM analyses ORDER BY id") == [
@@ -151,11 +154,11 @@ def test_a_document_keeps_its_first_sight_and_its_best_reading(store: Store, row
 def test_analyses_can_be_chosen(store: Store) -> None:
     one, two = start(store), start(store)
     ids = [
-        store.save_analysis(one, analysis("d1", "f1")),
-        store.save_analysis(one, analysis("d2", "f2", kind="report")),
-        store.save_analysis(two, analysis("d1", "f3")),
-        store.save_analysis(two, failure("d2", "f4")),
-        store.save_analysis(two, failure(None, "")),
+        store.save_analysis(one, analysis("d1", "f1")).id,
+        store.save_analysis(one, analysis("d2", "f2", kind="report")).id,
+        store.save_analysis(two, analysis("d1", "f3")).id,
+        store.save_analysis(two, failure("d2", "f4")).id,
+        store.save_analysis(two, failure(None, "")).id,
     ]
     everything = store.analyses()
 
@@ -177,7 +180,7 @@ def test_analyses_can_be_chosen(store: Store) -> None:
 
 def test_many_analyses_cost_few_queries(store: Store) -> None:
     run_id = start(store)
-    ids = [store.save_analysis(run_id, analysis(f"d{n}", f"f{n}")) for n in range(30)]
+    ids = [store.save_analysis(run_id, analysis(f"d{n}", f"f{n}")).id for n in range(30)]
     statements: list[str] = []
     sa.event.listen(store._engine, "before_cursor_execute", lambda *event: statements.append(event[2]))
     assert [s.id for s in store.analyses(ids + list(range(10_000, 10_600)))] == ids
@@ -201,7 +204,7 @@ def test_hostile_strings_are_cleaned_and_saved(store: Store) -> None:
     dirty = finding(0, item=HOSTILE, value=HOSTILE, detail=HOSTILE, suggestion=HOSTILE, evidence=(piece,))
     saved = analysis(document, HOSTILE, (dirty,), notes=(HOSTILE,), summary=HOSTILE, error_message=HOSTILE)
     run_id = start(store, note=HOSTILE)
-    analysis_id = store.save_analysis(run_id, saved)
+    analysis_id = store.save_analysis(run_id, saved).id
     back = only(store.analyses()).analysis
     assert (back.document.filename, dict(back.document.health), back.notes, back.summary) == (
         CLEANED,
@@ -213,7 +216,7 @@ def test_hostile_strings_are_cleaned_and_saved(store: Store) -> None:
     assert (found.item, found.value, found.detail, found.evidence[0].quote) == (CLEANED,) * 4
     assert len(found.evidence[0].quote) == len(HOSTILE)
     assert store.analysis_in_force(HOSTILE) == analysis_id
-    assert store.save_analysis(run_id, saved) == analysis_id
+    assert store.save_analysis(run_id, saved).id == analysis_id
     store.save_completions([entry(HOSTILE, HOSTILE)])
     kept = store.completion(HOSTILE)
     assert kept is not None
@@ -236,7 +239,7 @@ def test_numbers_that_json_cannot_hold_are_left_out(store: Store) -> None:
 def test_any_text_is_kept_at_its_length(store: Store, texts: list[str]) -> None:
     pieces = tuple(Evidence(text, Span(0, len(text)), 1, "exact", text) for text in texts)
     found = finding(0, evidence=pieces, detail="".join(texts))
-    analysis_id = store.save_analysis(start(store), analysis(findings=(found,), notes=tuple(texts)), supersede=True)
+    analysis_id = store.save_analysis(start(store), analysis(findings=(found,), notes=tuple(texts)), supersede=True).id
     back = only(store.analyses([analysis_id])).analysis
     expected = [re.sub("[\x00\ud800-\udfff]", "\ufffd", text) for text in texts]
     assert list(back.notes) == expected

@@ -31,7 +31,7 @@ with Store.open(url) as store:
         count = 20 + n % 10
         saved = analysis(f"d{n}", f"f{n}", count, requests=count)
         if supersede or store.analysis_in_force(f"f{n}") is None:
-            print(store.save_analysis(run_id, saved, supersede=supersede), flush=True)
+            print(store.save_analysis(run_id, saved, supersede=supersede).id, flush=True)
         else:
             print(store.analysis_in_force(f"f{n}"), flush=True)
     store.finish_run(run_id, "done")
