@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 
+from pipeline.engines.base import INSTALL_VLLM
 from pipeline.engines.choose import choose, load
-from pipeline.errors import LongdocError
+from pipeline.errors import LongdocError, adding
 from pipeline.fonts import FONT
 from pipeline.lang import Text
 from pipeline.settings import Settings
@@ -22,9 +23,8 @@ from pipeline.store import Store
 _PACKAGES: dict[str, tuple[Literal["lacking", "broken"], Text]] = {
     "pypdfium2": ("broken", Text("重新安装 longdoc", "install longdoc again")),
     "prefect": ("broken", Text("重新安装 longdoc", "install longdoc again")),
-    "rapidocr": ("lacking", Text("读扫描件：pip install 'longdoc[ocr]'", "for scans: pip install 'longdoc[ocr]'")),
-    "psycopg": ("lacking", Text("用 PostgreSQL：pip install 'longdoc[postgres]'",
-                                "for PostgreSQL: pip install 'longdoc[postgres]'")),
+    "rapidocr": ("lacking", adding("ocr")),
+    "psycopg": ("lacking", adding("postgres")),
 }  # fmt: skip
 _SILENT = {"DO_NOT_TRACK": "1", "VLLM_NO_USAGE_STATS": "1", "PREFECT_SERVER_ANALYTICS_ENABLED": "false"}
 
@@ -73,8 +73,7 @@ def _vllm() -> Examined:
         return Examined(name, "ok", Text(f"{found}（{build}）", f"{found} ({build})"))
     return Examined(
         name, "lacking", Text("没有安装：只能用 http 或规则", "not installed: http or rules only"),
-        Text("有 GPU：pip install 'longdoc[gpu]'；没有：make setup-cpu",
-             "GPU: pip install 'longdoc[gpu]'; none: make setup-cpu"),
+        INSTALL_VLLM,
     )  # fmt: skip
 
 

@@ -22,10 +22,19 @@ outside this tree crashes.
 
 from __future__ import annotations
 
+import sys
 import traceback
 from pathlib import Path
 
 from pipeline.lang import Text
+
+
+def adding(extra: str) -> Text:
+    """The remedy where an extra is missing: the command that adds it to this installation, checkout or package."""
+    root = Path(__file__).parents[1]
+    what = f"-e '{root}[{extra}]'" if (root / "pyproject.toml").is_file() else f"'longdoc[{extra}]'"
+    command = f"{sys.executable} -m pip install {what}"
+    return Text(f"请安装附加包 longdoc[{extra}]：{command}", f"install the extra longdoc[{extra}]: {command}")
 
 
 class LongdocError(Exception):

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Protocol
 
+from pipeline.errors import adding
+from pipeline.lang import Text
 from pipeline.types import Completion, Request
+
+INSTALL_VLLM = Text(
+    f"有 GPU：{adding('gpu').zh}；没有 GPU：在源码文件夹运行 make setup-cpu",
+    f"with a GPU: {adding('gpu').en}; without: make setup-cpu in the source folder",
+)
 
 Generate = Callable[[Request], Awaitable[Completion]]
 """All that an analysis knows of engines. Raises PipelineError for this request alone, EngineError when none can

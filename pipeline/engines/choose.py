@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from pipeline.engines.base import Engine
+from pipeline.engines.base import INSTALL_VLLM, Engine
 from pipeline.errors import SettingsError
 from pipeline.lang import Text
 from pipeline.models.profile import ModelProfile, load_profile
@@ -85,8 +85,7 @@ def _vllm(settings: Settings, reason: Text) -> EngineChoice:
     if not vllm_is_installed():
         raise SettingsError(
             Text("没有安装 vllm", "vllm is not installed"),
-            Text("有 GPU：pip install 'longdoc[gpu]'；没有 GPU：make setup-cpu",
-                 "with a GPU: pip install 'longdoc[gpu]'; without: make setup-cpu"),
+            INSTALL_VLLM,
         )  # fmt: skip
     return EngineChoice("vllm", reason, load_profile(settings.model))
 

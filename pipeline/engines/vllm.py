@@ -15,6 +15,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from pipeline.engines.base import INSTALL_VLLM
 from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
 from pipeline.models.profile import ModelProfile
@@ -63,10 +64,7 @@ class VllmEngine:
         except ImportError as error:
             raise SettingsError(
                 Text(f"vllm 导入失败：{error}", f"importing vllm failed: {error}"),
-                Text(
-                    "有 GPU：pip install 'longdoc[gpu]'；没有：make setup-cpu",
-                    "GPU: pip install 'longdoc[gpu]'; none: make setup-cpu",
-                ),
+                INSTALL_VLLM,
             ) from error
         try:
             llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**_engine_args(settings, profile, context)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Mapping
 
-from pipeline.errors import ReadError
+from pipeline.errors import ReadError, adding
 from pipeline.lang import Text
 
 _REPAIR = Text(
@@ -95,23 +95,22 @@ TEXTS: Mapping[str, tuple[Text, Text]] = {
     ),
 }
 
+_ADD_OCR = Text(*(text.replace("{", "{{").replace("}", "}}") for text in adding("ocr")))
+
 NO_TEXT: Mapping[str, tuple[Text, Text]] = {
     "off": (
         Text(
             "{name}：没有可读的文字（扫描件或乱码），而 OCR 已关闭",
             "{name}: no readable text (a scan, or garbled), and OCR is off",
         ),
-        Text(
-            "请设置 LONGDOC_OCR=auto，并安装 pip install 'longdoc[ocr]'",
-            "set LONGDOC_OCR=auto and pip install 'longdoc[ocr]'",
-        ),
+        Text(f"请设置 LONGDOC_OCR=auto。{_ADD_OCR.zh}", f"set LONGDOC_OCR=auto; {_ADD_OCR.en}"),
     ),
     "missing": (
         Text(
             "{name}：没有可读的文字（扫描件或乱码），而 OCR 没有安装",
             "{name}: no readable text (a scan, or garbled), and OCR is not installed",
         ),
-        Text("请安装：pip install 'longdoc[ocr]'", "pip install 'longdoc[ocr]'"),
+        _ADD_OCR,
     ),
     "failed": (
         Text(

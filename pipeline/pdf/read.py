@@ -15,7 +15,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Self
 
-from pipeline.errors import InputError, NoTextError, ReadError, SettingsError
+from pipeline.errors import InputError, NoTextError, ReadError, SettingsError, adding
 from pipeline.lang import Text
 from pipeline.pdf import failures, reply, wire
 from pipeline.pdf.children import Child
@@ -97,10 +97,7 @@ class Reader:
         if self._limits.ocr == "on" and not ocr_installed():
             raise SettingsError(
                 Text("设置 ocr = on，但 OCR 没有安装", "the setting ocr is on, but OCR is not installed"),
-                Text(
-                    "请安装：pip install 'longdoc[ocr]'，或设置 ocr = auto",
-                    "pip install 'longdoc[ocr]', or set ocr = auto",
-                ),
+                Text(f"{adding('ocr').zh}；或设置 ocr = auto", f"{adding('ocr').en}; or set ocr = auto"),
             )
         self._children = [Child(_WORKER) for _ in range(self._limits.workers)]
         for child in self._children:

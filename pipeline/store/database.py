@@ -25,7 +25,7 @@ from sqlalchemy.exc import (
 )
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from pipeline.errors import SettingsError
+from pipeline.errors import SettingsError, adding
 from pipeline.lang import Text
 
 LOCK_TIMEOUT_S = 30.0
@@ -185,7 +185,7 @@ def _postgresql_engine(url: URL) -> sa.Engine:
                 "database 是 PostgreSQL，但没有安装驱动 psycopg",
                 "database is PostgreSQL, but its driver psycopg is not installed",
             ),
-            Text("pip install 'longdoc[postgres]'", "pip install 'longdoc[postgres]'"),
+            adding("postgres"),
         )
     arguments = {} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_TIMEOUT_S}
     return sa.create_engine(
