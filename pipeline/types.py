@@ -5,6 +5,7 @@ Every position is a half-open character span of ``Document.text``, which is fina
 
 from __future__ import annotations
 
+import hashlib
 from array import array
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -25,6 +26,7 @@ EngineName = Literal["auto", "vllm", "http", "rules"]
 Strategy = Literal["auto", "whole", "map-reduce"]
 Switch = Literal["auto", "on", "off"]
 Side = Literal["甲方", "乙方"]
+Ruling = Literal["accept", "reject", "edit"]
 
 
 class Span(NamedTuple):
@@ -277,6 +279,32 @@ class Finding:
             return True
         return bool(self.evidence) and all(e.match != "none" for e in self.evidence)
 
+    @property
+    def mark(self) -> str:
+        """Eight hex digits of what makes it this finding and no other: a row of a sheet that was sorted by one column
+        alone no longer fits its number."""
+        return mark_of(self.category, self.item, self.value, self.evidence[0].quote if self.evidence else "")
+
+
+def mark_of(*told: str) -> str:
+    """:attr:`Finding.mark` of category, item, value and first quote."""
+    return hashlib.sha256("\0".join(told).encode("utf-8", "replace")).hexdigest()[:8]
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What a person decided about a finding. Kept for ever; the last one counts."""
+
+    id: int
+    finding_id: int
+    ruling: Ruling
+    changes: Mapping[str, str]
+    """Of an edit: the new texts by field of :class:`Finding` (``value``, ``detail``, ``severity``, ``suggestion``)."""
+    note: str
+    by: str
+    at: datetime
+    """Timezone-aware, UTC."""
+
 
 # --- analyses ---------------------------------------------------------------------------------------------------------
 
@@ -340,6 +368,8 @@ class StoredAnalysis:
     analysis: Analysis
     finding_ids: tuple[int, ...]
     """Row ids, in the order of ``analysis.findings``."""
+    decisions: Mapping[int, Decision] = field(default_factory=dict[int, Decision])
+    """The last decision about each finding that has one, by the finding's row id."""
 
 
 @dataclass(frozen=True, slots=True)

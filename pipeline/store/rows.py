@@ -13,6 +13,7 @@ from pipeline.types import (
     Analysis,
     Box,
     Completion,
+    Decision,
     DocumentInfo,
     Evidence,
     Finding,
@@ -175,8 +176,11 @@ def finding_from(row: Row[Any], evidence: Iterable[Evidence]) -> Finding:
     )
 
 
-def stored_analysis_from(row: Row[Any], findings: Mapping[int, Finding]) -> StoredAnalysis:
-    """``row`` is an analysis with its run's engine; ``findings`` maps row ids, in order."""
+def stored_analysis_from(
+    row: Row[Any], findings: Mapping[int, Finding], decided: Mapping[int, Decision]
+) -> StoredAnalysis:
+    """``row`` is an analysis with its run's engine; ``findings`` maps row ids, in order; ``decided`` may hold more than
+    this analysis's."""
     document = DocumentInfo(
         id=row.document_id,
         filename=row.filename,
@@ -217,6 +221,7 @@ def stored_analysis_from(row: Row[Any], findings: Mapping[int, Finding]) -> Stor
         finished_at=row.finished_at,
         analysis=analysis,
         finding_ids=tuple(findings),
+        decisions={id_: decided[id_] for id_ in findings if id_ in decided},
     )
 
 

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
 from pipeline.store.database import database_error, engine_for, shown, use_wal
+from pipeline.store.decisions import Entry, Outcome, carry, decide, of_findings
 from pipeline.store.masking import without_secrets
 from pipeline.store.migrate import migrate, revision
 from pipeline.store.models import (
@@ -39,7 +40,7 @@ from pipeline.store.rows import (
     finding_values,
     stored_analysis_from,
 )
-from pipeline.types import Analysis, Completion, Evidence, Finding, JournalEntry, StoredAnalysis
+from pipeline.types import Analysis, Completion, Decision, Evidence, Finding, JournalEntry, StoredAnalysis
 
 _BATCH = 500
 """Values in one IN list: below the 999 variables of the oldest SQLite."""
@@ -171,7 +172,7 @@ class Store:
                     connection.rollback()
                     return stored
             _supersede(connection, analysis)
-            return _insert_analysis(connection, run_id, analysis, now)
+            return carry(connection, _insert_analysis(connection, run_id, analysis, now))
 
     def analyses(
         self,
@@ -204,6 +205,12 @@ class Store:
                 return _load(connection, where)
             batches = _batches(sorted(set(ids)))
             return [stored for batch in batches for stored in _load(connection, [*where, analyses.c.id.in_(batch)])]
+
+    def decide(self, entries: Sequence[Entry]) -> list[tuple[Entry, Outcome, Decision | None]]:
+        """Keep what people decided, in one transaction; tell of each entry what became of it, and the decision that
+        now counts for its finding. The same finding of later analyses is decided with it."""
+        with self._writing() as connection:
+            return decide(connection, entries, _now())
 
     # --- the journal --------------------------------------------------------------------------------------------------
 
@@ -375,7 +382,7 @@ def _primary_key(inserted: sa.CursorResult[Any]) -> int:
 
 
 def _load(connection: sa.Connection, where: Sequence[sa.ColumnElement[bool]]) -> list[StoredAnalysis]:
-    """Analyses with findings and evidence in three queries, however many."""
+    """Analyses with findings, evidence and decisions in four queries, however many."""
     chosen = sa.select(analyses.c.id).where(*where)
     in_chosen = findings.c.analysis_id.in_(chosen)
     pieces: dict[int, list[Evidence]] = {}
@@ -388,7 +395,9 @@ def _load(connection: sa.Connection, where: Sequence[sa.ColumnElement[bool]]) ->
         sa.select(findings).where(in_chosen).order_by(findings.c.analysis_id, findings.c.position)
     ):
         found.setdefault(row.analysis_id, {})[row.id] = finding_from(row, pieces.get(row.id, ()))
+    decided = of_findings(connection, in_chosen)
     query = sa.select(analyses, runs.c.engine, runs.c.engine_reason, runs.c.model).join(runs).where(*where)
     return [
-        stored_analysis_from(row, found.get(row.id, {})) for row in connection.execute(query.order_by(analyses.c.id))
+        stored_analysis_from(row, found.get(row.id, {}), decided)
+        for row in connection.execute(query.order_by(analyses.c.id))
     ]
