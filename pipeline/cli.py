@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
 
 import typer
 
+from pipeline import __version__
 from pipeline.errors import LongdocError, UsageError
 from pipeline.lang import Text, set_language
 from pipeline.types import EngineName, Kind, Side, Strategy, Switch
@@ -106,6 +107,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+
+
+def _tell_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"longdoc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_tell_version, help=_t("版本号", "the version"))
+    ] = False,
+) -> None:
+    """What stands before any command."""
 
 
 @app.command(help=_t("分析文件，写入数据库，生成报告", "Analyse documents: rows in the database, HTML reports"))

@@ -157,21 +157,28 @@ def print_previews(choice: EngineChoice, previews: Sequence[Preview], *, json: b
         print(jsonlib.dumps({"engine": choice.name, "documents": rows}, ensure_ascii=False, indent=2))
         return
     table = _table(
-        Text("文件", "file"), Text("种类", "kind"), Text("页", "pages"), Text("字数", "characters"),
-        Text("token", "tokens"), Text("策略", "strategy"), Text("为什么", "why"), Text("段", "parts"),
-        Text("请求", "requests"), Text("提示 token", "prompt tokens"), Text("KV 显存", "KV memory"),
+        Text("文件", "file"), Text("种类", "kind"), Text("页", "pages"), Text("token", "tokens"),
+        Text("策略", "strategy"), Text("段", "parts"), Text("请求", "requests"), Text("提示 token", "prompt tokens"),
+        Text("KV", "KV"),
     )  # fmt: skip
+    reasons: dict[str, list[str]] = {}
     for preview in previews:
         if preview.info and preview.plan:
             tokens = f"{preview.info.tokens:,}" if preview.exact else f"≤{preview.info.tokens:,}"
             kv = f"{preview.kv_bytes / 2**30:.2f} GiB" if preview.kv_bytes else "-"
+            name = escape(shown(preview.path.name))
             table.add_row(
-                escape(shown(preview.path.name)), preview.kind, f"{preview.info.pages}", f"{preview.info.characters:,}",
-                tokens, preview.plan.strategy, escape(str(preview.plan.reason)), f"{preview.chunks}",
+                name, preview.kind, f"{preview.info.pages}", tokens, preview.plan.strategy, f"{preview.chunks}",
                 f"{preview.requests}", f"{preview.prompt_tokens:,}", kv,
             )  # fmt: skip
+            reasons.setdefault(f"{preview.plan.strategy}：{escape(str(preview.plan.reason))}", []).append(name)
+    table.columns[0].ratio = 1  # the rest is figures and must not wrap
+    for column in table.columns[1:]:
+        column.no_wrap = True
     console = _console()
     console.print(table)
+    for reason, names in reasons.items():
+        console.print(reason, *([f"({len(names)})"] if len(names) > 1 else []))
     console.print(str(Text("引擎", "engine")), choice.name, escape(str(choice.reason)))
 
 

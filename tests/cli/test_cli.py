@@ -12,6 +12,8 @@ import pytest
 from papers import contract, write_pdf
 from scripted_server import ScriptedServer, serving
 
+from pipeline import __version__
+
 
 def longdoc(*arguments: object, cwd: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("LONGDOC_")}
@@ -29,6 +31,7 @@ def test_help_teaches_in_both_languages(tmp_path: Path) -> None:
     for command in ("review", "plan", "watch", "daily", "export", "doctor"):
         assert command in chinese.stdout
         assert longdoc(command, "--help", cwd=tmp_path).returncode == 0
+    assert longdoc("--version", cwd=tmp_path).stdout == f"longdoc {__version__}\n"
 
 
 def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
