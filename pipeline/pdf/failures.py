@@ -86,6 +86,26 @@ TEXTS: Mapping[str, tuple[Text, Text]] = {
             "please report it; saving the file anew in a PDF program may help",
         ),
     ),
+    "encrypted_copy": (
+        Text(
+            "{name}：PDF 已加密，不能在不解除加密的情况下写入批注",
+            "{name}: the PDF is encrypted; annotations can't be added without taking that away",
+        ),
+        Text(
+            "请用有权限的软件另存为不加密的 PDF 再导出；或导出带页面图像的 HTML 报告",
+            "save it without encryption where you have the rights, or export the HTML report with page images",
+        ),
+    ),
+    "unwritable": (
+        Text(
+            "{name}：不能在这个 PDF 上写入批注（结构不规范：{type}）；原件没有改动",
+            "{name}: annotations can't be added to this PDF (irregular structure: {type}); the original is unchanged",
+        ),
+        Text(
+            "请用 PDF 软件打开后另存再导出；或导出带页面图像的 HTML 报告",
+            "save it anew in a PDF program and export again, or export the HTML report with page images",
+        ),
+    ),
     "malformed": (
         Text(
             "{name}：读取进程给出了不合规的结果，已弃用",
