@@ -98,6 +98,59 @@ class Bookmark:
 
 
 @dataclass(frozen=True, slots=True)
+class TableCell:
+    """A cell of a table, merged ones once. Its text is ``Document.text`` at ``span``, without TABs or line breaks."""
+
+    span: Span
+    """Empty where nothing is printed."""
+    column: int
+    """Counts from 0."""
+    columns: int = 1
+    """How many columns it covers."""
+    rows: int = 1
+    """How many rows it covers, its own included."""
+    box: Box | None = None
+    """None where the input has no places (docx)."""
+
+
+@dataclass(frozen=True, slots=True)
+class TableRow:
+    """A row of a table: one line of the text, in which a TAB separates each column from the next: the columns that a
+    merged cell covers are empty there."""
+
+    span: Span
+    page: int
+    cells: tuple[TableCell, ...]
+    """Those that start in this row, by column."""
+    head: bool = False
+    """Whether it names the columns."""
+    repeated: bool = False
+    """Whether a page break repeats a head: the row says nothing new."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table, whole even where page breaks cut it. Other lines (续表, a caption) may stand between its rows."""
+
+    rows: tuple[TableRow, ...]
+    columns: int
+    found_by: Literal["rules", "alignment", "markup"]
+    """Drawn lines, cells that stand in columns, or the input's own markup (docx)."""
+
+    @property
+    def span(self) -> Span:
+        return Span(self.rows[0].span.start, self.rows[-1].span.end)
+
+    def place_of(self, offset: int) -> tuple[int, int] | None:
+        """Row and column (from 0) of the cell that holds the character at ``offset``; None between cells."""
+        at = bisect_right(self.rows, offset, key=lambda row: row.span.start) - 1
+        for cell in self.rows[at].cells if at >= 0 else ():
+            if cell.span.start <= offset < cell.span.end:
+                return at, cell.column
+        return None
+
+
+@dataclass(frozen=True, slots=True)
 class Section:
     """A heading and all that stands under it, up to the next heading of its level or above."""
 
@@ -135,6 +188,10 @@ class Document:
     places: tuple[array[float], ...] = ()
     ocr_lines: tuple[OcrLine, ...] = ()
     """In the order of their spans."""
+    tables: tuple[Table, ...] = ()
+    """In the order of their spans, which don't overlap row by row."""
+    tables_unseen: tuple[int, ...] = ()
+    """Pages whose tables could not be looked for (a limit was passed): they keep their text, line by line."""
 
     def page_at(self, offset: int) -> int:
         """Page number (from 1) of the character at ``offset``; ``offset == len(text)`` is the last page with text."""
@@ -274,10 +331,10 @@ class Finding:
     @property
     def grounded(self) -> bool:
         """Whether every quote stands in the document. An absence has no quote and counts as grounded: its proof is
-        what was read."""
-        if self.status == "absent":
-            return True
-        return bool(self.evidence) and all(e.match != "none" for e in self.evidence)
+        what was read; so does an open question, which claims nothing."""
+        if not self.evidence:
+            return self.status in ("absent", "unclear")
+        return self.status == "absent" or all(e.match != "none" for e in self.evidence)
 
     @property
     def mark(self) -> str:
