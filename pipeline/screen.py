@@ -23,7 +23,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from pipeline.lang import Text
-from pipeline.report.view import verdict_of
+from pipeline.report.view import settled, verdict_of
 
 if TYPE_CHECKING:
     from pipeline.daily import Digest
@@ -126,7 +126,8 @@ def print_analyses(stored: Sequence[StoredAnalysis], settings: Settings, *, json
         Text("说明", "detail"),
     )
     for one in sorted(stored, key=lambda one: one.analysis.document.filename):
-        analysis, verdict = one.analysis, verdict_of(one.analysis)
+        analysis = settled(one)
+        verdict = verdict_of(analysis)
         name = escape(shown(analysis.document.filename))
         counts = (verdict.high, verdict.medium, verdict.conflicts, verdict.absences, verdict.ungrounded)
         documents.add_row(
@@ -219,7 +220,7 @@ def _analysis_values(one: StoredAnalysis) -> dict[str, object]:
     return {
         "analysis_id": one.id, "run_id": one.run_id, "file": analysis.document.filename, "kind": analysis.kind,
         "document_id": analysis.document.id, "pages": analysis.document.pages, "findings": len(analysis.findings),
-        "engine": one.engine, "model": one.model, "finished_at": one.finished_at, **asdict(verdict_of(analysis)),
+        "engine": one.engine, "model": one.model, "finished_at": one.finished_at, **asdict(verdict_of(settled(one))),
     }  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from pipeline.report.clock import DEFAULT_ZONE, minute, zone_of
 from pipeline.report.masking import mask
 from pipeline.report.page import href, render
 from pipeline.report.text import visible
-from pipeline.report.view import Shown, Verdict, arrange, total, verdict_of
+from pipeline.report.view import Shown, Verdict, arrange, settled, total, verdict_of
 from pipeline.report.words import WORDS
 from pipeline.types import StoredAnalysis
 
@@ -36,7 +36,7 @@ class News:
 
     @property
     def verdict(self) -> Verdict:
-        return total(verdict_of(stored.analysis) for stored in self.done)
+        return total(verdict_of(settled(stored)) for stored in self.done)
 
     def counts(self) -> dict[str, int]:
         """The totals, by name."""
@@ -122,7 +122,7 @@ def _told(stored: StoredAnalysis, reports: Mapping[int, str]) -> _Told:
     found = [shown for shown in issues if shown.finding.status != "absent"]
     return _Told(
         stored=stored,
-        verdict=verdict_of(stored.analysis),
+        verdict=verdict_of(settled(stored)),
         href=href(reports[stored.id]) if stored.id in reports else "",
         high=tuple(shown for shown in found if shown.finding.severity == "high"),
         conflicts=tuple(s for s in found if s.finding.status == "conflict" and s.finding.severity != "high"),
@@ -134,7 +134,8 @@ def _masked_by_name(shown: Shown) -> Shown:
     """Its value and quotes masked in the light of its item: ``账号`` tells what a bare number is."""
     finding = shown.finding
     evidence = tuple(replace(e, quote=_after(finding.item, e.quote)) for e in finding.evidence)
-    return Shown(shown.id, replace(finding, value=_after(finding.item, finding.value), evidence=evidence))
+    masked = replace(finding, value=_after(finding.item, finding.value), evidence=evidence)
+    return replace(shown, finding=masked, original=None)
 
 
 def _after(item: str, text: str) -> str:

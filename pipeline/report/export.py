@@ -27,13 +27,13 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Literal
 
 from pipeline.report.files import write_atomically
 from pipeline.report.text import visible
-from pipeline.report.view import Shown
+from pipeline.report.view import Shown, findings_of
 from pipeline.types import Evidence, StoredAnalysis
 
 Format = Literal["xlsx", "csv", "json"]
@@ -163,11 +163,6 @@ def _evidence_values(evidence: Evidence) -> dict[str, object]:
         "match": evidence.match,
         "boxes": [list(box) for box in evidence.boxes],
     }
-
-
-def findings_of(stored: StoredAnalysis) -> Iterable[Shown]:
-    """The findings of an analysis with their ids, as they are stored."""
-    return (Shown(id_, f) for id_, f in zip(stored.finding_ids, stored.analysis.findings, strict=True))
 
 
 _WRITERS: Mapping[Format, Callable[[Sequence[StoredAnalysis]], bytes]] = {"xlsx": _xlsx, "csv": _csv, "json": _json}

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import NamedTuple
 
 from markupsafe import Markup
 
 from pipeline.report.clock import DEFAULT_ZONE, minute, zone_of
 from pipeline.report.files import report_name, write_atomically
 from pipeline.report.page import href, render
-from pipeline.report.view import Verdict, arrange, total, verdict_of
-from pipeline.report.words import WORDS
-from pipeline.types import Analysis, StoredAnalysis
+from pipeline.report.pictures import Pictures
+from pipeline.report.view import EDITABLE, Verdict, arrange, settled, total, verdict_of
+from pipeline.report.words import CATEGORY, SEVERITY, STATUS, WORDS, in_words
+from pipeline.types import Analysis, Finding, StoredAnalysis
 
 _FILTER_FROM = 8
 """Fewer issues than this need no filter."""
+_CATEGORY_FILTERS = 20
+"""As many as the style sheet knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +38,53 @@ def index_row(stored: StoredAnalysis) -> IndexRow:
     """What the overview says of an analysis."""
     analysis = stored.analysis
     bare = replace(stored, analysis=replace(analysis, findings=()), finding_ids=())
-    return IndexRow(bare, len(analysis.findings), verdict_of(analysis), href(report_name(stored)))
+    return IndexRow(bare, len(analysis.findings), verdict_of(settled(stored)), href(report_name(stored)))
 
 
-def render_analysis(stored: StoredAnalysis, *, timezone: str = DEFAULT_ZONE) -> str:
-    """The report of one document, done or failed."""
+def render_analysis(stored: StoredAnalysis, *, timezone: str = DEFAULT_ZONE, pictures: Pictures | None = None) -> str:
+    """The report of one document, done or failed; with ``pictures`` each quote stands beside its place on the page."""
     analysis = stored.analysis
     view = arrange(stored)
+    issues = [shown.finding for _, rows in view.issues for shown in rows]
+    categories = list(dict.fromkeys(finding.category for finding in issues))
+    keys = {category: f"k{number}" for number, category in enumerate(categories[:_CATEGORY_FILTERS])}
     return render(
         "analysis.html.j2",
         stored=stored,
         analysis=analysis,
         view=view,
-        verdict=verdict_of(analysis),
+        verdict=verdict_of(settled(stored)),
         eyebrow=_eyebrow(analysis),
-        filtered=sum(len(rows) for _, rows in view.issues) >= _FILTER_FROM,
+        filtered=len(issues) >= _FILTER_FROM,
+        filters=_filters(issues, keys) if len(issues) >= _FILTER_FROM else (),
+        keys=dict.fromkeys(categories, "") | keys,
+        editable=EDITABLE,
+        pictures=pictures,
         zone=zone_of(timezone),
     )
+
+
+class _Choice(NamedTuple):
+    """A box to tick: ``key`` is what the style sheet knows it by."""
+
+    key: str
+    code: str
+    title: str
+    issues: int
+
+
+def _filters(issues: Sequence[Finding], keys: Mapping[str, str]) -> list[tuple[str, list[_Choice]]]:
+    """By severity, status and category: what there is of each, in order. One choice is none."""
+    severities, statuses, categories = (
+        Counter(values)
+        for values in zip(*((finding.severity, finding.status, finding.category) for finding in issues), strict=True)
+    )
+    made = [
+        ("level", [_Choice(c, c, str(SEVERITY[c]), severities[c]) for c in SEVERITY if severities[c]]),
+        ("status", [_Choice(c, c, str(STATUS[c]), statuses[c]) for c in STATUS if statuses[c]]),
+        ("category", [_Choice(key, c, in_words(CATEGORY, c), categories[c]) for c, key in keys.items()]),
+    ]
+    return [(name, choices) for name, choices in made if len(choices) > 1]
 
 
 def render_index(rows: Sequence[IndexRow], *, timezone: str = DEFAULT_ZONE) -> str:

@@ -24,6 +24,7 @@ from pipeline import __version__
 from pipeline.lang import Lang, language
 from pipeline.report import words
 from pipeline.report.clock import minute
+from pipeline.report.pictures import crops
 from pipeline.report.text import readable, values_in, visible
 from pipeline.types import Evidence, Finding
 
@@ -71,7 +72,7 @@ def environment(clean: Callable[[str], str]) -> Environment:
 def _frame() -> dict[str, object]:
     """What is the same on every page."""
     css, js = (Markup((TEMPLATES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
-    policy = f"default-src 'none'; style-src {_hash_of(css)}; script-src {_hash_of(js)}"
+    policy = f"default-src 'none'; img-src 'self' file:; style-src {_hash_of(css)}; script-src {_hash_of(js)}"
     return {
         "css": css,
         "js": js,
@@ -101,10 +102,13 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
         "paragraphs": _paragraphs,
         "after_dot": _after_dot,
         "says_no_more": _says_no_more,
+        "crops": crops,
+        "named": _named_field,
         "item_name": words.item_name,
         "category": _named(words.CATEGORY),
         "severity": _named(words.SEVERITY),
         "status": _named(words.STATUS),
+        "ruling": _named(words.RULING),
         "source": _named(words.SOURCE),
         "match": _named(words.MATCH),
         "kind": _named(words.KIND),
@@ -112,6 +116,11 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
         "error_name": _named(words.ERROR),
         "contract_type": _named(words.TYPE),
     }
+
+
+def _named_field(text: str, field: str) -> str:
+    """A field of a finding as people read it."""
+    return words.in_words(words.SEVERITY, text) if field == "severity" else readable(text)
 
 
 def _named(table: Any) -> Callable[[str], str]:

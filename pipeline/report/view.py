@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
-from pipeline.types import Analysis, Finding, Severity, StoredAnalysis
+from pipeline.types import Analysis, Decision, Finding, Severity, StoredAnalysis
 
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
 CATEGORIES = (
     "checks", "risks", "parties", "basics", "money", "payment", "delivery", "liability", "disputes",
     "profile", "metrics", "changes", "outlook",
 )  # fmt: skip
+EDITABLE = ("value", "severity", "detail", "suggestion")
+"""What an edit may change of a finding."""
 _ISSUES = frozenset({"checks", "risks"})
 _KEY_ITEMS = (
     "合同编号", "签订日期", "生效日期", "合同期限", "起始日期", "终止日期", "争议解决", "公司全称",
@@ -28,10 +31,13 @@ _KEY_MONEY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A finding in its place: ``id`` is its row in the database."""
+    """A finding in its place: ``id`` is its row in the database. ``finding`` is as a person edited it, ``original``
+    then what was found."""
 
     id: int
     finding: Finding
+    decision: Decision | None = None
+    original: Finding | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Arranged:
-    """All findings of an analysis, each exactly once over ``issues``, ``ungrounded`` and ``facts``.
+    """All findings of an analysis, each exactly once over ``issues``, ``ungrounded``, ``facts`` and ``rejected``.
 
     ``absences`` are those of the issues that have no place in the document.
     """
@@ -61,6 +67,8 @@ class Arranged:
     facts: tuple[tuple[str, tuple[Shown, ...]], ...]
     key_facts: tuple[Shown, ...]
     """The few of the facts that say what this document is."""
+    rejected: tuple[Shown, ...] = ()
+    """What a person decided to be wrong; counted nowhere."""
 
 
 def is_issue(finding: Finding) -> bool:
@@ -68,9 +76,43 @@ def is_issue(finding: Finding) -> bool:
     return finding.category in _ISSUES or finding.severity != "info" or finding.status != "present"
 
 
+def findings_of(stored: StoredAnalysis) -> list[Shown]:
+    """The findings of an analysis with their ids and what was decided about them, in the order of the database."""
+    pairs = zip(stored.finding_ids, stored.analysis.findings, strict=True)
+    if not stored.decisions:
+        return [Shown(id_, finding) for id_, finding in pairs]
+    return [_decided(id_, finding, stored.decisions.get(id_)) for id_, finding in pairs]
+
+
+def settled(stored: StoredAnalysis) -> Analysis:
+    """The analysis as people left it: edits made, what they rejected left out."""
+    if not stored.decisions:
+        return stored.analysis
+    return replace(stored.analysis, findings=tuple(s.finding for s in findings_of(stored) if not is_rejected(s)))
+
+
+def is_rejected(shown: Shown) -> bool:
+    return shown.decision is not None and shown.decision.ruling == "reject"
+
+
+def _decided(id_: int, finding: Finding, decision: Decision | None) -> Shown:
+    if decision is None or decision.ruling != "edit":
+        return Shown(id_, finding, decision)
+    return Shown(id_, replace(finding, **_changes(decision)), decision, finding)
+
+
+def _changes(decision: Decision) -> dict[str, Any]:
+    """What an edit may change, and no more: the row may have been written by hand."""
+    changes = {name: text for name, text in decision.changes.items() if name in EDITABLE}
+    if changes.get("severity") not in SEVERITIES:
+        changes.pop("severity", None)
+    return changes
+
+
 def arrange(stored: StoredAnalysis) -> Arranged:
     """Issues by severity, then category, then place; facts by category, as they come."""
-    shown = [Shown(id_, f) for id_, f in zip(stored.finding_ids, stored.analysis.findings, strict=True)]
+    every = findings_of(stored)
+    shown = [s for s in every if not is_rejected(s)]
     grounded = [s for s in shown if s.finding.grounded]
     issues = sorted((s for s in grounded if is_issue(s.finding)), key=lambda s: _category_order(s.finding.category))
     facts = [s for s in grounded if not is_issue(s.finding)]
@@ -84,6 +126,7 @@ def arrange(stored: StoredAnalysis) -> Arranged:
         ungrounded=tuple(sorted((s for s in shown if not s.finding.grounded), key=_by_severity)),
         facts=tuple(_by_category(facts)),
         key_facts=tuple(_key_facts(facts)),
+        rejected=tuple(s for s in every if is_rejected(s)),
     )
 
 

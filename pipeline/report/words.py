@@ -120,6 +120,14 @@ WORDS: Mapping[str, Text] = {
         "这份文件没有分析结果。按下面的办法处理后重新运行即可；已完成的部分不会重做。",
         "There is no result for this document. Follow the remedy and run again: what is done is not done again.",
     ),
+    "page_picture": Text("第 {} 页原件图像，引文处有标记", "Picture of page {} with the quote marked"),
+    "whole_page": Text("打开整页图像", "Open the whole page"),
+    "picture_lacks": Text("页面图像不在这份报告旁边", "The page's picture does not lie beside this report"),
+    "rejected_title": Text("已驳回的发现", "Rejected findings"),
+    "rejected_lead": Text(
+        "以下发现经人工判断不成立：留存备查，不计入结论。",
+        "A person decided that these do not hold. They are kept for the record and counted nowhere.",
+    ),
     # the batch
     "index_title": Text("分析总览", "Overview"),
     "documents": Text("文件", "Documents"),
@@ -192,6 +200,11 @@ STATUS: Mapping[str, Text] = {
     "absent": Text("缺失", "Absent"),
     "unclear": Text("不明确", "Unclear"),
     "conflict": Text("矛盾", "Conflict"),
+}
+RULING: Mapping[str, Text] = {
+    "accept": Text("已采纳", "Accepted"),
+    "reject": Text("已驳回", "Rejected"),
+    "edit": Text("已修改", "Edited"),
 }
 SOURCE: Mapping[str, Text] = {"llm": Text("模型", "Model"), "rule": Text("规则", "Rule")}
 MATCH: Mapping[str, Text] = {

@@ -13,9 +13,9 @@ from openpyxl.utils import get_column_letter
 from openpyxl.workbook.child import _WorkbookChild as Sheet  # pyright: ignore[reportPrivateUsage]
 
 from pipeline.report import words
-from pipeline.report.export import Cell, findings_of, is_formula
+from pipeline.report.export import Cell, is_formula
 from pipeline.report.text import readable, visible
-from pipeline.report.view import Shown, verdict_of
+from pipeline.report.view import Shown, findings_of, settled, verdict_of
 from pipeline.types import StoredAnalysis
 
 Column = tuple[str, int]
@@ -95,7 +95,7 @@ def _cell(sheet: Sheet, value: Cell) -> SheetCell:
 
 def _document_row(stored: StoredAnalysis) -> Iterator[Cell]:
     analysis, document = stored.analysis, stored.analysis.document
-    verdict = verdict_of(analysis)
+    verdict = verdict_of(settled(stored))
     yield from (document.filename, document.title, str(words.WORDS[analysis.status]))
     yield words.in_words(words.KIND, analysis.kind)
     yield from (words.in_words(words.TYPE, analysis.pack), words.item_name(analysis.side), document.pages)

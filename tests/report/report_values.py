@@ -228,6 +228,7 @@ def long_analysis(count: int = 500) -> Analysis:
                 (cite(f"乙方应于第{i}日前向甲方支付人民币{10000 + i:,}.00元，逾期按日万分之五支付违约金" * 2, i % 90 + 1, "第八条 违约责任"),),
                 detail="付款期限与第四条不一致，可能导致甲方提前承担付款义务。" * 2,
                 severity=severities[i % 4],  # type: ignore[arg-type]
+                status=("present", "conflict", "unclear")[i % 3],  # type: ignore[arg-type]
                 suggestion="建议改为“验收合格并收到等额增值税专用发票后 30 日内支付”。",
             )
             for i in range(count)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import shutil
 import subprocess
@@ -9,7 +10,9 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote
 
 import pytest
@@ -270,26 +273,57 @@ def dom_of(html: str, folder: Path) -> tuple[str, str]:
 def test_chromium_runs_the_pages_own_script_and_no_other(name: str, tmp_path: Path) -> None:
     dom, complaints = dom_of(render_analysis(store(long_analysis(40) if name == "long" else HOSTILE)), tmp_path)
     form = re.search(r'<form id="filter"[^>]*>', dom)
-    assert form and "hidden" not in form[0], "the filter shows itself once the script runs"
+    assert form and re.search(r'<input type="search"(?![^>]* hidden)', dom), (
+        "the search shows itself once the script runs"
+    )
     assert "Refused to" not in complaints and "Content Security Policy" not in complaints
     assert HOSTILE_TEXT[:8] not in re.sub(r"<script>.*?</script>", "", dom, count=1, flags=re.DOTALL)
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_the_filter_hides_what_is_not_asked_for(tmp_path: Path) -> None:
-    html = render_analysis(store(long_analysis(40)))
-    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)  # for the hand of this test
-    hand = """<script>
-      const form = document.getElementById("filter");
-      form.querySelector("[value=medium]").checked = false;
-      form.querySelector("[type=search]").value = "第 4";
-      form.dispatchEvent(new Event("input"));
-    </script></body>"""
-    dom, _ = dom_of(html.replace("</body>", hand), tmp_path)
-    articles = re.findall(
-        r'<article class="finding (\w+)" id="f\d+" data-severity="\w+"( hidden="")?>\s*<h4>(.*?)<', dom
+    dom = after_a_hand(
+        tmp_path,
+        """form.querySelector("[value=medium]").checked = false;
+           form.querySelector("[type=search]").value = "第 4";""",
     )
-    shown = {name for _, hidden, name in articles if not hidden}
-    assert shown == {"第 4 项"} and len(articles) > 30
-    assert re.search(r'<div data-group="" hidden="">\s*<h3 id="s-medium"', dom)
-    assert re.search(r'<p id="nothing"[^>]* hidden', dom)
+    assert dom["shown"] == [name for name in dom["shown"] if name.startswith("第 4")] != [] and dom["nothing"] is False
+    assert dom["groups"]["medium"] is False and dom["groups"]["high"] is True
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+@pytest.mark.parametrize("script", [True, False])
+def test_the_boxes_filter_by_severity_status_and_category_even_without_script(tmp_path: Path, script: bool) -> None:
+    hand = """for (const value of ["high", "conflict", "k1"]) form.querySelector(`[value=${value}]`).checked = false;"""
+    dom = after_a_hand(tmp_path, hand, script=script)
+    assert dom["shown"], "something is left"
+    assert not [told for told in dom["left"] if told[0] == "high" or told[1] == "conflict" or told[2] == "k1"]
+    assert 0 < len(dom["left"]) < dom["all"]
+
+
+READ_BACK = """
+  const form = document.getElementById("filter");
+  HAND
+  form.dispatchEvent(new Event("input"));
+  const seen = (node) => node.getClientRects().length > 0;
+  const rows = [...document.querySelectorAll("article[data-issue]")];
+  const left = rows.filter(seen);
+  document.title = JSON.stringify({
+    all: rows.length,
+    nothing: seen(document.getElementById("nothing")),
+    shown: left.map((row) => row.querySelector("h4").firstChild.textContent),
+    left: left.map((row) => [row.closest("[data-s]").dataset.s, row.dataset.t, row.dataset.k]),
+    groups: Object.fromEntries([...document.querySelectorAll("[data-s]")].map((g) => [g.dataset.s, seen(g)])),
+  });
+"""
+
+
+def after_a_hand(folder: Path, hand: str, *, script: bool = True) -> dict[str, Any]:
+    """What Chromium shows of a long report after ``hand`` was at its filter."""
+    html = render_analysis(store(long_analysis(60)))
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)  # for the hand of this test
+    if not script:
+        html = re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
+    script_text = READ_BACK.replace("HAND", hand)
+    dom, _ = dom_of(html.replace("</body>", f"<script>{script_text}</script></body>"), folder)
+    return json.loads(unescape(re.search(r"<title>(.*?)</title>", dom, re.DOTALL)[1]))  # type: ignore[index]

@@ -1,22 +1,29 @@
 (() => {
+  // the boxes filter by style sheet alone; here: the search, empty groups, pictures that are not there
+  for (const picture of document.querySelectorAll(".crop img"))
+    picture.addEventListener("error", () => { picture.closest(".crop").hidden = true; });
   const form = document.getElementById("filter");
   if (!form) return;
   const nothing = document.getElementById("nothing");
-  const rows = [...document.querySelectorAll("[data-severity]")].map((row) => [row, row.textContent.toLowerCase()]);
-  const groups = document.querySelectorAll("[data-group]");
+  const search = form.querySelector("input[type=search]");
+  const rows = [...document.querySelectorAll("[data-issue]")].map((row) => [row, row.textContent.toLowerCase()]);
+  const groups = [...document.querySelectorAll("[data-s]")];
+  const off = (attribute) => new Set(
+    [...form.querySelectorAll("input:not(:checked)")].map((box) => `${attribute}${box.value}`));
   const apply = () => {
-    const boxes = [...form.querySelectorAll("input[type=checkbox]")];
-    const levels = new Set(boxes.filter((box) => box.checked).map((box) => box.value));
-    const wanted = form.querySelector("input[type=search]").value.trim().toLowerCase();
-    let shown = 0;
+    const wanted = search.value.trim().toLowerCase();
+    const [severities, statuses, categories] = [off("s"), off("t"), off("k")];
+    const shown = new Map(groups.map((group) => [group, severities.has(`s${group.dataset.s}`) ? -Infinity : 0]));
     for (const [row, text] of rows) {
-      row.hidden = (boxes.length > 0 && !levels.has(row.dataset.severity)) || !text.includes(wanted);
-      shown += row.hidden ? 0 : 1;
+      row.hidden = !text.includes(wanted);
+      const { t, k } = row.dataset;
+      const group = row.closest("[data-s]");
+      if (!row.hidden && !statuses.has(`t${t}`) && !categories.has(`k${k}`)) shown.set(group, shown.get(group) + 1);
     }
-    for (const group of groups) group.hidden = !group.querySelector("[data-severity]:not([hidden])");
-    nothing.hidden = shown > 0;
+    for (const [group, count] of shown) group.hidden = count <= 0;
+    nothing.hidden = [...shown.values()].some((count) => count > 0);
   };
-  form.hidden = false;
+  search.hidden = false;
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("beforeprint", () => { form.reset(); apply(); });
