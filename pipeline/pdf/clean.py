@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from array import array
+from itertools import pairwise
 
 HYPHEN = "\x02"
 """PDFium's mark for a hyphen at which it joined a word that a line break divides."""
@@ -54,6 +55,15 @@ def _upright(code: int) -> dict[int, str]:
 
 _FOLD = _fold_table()
 
+
+def _folded_class() -> re.Pattern[str]:
+    """Characters that :data:`_FOLD` maps, and all beyond the BMP; told by its complement, which searches faster."""
+    codes = sorted(code for code in (-1, *_FOLD, 0x10000) if code <= 0x10000)
+    return re.compile("[^" + "".join(f"\\u{a + 1:04x}-\\u{b - 1:04x}" for a, b in pairwise(codes) if a + 1 < b) + "]")
+
+
+_FOLDED = _folded_class()
+
 _ODD = re.compile(
     "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad"  # control characters, soft hyphen
     "\u0300-\u036f\u1100-\u11ff\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ua960-\ua97f\ud7b0-\ud7ff\ufe20-\ufe2f"
@@ -70,7 +80,7 @@ _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl",
 def fold(text: str) -> str:
     """Map characters one to one: radicals, compatibility ideographs, full-width letters and digits, vertical forms,
     all kinds of spaces. The result is as long as ``text``."""
-    return text.translate(_FOLD)
+    return text.translate(_FOLD) if _FOLDED.search(text) else text
 
 
 def is_odd(text: str) -> bool:

@@ -18,13 +18,12 @@ _DRAWN_PATHS = 200
 """A page without a single character but with so many paths holds text turned into outlines."""
 _ONE_SCRIPT = 0.9
 
-_GOOD = re.compile(
-    "[\x20-\x7e\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # ASCII, Han
+_BAD = re.compile(
+    "[^\\s\x02\x20-\x7e\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # ASCII, Han
     "\u2000-\u206f\u3000-\u303f\uff00-\uffef\ufe30-\ufe6f\u31a0-\u31bf"  # punctuation, full-width, bopomofo
     "\u0370-\u03ff\u00a0\u00a2-\u00b1\u00b4-\u00b7\u00bb\u00d7\u00f7"  # Greek, signs
-    "\u2070-\u27bf\u2900-\u2bff\u3200-\u33ff\u2e80-\u2fdf]+"  # mathematics, enclosed, boxes, radicals
+    "\u2070-\u27bf\u2900-\u2bff\u3200-\u33ff\u2e80-\u2fdf]"  # mathematics, enclosed, boxes, radicals
 )
-_SPACES = re.compile(r"\s+|\x02")
 _SCRIPTS = (
     (0x0400, 0x0530, "Cyrillic"),
     (0x0590, 0x0600, "Hebrew"),
@@ -41,9 +40,8 @@ _SCRIPTS = (
 def garbled(text: str) -> bool:
     """Whether a page's text is wrongly decoded: too many characters outside Chinese, English and their signs, and not
     of one other script."""
-    dense = _SPACES.sub("", text)
-    rest = _GOOD.sub("", dense)
-    if len(dense) < _GARBLED_AT or len(rest) <= _GARBLED_SHARE * len(dense):
+    rest, characters = _BAD.findall(text), count_characters(text)
+    if characters < _GARBLED_AT or len(rest) <= _GARBLED_SHARE * characters:
         return False
     scripts = Counter(_script(char) for char in rest)
     scripts.pop("", None)
@@ -51,8 +49,8 @@ def garbled(text: str) -> bool:
 
 
 def count_characters(text: str) -> int:
-    """Characters other than white space."""
-    return len(_SPACES.sub("", text))
+    """Characters other than white space (and than PDFium's hyphens at line ends)."""
+    return sum(map(len, text.split())) - text.count("\x02")
 
 
 def judge(text: str, cover: float, paths: int, images: int) -> PageHealth:

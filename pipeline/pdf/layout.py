@@ -57,6 +57,7 @@ _FIELD = re.compile("[\u4e00-\u9fff][\u4e00-\u9fff（）()、]{1,13}[：:]")
 """``负责人：...``: two such lines in a row are two entries of a form."""
 _ANSWER = re.compile("[是否无有]|不?适用|[/—-]+")
 _BRACKETS = (("（", "）)"), ("(", "）)"), ("《", "》"), ("【", "】"), ("〔", "〕"), ("“", "”"))
+_OPENING = re.compile("[" + "".join(opened for opened, _ in _BRACKETS) + "]")
 _BAD_TITLE = re.compile(
     r"^(?:microsoft |powerpoint|untitled|无标题|未命名|新建|(?:文档|document|slide )\d*$)|^\((?:anonym|unspec)"
     r"|\.(?:docx?|wps|xlsx?|pptx?|pdf|rtf|txt|tex|dvi|indd|cdr|html?|md|jpe?g|png|tiff?)$|^[\W\d_]+$|^.{0,2}$",
@@ -290,6 +291,8 @@ def _splits_number(a: str, b: str) -> bool:
 
 def _leaves_bracket_open(text: str) -> bool:
     """Whether a bracket that a line opens is not closed on it; OCR mixes full-width and half-width ones."""
+    if not _OPENING.search(text):
+        return False
     return any(text.rfind(opened) > max(text.rfind(close) for close in closed) for opened, closed in _BRACKETS)
 
 

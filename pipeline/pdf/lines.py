@@ -56,6 +56,9 @@ _AFTER_BLANK = re.compile(
 )
 """What stands behind a blank to be filled in (于　年　月　日, 　元整), and hardly ever starts a table cell."""
 _BLANK, _BLANK_PIECE = "    ", (-1, -1)
+_NO_ORIGINS = array("i", [-1] * len(_BLANK))
+_INDEXES = array("i", range(1 << 14))
+"""Slices of it are the indexes of the characters of nearly any page."""
 _DECIMAL_NUMBER = re.compile(r"\d{1,3}[、.．)）]|\d{1,2}(?:[.．]\d{1,2}){1,3}[.、]?")
 
 
@@ -278,6 +281,9 @@ def _cells_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> li
     while end > start and text[end - 1] == " ":
         end -= 1
     cells: list[Cell] = []
+    if text.find(" ", start, end) < 0:  # most lines of running text
+        _add_cell(cells, chars, text, [(start, end)], odd=odd)
+        return cells
     pieces: list[tuple[int, int]] = []
     first = at = start
     for found in _GAP.finditer(text, start, end):
@@ -333,12 +339,11 @@ def _judge_gap(chars: Chars, text: str, first: int, before: int, after: int) -> 
 
 def _em(chars: Chars, text: str, start: int, end: int) -> float:
     """The type size: the width of a Chinese character (two are looked at: fonts may differ), else from the height."""
-    widths = [
-        chars.right[han.start()] - chars.left[han.start()]
-        for han in (_HAN.search(text, start, end), _HAN.search(text, (start + end) // 2, end))
-        if han
-    ]
-    em = max(widths, default=0.0)
+    em = 0.0
+    for at in (start, (start + end) // 2):
+        if han := _HAN.search(text, at, end):
+            at = han.start()
+            em = max(em, chars.right[at] - chars.left[at])
     return em if em > 0.1 else max((chars.top[start] - chars.bottom[start]) * 0.9, 1.0)
 
 
@@ -356,11 +361,11 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
     if start >= end:
         return
     if len(pieces) == 1:
-        content, origins = text[start:end], array("i", range(start, end))
+        content, origins = text[start:end], _indexes(start, end)
     else:
         content, origins = "".join([text[a:b] if a >= 0 else _BLANK for a, b in pieces]), array("i")
         for a, b in pieces:
-            origins.extend(range(a, b) if a >= 0 else [-1] * len(_BLANK))
+            origins += _indexes(a, b) if a >= 0 else _NO_ORIGINS
     if odd and is_odd(content):
         content, origins = _stripped(*repair(content, origins))
     if len(content) > _MAX_RUN:
@@ -368,11 +373,15 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
     if not content:
         return
     left, right = min(chars.left[start], chars.left[end - 1]), max(chars.right[start], chars.right[end - 1])
-    top, bottom = chars.top[start], chars.bottom[start]
-    if top != chars.top[end - 1] or bottom != chars.bottom[end - 1]:  # several fonts
+    top, bottom = max(chars.top[start], chars.top[end - 1]), chars.bottom[start]
+    if bottom != chars.bottom[end - 1]:  # several fonts (tops differ from glyph to glyph, but little)
         top, bottom = max(chars.top[start:end]), min(chars.bottom[start:end])
     em = _em(chars, text, start, end)
     cells.append(Cell(content, origins, left, top, right, bottom, em))
+
+
+def _indexes(start: int, end: int) -> array[int]:
+    return _INDEXES[start:end] if end <= len(_INDEXES) else array("i", range(start, end))
 
 
 def _without_long_runs(text: str, origins: array[int]) -> tuple[str, array[int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from operator import eq
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -22,9 +23,12 @@ _SHARE = 0.6
 def is_vertical(chars: Chars, text: str) -> bool:
     """Whether most of a page's characters stand under each other. Looked at closely only where PDFium sees many short
     lines, or its first lines run downwards."""
-    breaks = text.count("\n")
-    if len(text) < _MIN_CHARACTERS or (breaks * 6 < len(text) and not _runs_down(chars, _visible(text[:60]))):
+    if len(text) < _MIN_CHARACTERS:
         return False
+    if text.count("\n") * 6 < len(text):
+        bottoms = chars.bottom[:60]
+        if sum(map(eq, bottoms, bottoms[1:])) > 30 or not _runs_down(chars, _visible(text[:60])):
+            return False
     return _runs_down(chars, _visible(text))
 
 

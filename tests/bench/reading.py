@@ -1,4 +1,4 @@
-"""Reading speed: ``python tests/pdf/bench_read.py FILE...`` (CPU milliseconds a page, in this process)."""
+"""Reading speed: ``python tests/bench/reading.py FILE...`` (CPU milliseconds a page, in this process)."""
 
 from __future__ import annotations
 
