@@ -280,6 +280,58 @@ def export(
 
 
 @app.command(
+    "eval",
+    help=_t("用标准答案评测：召回、精确、引文、成本；可设门槛，可比较模型",
+            "Score against gold: recall, precision, citations, cost; with a gate; models side by side"),
+)  # fmt: skip
+def evaluate(
+    gold: Annotated[
+        Path,
+        typer.Argument(
+            metavar="GOLD_DIR",
+            help=_t("NAME.pdf 与 NAME.gold.json 的文件夹", "folder of NAME.pdf beside NAME.gold.json"),
+        ),
+    ],
+    gate: Annotated[
+        Path | None,
+        typer.Option("--gate", help=_t("门槛文件（TOML）；不达则退出码 1", "bounds (TOML); exit code 1 below them")),
+    ] = None,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--name", help=_t("这次评测的名称，默认按引擎与模型", "of this evaluation, default by engine and model")
+        ),
+    ] = "",
+    engine: EngineFlag = None,
+    model: ModelFlag = None,
+    base_url: BaseUrlFlag = None,
+    out: OutFlag = None,
+    pack: PackFlag = None,
+    side: SideFlag = None,
+    strategy: StrategyFlag = None,
+    thinking: ThinkingFlag = None,
+    json: JsonFlag = False,
+) -> None:
+    with _errors_shown():
+        settings = _settings(
+            engine=engine, model=model, base_url=base_url, out=out, pack=pack, side=side, strategy=strategy,
+            thinking=thinking,
+        )  # fmt: skip
+        from pipeline import screen
+        from pipeline.evaluation import command
+        from pipeline.evaluation.evaluate import evaluate as run_evaluation
+        from pipeline.evaluation.gate import missed
+        from pipeline.evaluation.gold import load_gold
+
+        documents = load_gold(gold)
+        with screen.progress() as show:
+            made = _run(lambda: run_evaluation(documents, settings, name, show))
+        below = missed(gate, made.scores) if gate else []
+        command.show(made, below, json=json)
+        raise typer.Exit(1 if below or made.scores.failed else 0)
+
+
+@app.command(
     help=_t("检查环境：装了什么、缺什么、怎么补", "Check the machine: what is there, what lacks, how to mend it")
 )
 def doctor(
