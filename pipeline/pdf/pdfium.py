@@ -35,6 +35,10 @@ _MAX_BOOKMARKS = 20_000
 _MAX_OBJECTS = 5_000
 """Page objects looked at for image coverage; a page with more is a drawing, not a scan."""
 _IMAGE, _PATH, _FORM = 3, 2, 5
+_LINE_TO, _MOVE_TO = 0, 2
+_MAX_SEGMENTS = 2000
+_THIN = 3.0
+"""Points; a rectangle thinner than this is a line."""
 _IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _META = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
 
@@ -110,6 +114,13 @@ _object_bounds = _call("FPDFPageObj_GetBounds", _int, _ptr, _ptr, _ptr, _ptr, _p
 _object_matrix = _call("FPDFPageObj_GetMatrix", _int, _ptr, _ptr)
 _count_form_objects = _call("FPDFFormObj_CountObjects", _int, _ptr)
 _form_object = _call("FPDFFormObj_GetObject", _ptr, _ptr, _long)
+_draw_mode = _call("FPDFPath_GetDrawMode", _int, _ptr, _ptr, _ptr)
+_fill_color = _call("FPDFPageObj_GetFillColor", _int, _ptr, _ptr, _ptr, _ptr, _ptr)
+_count_segments = _call("FPDFPath_CountSegments", _int, _ptr)
+_segment = _call("FPDFPath_GetPathSegment", _ptr, _ptr, _int)
+_segment_point = _call("FPDFPathSegment_GetPoint", _int, _ptr, _ptr, _ptr)
+_segment_type = _call("FPDFPathSegment_GetType", _int, _ptr)
+_segment_closes = _call("FPDFPathSegment_GetClose", _int, _ptr)
 
 _count_annotations = _call("FPDFPage_GetAnnotCount", _int, _ptr)
 _annotation = _call("FPDFPage_GetAnnot", _ptr, _ptr, _int)
@@ -195,6 +206,18 @@ class PdfPage:
             elif kind == _PATH:
                 paths += 1
         return boxes, paths
+
+    def rulings(self, most: int) -> list[tuple[float, float, float, float]]:
+        """Level and upright strokes, sides of rectangles too, as left, top, right, bottom of the page as shown, y
+        upwards. None at all where there are more than ``most``: that is a drawing, no table."""
+        found: list[tuple[float, float, float, float]] = []
+        for item, kind, matrix in _items(self._handle):
+            if kind == _PATH:
+                found.extend(_strokes(item, matrix))
+                if len(found) > most:
+                    return []
+        flat = [array("f", [stroke[edge] for stroke in found]) for edge in (0, 3, 2, 1)]
+        return list(zip(*self._shown(tuple(flat)), strict=True))
 
     @property
     def bounds(self) -> tuple[float, float, float, float]:
@@ -415,6 +438,13 @@ def _objects(page: int) -> Iterator[tuple[int, tuple[float, float, float, float]
     """Type and bounds of the page's objects, those inside forms too, in page space."""
     edges = (ctypes.c_float * 4)()
     addresses = [ctypes.addressof(edges) + 4 * i for i in range(4)]
+    for item, kind, matrix in _items(page):
+        if _object_bounds(item, *addresses):
+            yield kind, _mapped(tuple(edges), matrix)
+
+
+def _items(page: int) -> Iterator[tuple[int, int, tuple[float, ...]]]:
+    """The page's objects but forms, with their type and the matrix of the forms that they are in."""
     count = min(int(_count_objects(page)), _MAX_OBJECTS)
     pending: list[tuple[int | None, tuple[float, ...], int]] = [(_object(page, i), _IDENTITY, 0) for i in range(count)]
     for seen, (item, matrix, depth) in enumerate(pending):
@@ -427,8 +457,64 @@ def _objects(page: int) -> Iterator[tuple[int, tuple[float, float, float, float]
             nested = _product(tuple(inner), matrix)
             count = min(int(_count_form_objects(item)), _MAX_OBJECTS - len(pending))
             pending.extend((_form_object(item, i), nested, depth + 1) for i in range(count))
-        elif _object_bounds(item, *addresses):
-            yield kind, _mapped(tuple(edges), matrix)
+        else:
+            yield item, kind, matrix
+
+
+def _strokes(path: int, matrix: tuple[float, ...]) -> Iterator[tuple[float, float, float, float]]:
+    """The level and upright parts of a path as left, bottom, right, top in page space. Some programs draw a line as a
+    thin rectangle."""
+    fill, stroke = ctypes.c_int(), ctypes.c_int()
+    _draw_mode(path, ctypes.addressof(fill), ctypes.addressof(stroke))
+    count = int(_count_segments(path))
+    if not (fill.value or stroke.value) or not 2 <= count <= _MAX_SEGMENTS:
+        return
+    edges = (ctypes.c_float * 4)()
+    addresses = [ctypes.addressof(edges) + 4 * i for i in range(4)]
+    if not _object_bounds(path, *addresses):
+        return
+    left, bottom, right, top = _mapped(tuple(edges), matrix)
+    if count <= 6 and min(right - left, top - bottom) <= _THIN < max(right - left, top - bottom):
+        x, y = (left + right) / 2, (top + bottom) / 2
+        yield (left, y, right, y) if right - left > top - bottom else (x, bottom, x, top)
+    elif stroke.value or not _is_white(path):
+        own = (ctypes.c_float * 6)()
+        _object_matrix(path, ctypes.addressof(own))
+        for a, b in _legs(path, count, _product(tuple(own), matrix)):
+            width, height = abs(a[0] - b[0]), abs(a[1] - b[1])
+            if min(width, height) <= 0.5 and max(width, height) > _THIN:
+                yield min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1])
+
+
+def _legs(
+    path: int, count: int, matrix: tuple[float, ...]
+) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
+    """The straight parts of a path, from point to point; curves are passed over."""
+    x, y = ctypes.c_float(), ctypes.c_float()
+    a, b, c, d, e, f = matrix
+    start = last = (0.0, 0.0)
+    for at in range(count):
+        part = _segment(path, at)
+        if not part or not _segment_point(part, ctypes.addressof(x), ctypes.addressof(y)):
+            return
+        point = (a * x.value + c * y.value + e, b * x.value + d * y.value + f)
+        kind = int(_segment_type(part))
+        if kind == _LINE_TO:
+            yield last, point
+        elif kind == _MOVE_TO:
+            start = point
+        last = point
+        if _segment_closes(part):
+            yield last, start
+            last = start
+
+
+def _is_white(path: int) -> bool:
+    """Whether a filling can't be seen: the background of a page or a cell."""
+    color = (ctypes.c_uint * 4)()
+    known = _fill_color(path, *(ctypes.addressof(color) + 4 * i for i in range(4)))
+    red, green, blue, alpha = color
+    return bool(known) and (min(red, green, blue) > 250 or alpha < 5)
 
 
 def _product(a: tuple[float, ...], b: tuple[float, ...]) -> tuple[float, ...]:
