@@ -28,7 +28,7 @@ _ILL_SHAPED = (_Unfit, AttributeError, KeyError, TypeError, ValueError)
 def document(answer: wire.Message, document_id: str, path: Path) -> Document:
     """The document in an answer to ``read``. Raises ReadError if the answer makes no sense."""
     try:
-        return _document(cast("dict[str, Any]", answer), document_id, path)
+        return _document(answer, document_id, path)
     except (*_ILL_SHAPED, wire.WireError):
         raise _malformed(path) from None
 
@@ -51,10 +51,10 @@ def failure(answer: wire.Message, facts: Mapping[str, object]) -> ReadError:
     return failures.read_error(str(answer["error"]), defaults | told_facts | dict(facts))
 
 
-def _document(answer: Mapping[str, Any], document_id: str, path: Path) -> Document:
+def _document(answer: dict[str, Any], document_id: str, path: Path) -> Document:
     text = _text(answer["text"])
     text.encode()  # a lone surrogate can be stored nowhere
-    origins = wire.unpack_integers(_text(answer["origins"]))
+    origins = wire.integers(answer, answer["origins"])
     _check(len(origins) == len(text))
     pages = tuple(_page(number, page) for number, page in enumerate(answer["pages"], 1))
     _check(bool(pages) and pages[0].span.start == 0 and pages[-1].span.end == len(text))
@@ -69,7 +69,7 @@ def _document(answer: Mapping[str, Any], document_id: str, path: Path) -> Docume
         bookmarks=tuple(_bookmark(mark, len(pages)) for mark in answer["bookmarks"]),
         metadata={_text(key): _text(value) for key, value in answer["metadata"].items()},
         origins=origins,
-        places=tuple(wire.unpack_floats(_text(page["places"])) for page in answer["pages"]),
+        places=tuple(wire.floats(answer, page["places"]) for page in answer["pages"]),
         ocr_lines=lines,
     )
 

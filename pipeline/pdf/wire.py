@@ -1,16 +1,16 @@
-"""Frames between the reading processes: a length (8 bytes, big-endian), then JSON. Never pickle: whoever subverts a
-PDF parser must not reach the parent. Arrays travel as base64.
+"""Frames between the reading processes: a length (8 bytes, big-endian), then JSON, then a NUL and the bytes of the
+arrays, if any. Never pickle: whoever subverts a PDF parser must not reach the parent.
+
+In the JSON an array is the two ends of its bytes; :func:`integers` and :func:`floats` take it from the message.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import math
 import struct
 from array import array
-from typing import BinaryIO
+from typing import Any, BinaryIO, cast
 
 MAX_FRAME = 512 << 20
 _LENGTH = struct.Struct(">Q")
@@ -18,6 +18,9 @@ HEADER_BYTES = _LENGTH.size
 
 ACKNOWLEDGED = bytes(HEADER_BYTES)
 """An empty frame: the request has arrived. A process that dies before this did not die of the request."""
+
+_ARRAYS = "\0"
+"""Where a decoded message keeps the bytes of its arrays; no JSON of ours has such a key."""
 
 Message = dict[str, object]
 
@@ -28,8 +31,21 @@ class WireError(Exception):
 
 def encode(message: Message) -> bytes:
     """A message as one frame."""
-    body = json.dumps(message, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
-    return _LENGTH.pack(len(body)) + body
+    parts = [b""]
+    size = 0
+
+    def placed(value: object) -> list[int]:
+        nonlocal size
+        if not isinstance(value, array):
+            raise TypeError(type(value).__name__)
+        numbers = cast("array[Any]", value).tobytes()  # both ends run on one machine: native byte order
+        parts.append(numbers)
+        size += len(numbers)
+        return [size - len(numbers), size]
+
+    text = json.dumps(message, ensure_ascii=False, separators=(",", ":"), default=placed)
+    parts[0] = text.encode("utf-8", "surrogatepass") + b"\0"
+    return b"".join([_LENGTH.pack(len(parts[0]) + size), *parts])
 
 
 def body_length(header: bytes) -> int:
@@ -42,13 +58,17 @@ def body_length(header: bytes) -> int:
 
 def decode(body: bytes) -> Message:
     """The message in a frame's body."""
+    end = body.find(b"\0")  # JSON escapes NUL
+    text = body if end < 0 else body[:end]
     try:
-        message: object = json.loads(body.decode("utf-8", "surrogatepass"))
+        message: object = json.loads(text.decode("utf-8", "surrogatepass"))
     except (ValueError, RecursionError) as error:
         raise WireError(str(error)) from None
     if not isinstance(message, dict):
         raise WireError("not an object")
-    return message  # pyright: ignore[reportUnknownVariableType]  # JSON objects have text keys
+    found = cast(Message, message)
+    found[_ARRAYS] = memoryview(body)[len(text) + 1 :]
+    return found
 
 
 def receive(stream: BinaryIO) -> Message | None:
@@ -67,32 +87,26 @@ def send(stream: BinaryIO, message: Message) -> None:
     stream.flush()
 
 
-def pack(values: array[int] | array[float]) -> str:
-    """Numbers as base64 (both ends run on one machine: native byte order)."""
-    return base64.b64encode(values.tobytes()).decode("ascii")
-
-
-def unpack_integers(text: str) -> array[int]:
-    """The 32-bit integers of :func:`pack`; WireError if the text is none of its."""
+def integers(message: Message, ends: object) -> array[int]:
+    """The 32-bit integers between these ends of a decoded message; WireError if there are none."""
     values = array("i")
-    values.frombytes(_unpacked(text, values.itemsize))
+    values.frombytes(_bytes_of(message, ends, values.itemsize))
     return values
 
 
-def unpack_floats(text: str) -> array[float]:
-    """The 32-bit floats of :func:`pack`, all finite; WireError if the text is none of its."""
+def floats(message: Message, ends: object) -> array[float]:
+    """The 32-bit floats between these ends, all finite; WireError if there are none."""
     values = array("f")
-    values.frombytes(_unpacked(text, values.itemsize))
+    values.frombytes(_bytes_of(message, ends, values.itemsize))
     if not math.isfinite(sum(values)):
         raise WireError("not finite")
     return values
 
 
-def _unpacked(text: str, itemsize: int) -> bytes:
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except (ValueError, binascii.Error) as error:
-        raise WireError(str(error)) from None
-    if len(raw) % itemsize:
-        raise WireError("cut")
-    return raw
+def _bytes_of(message: Message, ends: object, itemsize: int) -> memoryview:
+    numbers = cast(memoryview, message.get(_ARRAYS, memoryview(b"")))
+    match ends:
+        case [int(start), int(end)] if 0 <= start <= end <= len(numbers) and (end - start) % itemsize == 0:
+            return numbers[start:end]
+        case _:
+            raise WireError("no array")

@@ -166,7 +166,7 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
     return {
         "title": title,
         "text": laid.text,
-        "origins": wire.pack(laid.origins),
+        "origins": laid.origins,
         "pages": [
             {
                 "span": list(span),
@@ -177,7 +177,7 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
                 "read_by": page.read_by,
                 "confidence": page.confidence,
                 "margins": placed.margins,
-                "places": wire.pack(page.places),
+                "places": page.places,
             }
             for page, placed, span in zip(pages, layout, laid.spans, strict=True)
         ],

@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import time
+from array import array
 from pathlib import Path
 
 import pdf_made as made
@@ -392,11 +393,11 @@ def processes_of(reader: Reader) -> list[int]:
 FAIR: dict[str, object] = {
     "title": "t",
     "text": "甲方",
-    "origins": wire.pack(__import__("array").array("i", [0, 1])),
+    "origins": array("i", [0, 1]),
     "pages": [
         {
             "span": [0, 2], "label": None, "width": 1.0, "height": 1.0, "health": "text", "read_by": "pdfium",
-            "confidence": None, "margins": [], "places": "",
+            "confidence": None, "margins": [], "places": array("f"),
         }
     ],
     "bookmarks": [],
@@ -412,7 +413,11 @@ FAIR: dict[str, object] = {
         {"text": "甲方乙"},
         {"text": "\ud800方"},
         {"origins": "%%%"},
-        {"origins": "AAAA"},
+        {"origins": [0, 9]},
+        {"origins": [-8, 8]},
+        {"origins": [0, 7]},
+        {"origins": array("i", [0])},
+        {"pages": [FAIR["pages"][0] | {"places": array("f", [float("nan")])}]},  # type: ignore[index]
         {"pages": []},
         {"pages": [{"span": [0, 9]}]},
         {"pages": [FAIR["pages"][0] | {"health": "fine"}]},  # type: ignore[index]
@@ -425,9 +430,13 @@ FAIR: dict[str, object] = {
     ],
 )
 def test_answers_that_make_no_sense_are_refused(change: dict[str, object]) -> None:
-    assert reply.document(dict(FAIR), "x", Path("a.pdf")).text == "甲方"
+    assert reply.document(arrived(FAIR), "x", Path("a.pdf")).text == "甲方"
     with pytest.raises(ReadError, match="不合规"):
-        reply.document(FAIR | change, "x", Path("a.pdf"))
+        reply.document(arrived(FAIR | change), "x", Path("a.pdf"))
+
+
+def arrived(message: wire.Message) -> wire.Message:
+    return wire.decode(wire.encode(message)[wire.HEADER_BYTES :])
 
 
 @pytest.mark.parametrize(
