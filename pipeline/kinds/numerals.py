@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from pipeline.types import Span
 
@@ -52,6 +53,7 @@ class DateMention:
     date: date
 
 
+@lru_cache(1024)
 def parse_han_number(text: str) -> int | None:
     """Read a whole number in Chinese numerals (一百二十, 壹佰贰拾, 二〇二六, 廿三, 两万); None for anything else.
 

@@ -181,7 +181,7 @@ _LATE = re.compile(r"逾期|违约|罚|滞纳|迟延|延迟")
 def rate_findings(view: View) -> list[Finding]:
     """Tax rates and the interest of a loan; rates of penalties are the liability rules'."""
     found: dict[tuple[str, str], Finding] = {}
-    for sentence in view.sentences:
+    for sentence in view.sentences_with("税", "利"):
         text = sentence.text
         if "税" in text:
             for match in _TAX.finditer(text):

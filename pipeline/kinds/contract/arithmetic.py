@@ -229,9 +229,7 @@ _DEPOSIT_SHARE = re.compile(
 def deposit_conflicts(view: View, amounts: Sequence[Labelled], totals: Sequence[Labelled]) -> list[Finding]:
     """定金 over a fifth of the price (民法典第五百八十六条), by share or by sum."""
     found: list[Finding] = []
-    for sentence in view.sentences:
-        if "定金" not in sentence.text:
-            continue
+    for sentence in view.sentences_with("定金"):
         for match in _DEPOSIT_SHARE.finditer(sentence.text):
             share = parse_rate(match["a"] or match["b"])
             if share is not None and share > _LIMIT and not re.search(r"不(?:得)?超过|超过|上限", match.group()):

@@ -17,7 +17,7 @@ _TOPICS = (
     ("验收", re.compile(r"验收|检验")),
     ("交付", re.compile(r"交付|交货|交房|送达|运抵|发货|到货|供货|提交|上线|提货|放款|发放借款|划付")),
 )
-_WITHIN = re.compile(rf"(?:后|起|之日起|前|在|于|:|为|期|内|的)?\s?{COUNT}(?:内|以内|之内|前|,|。|;|$|\s|止|为止)?")
+_WITHIN = re.compile(COUNT)
 _PENALTY = re.compile(r"违约金|逾期|迟延|延迟|延误|解除|滞纳|赔偿|每日|争议")
 _PAYING = re.compile(r"支付|付款|付至|发票")
 _DUTY = re.compile(r"应|须|需|将|日期|时间|期限|期:|期为|内|前")

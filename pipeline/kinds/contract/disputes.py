@@ -67,9 +67,8 @@ def forums_in(view: View) -> list[Forum]:
     In a labour contract arbitration comes first by law (劳动争议调解仲裁法第五条): its court is no choice.
     """
     found: list[Forum] = []
-    for sentence in view.sentences:
-        if "仲裁" in sentence.text or "法院" in sentence.text or "诉" in sentence.text:
-            found += _forums_of(view, sentence)
+    for sentence in view.sentences_with("仲裁", "法院", "诉"):
+        found += _forums_of(view, sentence)
     chosen = [f for f in found if _is_choice(view, f) and _is_ticked(view, f)]
     labour = any(f.labour for f in chosen)
     return [f for f in chosen if not (labour and f.kind == "诉讼")]
@@ -207,7 +206,7 @@ def findings_of(view: View, forums: Sequence[Forum]) -> list[Finding]:
         view.fact("disputes", "争议解决", f"{f.kind}：{f.where}" if f.where else f.kind, f.span)
         for f in _distinct(forums)
     ]
-    for sentence in view.sentences:
+    for sentence in view.sentences_with("适用", "保密", "本款", "本条", "自动"):
         for rule in (_law, _secrecy, _renewal):
             if finding := rule(view, sentence):
                 found.append(finding)

@@ -16,6 +16,7 @@ _PENALTY = re.compile(
     r"违约金|滞纳金|逾期利息|罚息|逾期付款|资金占用|逾期违约|罚款|赔偿金|补偿金|迟延履行|逾期费|占用费|迟延利息|"
     r"违约赔偿|违约责任|误期赔偿|延期赔偿|逾期罚|加收|罚"
 )
+_PENALTY_WORDS = ("违约", "滞纳", "逾期", "罚", "占用", "赔偿", "补偿", "迟延", "加收")
 _FOR_LATENESS = re.compile(r"逾期|迟延|延迟|延误|超期|拖欠|误期|迟付|延期|未按(?:时|期|约)|每(?:逾|延|迟|超|晚|拖)")
 _EVERY = (
     r"每\s?(?:逾期|延迟|迟延|延误|迟|超期|超过|晚|拖欠|延期|拖延|推迟|误期|超)?\s?(?:[\u4e00-\u9fa5]{0,3}(?=一|1|"
@@ -92,7 +93,7 @@ _DAYS = {"日": 365, "周": 52, "月": 12, "年": 1}
 def penalties_in(view: View) -> list[Penalty]:
     """Every rate, fixed sum and multiple of a penalty, and their caps, in order."""
     found: list[Penalty] = []
-    for sentence in view.sentences:
+    for sentence in view.sentences_with(*_PENALTY_WORDS, "%", "‰", "‱", "分之"):
         text = sentence.text
         named = bool(_PENALTY.search(text))
         goes_on = bool(found) and found[-1].sentence.line == sentence.line
@@ -307,8 +308,8 @@ def _graded(finding: Finding, penalty: Penalty) -> Finding:
 
 def _termination(view: View) -> list[Finding]:
     found: list[Finding] = []
-    for sentence in view.sentences:
-        if ("解除" in sentence.text or "终止" in sentence.text) and (match := _END.search(sentence.text)):
+    for sentence in view.sentences_with("解除", "终止"):
+        if match := _END.search(sentence.text):
             hit = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
             found.append(view.fact("liability", "解除权", match["who"] or "", hit))
     return found
@@ -316,11 +317,10 @@ def _termination(view: View) -> list[Finding]:
 
 def _limits(view: View) -> list[Finding]:
     found: list[Finding] = []
-    for sentence in view.sentences:
-        if "责任" in sentence.text or "赔偿" in sentence.text:
-            match = _LIMIT.search(sentence.text)
-            if match and not re.search("违约金", match.group()):
-                hit = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
-                value = re.sub(r"^.*?(?=不超过|不得超过|以|为限|限于|不高于)", "", sentence.text[match.start() :])[:40]
-                found.append(view.fact("liability", "责任上限", value.rstrip("。;"), hit))
+    for sentence in view.sentences_with("责任", "赔偿"):
+        match = _LIMIT.search(sentence.text)
+        if match and not re.search("违约金", match.group()):
+            hit = Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+            value = re.sub(r"^.*?(?=不超过|不得超过|以|为限|限于|不高于)", "", sentence.text[match.start() :])[:40]
+            found.append(view.fact("liability", "责任上限", value.rstrip("。;"), hit))
     return found

@@ -49,8 +49,9 @@ def role_named(text: str) -> str:
 
 
 _ROLE_NAMES = frozenset({*_NAMED, *(f"{letter}方" for letter in "甲乙丙丁戊己")})
+_ROLE_STARTS = "".join(sorted({name[0] for name in _ROLE_NAMES}))
 _LABEL = re.compile(
-    rf'(?<![\u4e00-\u9fa5A-Za-z"])(?P<role>(?:{_ROLES})(?:\s?[一二三四五1-5])?)'
+    rf'(?=[{_ROLE_STARTS}])(?<![\u4e00-\u9fa5A-Za-z"])(?P<role>(?:{_ROLES})(?:\s?[一二三四五1-5])?)'
     r"(?P<notes>(?:\s*\([^()\n]{1,40}\)){0,3})\s*(?:的?(?:单位|企业|公司)?(?:名称|姓名|"
     r"全称))?(?P<more>(?:\s*\([^()\n]{1,24}\))?)\s*$"
 )
@@ -503,7 +504,11 @@ _NEXT_FIELD = (
 )
 _ADDRESS = re.compile(
     r"(?:住\s{0,8}所\s{0,3}地?|地\s{0,8}址|住\s{0,8}址|主要(?:经营|营业|办事机构)(?:场所|所在地)|"
-    r"(?:注册|联系|通讯|通信|办公|营业|经营|送达|户籍|户口|居住|家庭|身份证|常住)(?:地址|住址|所在地|地)(?:\(住所\))?)"
+    + "|".join(  # each spelt out, so that the search can skip to their first characters
+        rf"{kind}(?:地址|住址|所在地|地)(?:\(住所\))?"
+        for kind in "注册 联系 通讯 通信 办公 营业 经营 送达 户籍 户口 居住 家庭 身份证 常住".split()
+    )
+    + r")"
     r"(?:\([^()\n]{1,16}\))?(?:/[\u4e00-\u9fa5]{2,6})?\s*(?:[:\t]|为|位于|是)\s*(?P<value>[^\s:;。][^\t\n;。]{3,80}?)"
     r"(?=\s*$|\s*[\t\n;。]|\s+(?=[\u4e00-\u9fa5]{2,10}\s*[:(])"
     r"|\s*[,、](?=\s*(?:法定代表|统一社会|电话|联系|邮编|邮政|身份证|开户|账号|负责人|手机|传真|性别))"

@@ -96,11 +96,8 @@ class Node:
 def payment_nodes(view: View) -> list[Node]:
     """Nodes in order: shares of a price, and sums where a payment sentence names no share."""
     nodes: list[Node] = []
-    for sentence in view.sentences:
-        text = sentence.text
-        if "\t" in text or not _PAYING.search(text):
-            continue
-        if "%" in text or "分之" in text:
+    for sentence in view.sentences_with("%", "分之"):
+        if "\t" not in sentence.text and _PAYING.search(sentence.text):
             nodes += _shares(sentence)
     return nodes
 

@@ -13,11 +13,13 @@ from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
 from pipeline.types import Finding, Span
 
 _REFERENCE = re.compile(
-    rf"第\s?(?P<number>{HAN_NUMBER}{{1,6}}|\d{{1,3}}(?:\.\d{{1,3}}){{0,3}})\s?条(?!\s?(?:生产线|线|路|街|巷|船|河|"
-    r"道路|管|信息|记录))"
+    rf"[第\d](?:(?<=第)\s?(?P<number>{HAN_NUMBER}{{1,6}}|\d{{1,3}}(?:\.\d{{1,3}}){{0,3}})\s?条(?!\s?(?:生产线|线|路|"
+    r"街|巷|船|河|道路|管|信息|记录))"
     rf"(?:\s?第?\s?[(]?(?P<paragraph>{HAN_NUMBER}{{1,3}}|\d{{1,2}})[)]?\s?款)?"
-    r"|(?:第\s?)?(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,3})\s?[条款](?!件)"
+    r"|(?<=第)\s?(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,3})\s?[条款](?!件)"
+    r"|(?<=\d)\d{0,2}(?:\.\d{1,3}){1,3}(?P<bare>\s?[条款])(?!件))"
 )
+"""One character class first, so that the search runs at full speed between the marks."""
 _LAW_NAME = (
     "(?:法|法典|条例|规定|办法|解释|规则|准则|细则|章程|通则|规范|标准|规程|通知|意见|决定|公约|批复|纪要|指引|制度|"
     "守则|手册)"
@@ -107,7 +109,7 @@ def _is_foreign(before: str) -> bool:
 
 
 def _reference(match: re.Match[str], line: int, *, to_body: bool) -> Reference | None:
-    printed = match["number"] or match["dotted"]
+    printed = match["number"] or match["dotted"] or match.string[match.start() : match.start("bare")]
     dotted = printed if "." in printed else ""
     head = printed.split(".")[0]
     number = int(head) if head.isdigit() else parse_han_number(head)
@@ -248,7 +250,7 @@ def _defined(view: View, structure: Structure) -> set[str]:
         if (bare := _BARE_LIST.match(text)) or (_LISTING.search(text) and not _POINTING.search(text)):
             defined |= _listed_from(view, index, bare.end() if bare else 0)
         defined |= _in_a_row(text)
-    mentioning = [s for s in view.sentences if "附" in s.text]
+    mentioning = view.sentences_with("附")
     for sentence in mentioning:
         defined |= _listed_in(sentence)
         match = _STARTING_LABEL.match(sentence.text)

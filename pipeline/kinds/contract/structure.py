@@ -91,7 +91,8 @@ class Structure:
 def structure_of(view: View) -> Structure:
     """Read the numbering of a contract."""
     marks = _marks(view)
-    attachments_from = _attachments_from(view, marks)
+    signed = [i for i, text in enumerate(view.line_texts) if is_signature_line(text)]
+    attachments_from = _attachments_from(view, marks, signed)
     family = _family(marks)
     heads = [(int(number), line) for line, kind, number in marks if kind == family]
     ends = [line for _, line in heads[1:]] + [len(view.lines)] * bool(heads)
@@ -105,7 +106,7 @@ def structure_of(view: View) -> Structure:
         articles,
         dotted,
         attachments_from,
-        _signature_lines(view, attachments_from),
+        _signature_lines(view, signed, attachments_from),
         _inline_articles(view),
         headings,
     )
@@ -149,14 +150,12 @@ def _family(marks: Sequence[tuple[int, str, str]]) -> str:
     return next((kind for _, kind, number in marks if number == "1" and counts.get(kind, 0) >= 3), "")
 
 
-def _attachments_from(view: View, marks: Sequence[tuple[int, str, str]]) -> int:
+def _attachments_from(view: View, marks: Sequence[tuple[int, str, str]], signed: Sequence[int]) -> int:
     """The first attachment heading behind the body: after its last signature line or where articles start again."""
     restarts = _restart_line(marks)
-    signed = max((i for i, text in enumerate(view.line_texts) if is_signature_line(text)), default=-1)
     heads = [i for i, text in enumerate(view.line_texts) if _is_attachment_head(text)]
-    first_signed = next((i for i in range(len(view.lines)) if is_signature_line(view.line_texts[i])), signed)
     for line in heads:
-        if 0 <= first_signed < line or (restarts is not None and line < restarts <= line + 30):
+        if (signed and signed[0] < line) or (restarts is not None and line < restarts <= line + 30):
             return line
     return len(view.lines)
 
@@ -172,7 +171,7 @@ def _restart_line(marks: Sequence[tuple[int, str, str]]) -> int | None:
 
 
 def _is_attachment_head(text: str) -> bool:
-    return len(text) < 50 and bool(_ATTACHMENT_HEAD.match(text)) and not _ENDING.search(text)
+    return len(text) < 50 and "附" in text and bool(_ATTACHMENT_HEAD.match(text)) and not _ENDING.search(text)
 
 
 def is_signature_line(text: str) -> bool:
@@ -182,12 +181,12 @@ def is_signature_line(text: str) -> bool:
     return bool(_SIGNING.search(text)) and bool(_SIGNATURE_LABEL.search(text))
 
 
-def _signature_lines(view: View, attachments_from: int) -> frozenset[int]:
+def _signature_lines(view: View, signed: Sequence[int], attachments_from: int) -> frozenset[int]:
     """Signature lines with the short lines around them (names, dates, addresses) that belong to the same block."""
     lines: set[int] = set()
     texts = view.line_texts
-    for index, text in enumerate(texts):
-        if index in lines or not is_signature_line(text):
+    for index in signed:
+        if index in lines:
             continue
         lines.add(index)
         for step in (1, -1):

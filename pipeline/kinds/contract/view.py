@@ -29,8 +29,8 @@ _COMMA = frozenset(",、:")
 
 def flat(text: str) -> str:
     """Copy of ``text`` with half-width forms, character for character, so that every offset stays true."""
-    for char in _HALF_WIDTH.keys() & set(text):
-        text = text.replace(char, _HALF_WIDTH[char])
+    for full, half in _HALF_WIDTH.items():
+        text = text.replace(full, half)
     return text
 
 
@@ -112,6 +112,17 @@ class View:
         """The sentence around ``offset``, which must lie on a line that is not blank."""
         return self.sentences[max(0, bisect_right(self._sentence_starts, offset) - 1)]
 
+    def sentences_with(self, *words: str) -> list[Sentence]:
+        """The sentences that hold one of ``words``, in order. Faster than asking each sentence: words are rare."""
+        found: set[int] = set()
+        for word in words:
+            at = self.text.find(word)
+            while at >= 0:
+                index = max(0, bisect_right(self._sentence_starts, at) - 1)
+                found.add(index)
+                at = self.text.find(word, self.sentences[index].span.end)
+        return [self.sentences[index] for index in sorted(found)]
+
     def amounts_of(self, span: Span) -> tuple[Amount, ...]:
         """The sums of money that start inside ``span``."""
         starts = self._amount_starts
@@ -162,12 +173,14 @@ _TORN = re.compile(
     r"(?:[¥$]|人民币|RMB|CNY|USD) ?\d{1,3}(?:,\d{3})*,(?P<after> ?\n ?)\d{3}(?!\d)"
 )
 """A number that reading has broken at its separator: 386 and, on the next line, ,000."""
+_TORN_EDGES = ("\n,", "\n ,", ",\n", ", \n")
 _TABLE_NEAR = 200
 
 
 def _whole_amounts(text: str) -> list[Amount]:
     """The sums of money, those put together again that were broken over two lines; where it is unclear how, none."""
-    gaps = [Span(*next(m.span(name) for name in m.groupdict() if m[name])) for m in _TORN.finditer(text)]
+    torn = any(edge in text for edge in _TORN_EDGES)
+    gaps = [Span(*next(m.span(n) for n in m.groupdict() if m[n])) for m in _TORN.finditer(text)] if torn else []
     if gaps:
         edges = [0, *(edge for gap in gaps for edge in gap), len(text)]
         mended = "".join(text[edges[i] : edges[i + 1]] for i in range(0, len(edges), 2))
