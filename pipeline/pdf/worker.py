@@ -6,6 +6,7 @@ on a second reading, what OCR recognised by page number; ``reply`` takes the ans
 
 from __future__ import annotations
 
+import gc
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -197,4 +198,5 @@ def _ocr_lines(laid: Laid, pages: Sequence[_Page]) -> list[object]:
 
 
 if __name__ == "__main__":
+    gc.set_threshold(100_000)  # a document makes many objects and hardly a cycle
     serve(answer)
