@@ -5,21 +5,18 @@ Everything in it is masked (see :mod:`~pipeline.report.masking`), for it is made
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from pipeline.report.clock import DEFAULT_ZONE, minute, zone_of
+from pipeline.report.markdown import in_markdown, without_gaps
 from pipeline.report.masking import mask
 from pipeline.report.page import href, render
 from pipeline.report.text import visible
 from pipeline.report.view import Shown, Verdict, arrange, settled, total, verdict_of
 from pipeline.report.words import WORDS
 from pipeline.types import StoredAnalysis
-
-_MARKDOWN = re.compile(r"[\\`*_\[\]#|~]")
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,7 @@ def render_markdown(
 ) -> str:
     """The digest as Markdown, for mail and chat."""
     text = render("digest.md.j2", clean=_masked_markdown, **_values(news, timezone, reports or {}, heading))
-    return re.sub(r"\n{3,}", "\n\n", text).strip() + "\n"
+    return without_gaps(text)
 
 
 def _values(news: News, timezone: str, reports: Mapping[int, str], heading: str) -> dict[str, object]:
@@ -159,7 +156,4 @@ def _masked(text: str) -> str:
 
 
 def _masked_markdown(text: str) -> str:
-    """One line of plain text in Markdown: nothing in it is markup."""
-    flat = " ".join(_masked(text).split())
-    escaped = _MARKDOWN.sub(r"\\\g<0>", flat)
-    return re.sub("[&<>]", lambda match: _ENTITIES[match[0]], escaped)
+    return in_markdown(mask(visible(text)))

@@ -72,7 +72,7 @@ def environment(clean: Callable[[str], str]) -> Environment:
 def _frame() -> dict[str, object]:
     """What is the same on every page."""
     css, js = (Markup((TEMPLATES / name).read_text(encoding="utf-8")) for name in ("report.css", "report.js"))
-    policy = f"default-src 'none'; img-src 'self' file:; style-src {_hash_of(css)}; script-src {_hash_of(js)}"
+    policy = f"default-src 'none'; img-src 'self'; style-src {_hash_of(css)}; script-src {_hash_of(js)}"
     return {
         "css": css,
         "js": js,
