@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from pipeline.types import Document
@@ -32,9 +33,8 @@ class _Sign:
     least: int = 1
 
     def worth(self, text: str) -> int:
-        if self.least == 1:
-            return self.points if self.pattern.search(text) else 0
-        return self.points if len(self.pattern.findall(text)) >= self.least else 0
+        enough = next(islice(self.pattern.finditer(text), self.least - 1, None), None)
+        return self.points if enough else 0
 
 
 _COPY = r"(?:[(（【\[][^()（）【】\[\]]{1,20}[)）】\]])*"
@@ -61,16 +61,16 @@ _ROLE_LINE = re.compile(
     rf"^[ \t　]*({_ROLE})[ \t　]*(?:[(（][^()（）\n]{{0,30}}[)）][ \t　]*)?[:：]", re.MULTILINE | re.IGNORECASE
 )
 _SIGNED = re.compile(
-    rf"(?:{_ROLE})[ \t　]*[(（]?(?:单位)?(?:盖章|签字|签章|签名|公章)"
+    rf"(?=[甲乙丙出承买卖供需采销借贷保担用劳发分许被披接转受委定加P])(?:{_ROLE})[ \t　]*[(（]?(?:单位)?(?:盖章|签字|签章|签名|公章)"
     r"|IN WITNESS WHEREOF|授权代表[ \t　]*(?:[(（]签[字名章][)）])?[:：]"
 )
 
 _CONTRACT_SIGNS = (
     _Sign(3, re.compile(
-        r"甲乙(?:丙)?[双三各]方|双方(?:经|本着|在|通过)?(?:平等|友好|充分|协商)"
+        r"(?=[甲双签订达以下简bhW])(?:甲乙(?:丙)?[双三各]方|双方(?:经|本着|在|通过)?(?:平等|友好|充分|协商)"
         r"|(?:签订|订立|签署|达成)(?:本|如下|以下)(?:合同|协议|条款)"
         r"|(?:以下|下称|简称)[^\n]{0,6}[“\"「](?:甲方|乙方|本合同|本协议)"
-        r"|\bby and between\b|\bhereinafter\b|\bWHEREAS\b"
+        r"|\bby and between\b|\bhereinafter\b|\bWHEREAS\b)"
     )),
     _Sign(2, re.compile(r"本合同|本协议|\bthis agreement\b", re.IGNORECASE), 3),
     _Sign(1, re.compile(r"违约责任|争议(?:的)?解决|不可抗力|合同(?:编|签)[号订]|\bgoverning law\b", re.IGNORECASE), 2),

@@ -264,12 +264,20 @@ def dates_in(text: str) -> list[DateMention]:
 
     Blank forms (____年__月__日), partial dates and dates that no calendar has (2026年2月30日) are left out.
     """
-    return [DateMention(Span(m.start(), m.end()), d) for m in _DATE.finditer(text) if (d := _date_of(m))]
+    return calendar_of(text)[0]
 
 
-def impossible_dates_in(text: str) -> list[Span]:
-    """Find what is written as a full date but is in no calendar: 2026年2月30日, 2026-13-01."""
-    return [Span(m.start(), m.end()) for m in _DATE.finditer(text) if _date_of(m) is None]
+def calendar_of(text: str) -> tuple[list[DateMention], list[Span]]:
+    """The dates in ``text``, and what is written as a full date but is in no calendar: 2026年2月30日, 2026-13-01."""
+    dates: list[DateMention] = []
+    impossible: list[Span] = []
+    for match in _DATE.finditer(text):
+        span = Span(*match.span())
+        if (day := _date_of(match)) is not None:
+            dates.append(DateMention(span, day))
+        else:
+            impossible.append(span)
+    return dates, impossible
 
 
 def _date_of(match: re.Match[str]) -> date | None:

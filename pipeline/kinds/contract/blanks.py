@@ -17,8 +17,9 @@ _LETTERS = re.compile(r"[xX×○〇◯●](?<![A-Za-z0-9\-×xX○〇◯●].)(?:
 _UNDECIDED = re.compile(
     r"待(?<![等招]待)(?:定(?![期标位点价稿])|填(?!写完)|补充|商定|议定|确定|明确|协商(?:确定|后确定)?|"
     r"双方(?:另行)?(?:协商)?(?:确定|商定)|"
-    r"签约时确定|双方确认)(?=[)\],。;、\s元]|$)|待(?<=\(待)[\u4e00-\u9fa5]{1,6}\)|TBD(?<![A-Za-z]TBD)(?![A-Za-z])"
+    r"签约时确定|双方确认)(?=[)\],。;、\s元]|$)|待(?<=\(待)[\u4e00-\u9fa5]{1,6}\)"
 )
+_TO_BE_DONE = re.compile(r"TBD(?<![A-Za-z]TBD)(?![A-Za-z])")
 _DATE = re.compile(r"年(?P<gap> *)(?P<month>\d{0,2}) *月(?P<gap2> *)(?P<day>\d{0,2}) *日(?!期|历|报|[均常])")
 _BEFORE_BLANK_DATE = re.compile(r"(?:^|[\s:于自至到为在从,、(]|(?<!\d)20\d{0,2}|二[〇零])$")
 _MONEY = re.compile(r"(?:人民币|¥|大写[):]{0,2}|小写[):]{0,2}) *(?:\( *\))? +[万亿]?元(?!整?[\u4e00-\u9fa5]*套)")
@@ -63,8 +64,8 @@ def _blanks(view: View) -> Iterator[Span]:
     for match in _DATE.finditer(text):
         if start := _blank_date(text, match):
             yield Span(start, match.end())
-    for pattern in (_BRACKETS, _UNDECIDED, _MONEY, _COUNT):
-        for match in pattern.finditer(text):
+    for sign, pattern in (("[", _BRACKETS), ("待", _UNDECIDED), ("TBD", _TO_BE_DONE), ("元", _MONEY), ("  ", _COUNT)):
+        for match in pattern.finditer(text) if sign in text else ():
             yield Span(*match.span())
 
 
@@ -111,7 +112,7 @@ def _exempt_lines(view: View, structure: Structure) -> set[int]:
     form = False
     for index in range(structure.attachments_from, len(view.lines)):
         text = view.line_texts[index]
-        if re.match(r"\s*附\s?[件表录]", text) and len(text) < 50:
+        if len(text) < 50 and "附" in text and re.match(r"\s*附\s?[件表录]", text):
             form = bool(_FORM.search(text + (view.line_texts[index + 1] if index + 1 < len(view.lines) else "")))
         if form:
             lines.add(index)

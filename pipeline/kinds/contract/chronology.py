@@ -10,7 +10,6 @@ from pipeline.kinds.contract.basics import Range, Term, earliest, months_between
 from pipeline.kinds.contract.delivery import Due, due_dates
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, View
-from pipeline.kinds.numerals import impossible_dates_in
 from pipeline.types import Evidence, Finding
 
 _ITEM = "日期先后矛盾"
@@ -19,11 +18,12 @@ _ITEM = "日期先后矛盾"
 def date_findings(view: View, structure: Structure, ranges: Sequence[Range], term: Term) -> list[Finding]:
     """Ends before starts, terms and deadlines before the signing, terms unlike their dates, days that don't exist."""
     found = [_reversed(view, r) for r in ranges if r.end < r.start]
-    found += _against_signing(view, structure, ranges)
-    found += _against_each_other(view)
+    dues = due_dates(view)
+    found += _against_signing(view, structure, ranges, dues)
+    found += _against_each_other(view, dues)
     if finding := _term_mismatch(view, term):
         found.append(finding)
-    for span in impossible_dates_in(view.text):
+    for span in view.impossible_dates:
         defect = Defect(
             "日期不存在", "conflict", "medium", view.document.text[span.start : span.end],
             "历法上没有这一天。", "更正日期。",
@@ -41,7 +41,7 @@ def _reversed(view: View, found: Range) -> Finding:
     return _conflict(detail, f"{found.start.isoformat()}／{found.end.isoformat()}", view.quote(found.span))
 
 
-def _against_signing(view: View, structure: Structure, ranges: Sequence[Range]) -> list[Finding]:
+def _against_signing(view: View, structure: Structure, ranges: Sequence[Range], dues: Sequence[Due]) -> list[Finding]:
     """What should come after the signing but is dated before it."""
     signed = earliest(signing_dates(view, structure))
     if signed is None:
@@ -56,7 +56,7 @@ def _against_signing(view: View, structure: Structure, ranges: Sequence[Range]) 
         ):
             detail = f"{r.label or '期限'}至 {r.end.isoformat()} 届满，早于签订日期 {signed.date.isoformat()}。"
             found.append(_conflict(detail, r.end.isoformat(), view.quote(r.span), view.quote(signed.span)))
-    for due in due_dates(view):
+    for due in dues:
         if due.date < signed.date - timedelta(days=1) and view.line_at(due.span.start) < structure.attachments_from:
             detail = f"{due.item}期限 {due.date.isoformat()} 早于签订日期 {signed.date.isoformat()}。"
             found.append(_conflict(detail, due.date.isoformat(), view.quote(due.span), view.quote(signed.span)))
@@ -67,10 +67,10 @@ _AFTER = (("交货", ("验收", "安装")), ("交付", ("验收", "安装")), ("
 _OTHER_ACTOR = re.compile(r"[方人商]")
 
 
-def _against_each_other(view: View) -> list[Finding]:
+def _against_each_other(view: View, dues: Sequence[Due]) -> list[Finding]:
     """验收 or 安装 before 交货: only where each is named once (开工 and 竣工 are a range)."""
     named: dict[str, list[Due]] = {}
-    for due in due_dates(view):
+    for due in dues:
         named.setdefault(due.item, []).append(due)
     found: list[Finding] = []
     for first, laters in _AFTER:

@@ -56,6 +56,7 @@ _LABEL = re.compile(
     r"全称))?(?P<more>(?:\s*\([^()\n]{1,24}\))?)\s*$"
 )
 _LABEL_ENDS = frozenset({*"方)称名一二三四五12345", *(role[-1] for role in _NAMED)})
+_LABEL_END = re.compile(rf"[{''.join(sorted(_LABEL_ENDS))}][^\S\n\t]*(?=[:\t\n]|$)")
 _OTHER_ROLE = re.compile(
     r"(?:^|[\t ])(?P<role>[\u4e00-\u9fa5]{1,6}[方人])(?P<notes>(?:\s*\([^()\n]{1,24}\)){0,2})(?P<more>)\s*$"
 )
@@ -68,7 +69,7 @@ _SEPARATOR = re.compile(r"[:\t]")
 _SPACED = re.compile(
     r"(?:^|\t)\s*(?P<role>(?:[\u4e00-\u9fa5]\s{1,8}){1,4}[\u4e00-\u9fa5])(?P<notes>(?:\s*\([^()\n]{1,40}\)){0,2})\s*$"
 )
-_LABEL_WINDOW = 80
+_LABEL_WINDOW, _SHORT_LINE = 80, 60
 _LETTERED_IN = re.compile(_LETTERED)
 _NAME_LABEL = re.compile(
     r"\s*(?:单位|企业|公司|机构)?(?:名\s*称|姓\s*名|全\s*称|单位)\s*(?:\([^()\n]{1,16}\))?\s*[:\t]\s*"
@@ -209,8 +210,9 @@ def findings_of(view: View, parties: Iterable[Party]) -> list[Finding]:
 def _labelled(view: View) -> list[Party]:
     """甲方（采购方）：X, also with the name in the next cell or on the next line."""
     found: list[Party] = []
-    for index, text in enumerate(view.line_texts):
-        if "方" not in text and "人" not in text and ":" not in text and "\t" not in text:
+    for index in sorted({view.line_at(match.start()) for match in _LABEL_END.finditer(view.text)}):
+        text = view.line_texts[index]
+        if not any(sign in text for sign in "方人:\t"):
             continue
         labels = [(at, label) for at in _separators(text) if (label := _label_before(text, at))]
         beside = [(label, _names_beside(view, index, at + 1)) for at, label in labels]
@@ -299,7 +301,7 @@ def _label_before(text: str, at: int) -> re.Match[str] | None:
 def _separators(text: str) -> list[int]:
     """Where a label may end: at colons and tabs, and at the end of a short line."""
     found = [match.start() for match in _SEPARATOR.finditer(text)]
-    if len(text) < 60 and text.rstrip()[-1:] not in (":", ""):
+    if len(text) < _SHORT_LINE and text.rstrip()[-1:] not in (":", ""):
         found.append(len(text))
     return found
 
@@ -412,8 +414,8 @@ def _short_forms(view: View) -> list[Party]:
 def _aliases_below(view: View) -> list[Party]:
     """（以下简称甲方） on a line of its own, under a line that ends with the name."""
     found: list[Party] = []
-    for index in range(1, len(view.lines)):
-        alias = _ALIAS_LINE.fullmatch(view.line_texts[index]) if "方)" in view.line_texts[index] else None
+    for index in sorted({sentence.line for sentence in view.sentences_with("方)")} - {0}):
+        alias = _ALIAS_LINE.fullmatch(view.line_texts[index])
         name = _name_before(view.text, view.lines[index - 1].start, view.lines[index - 1].end) if alias else None
         if alias and name:
             role = re.sub(r"\s", "", alias["role"])
@@ -506,7 +508,7 @@ _ADDRESS = re.compile(
     r"(?:住\s{0,8}所\s{0,3}地?|地\s{0,8}址|住\s{0,8}址|主要(?:经营|营业|办事机构)(?:场所|所在地)|"
     + "|".join(  # each spelt out, so that the search can skip to their first characters
         rf"{kind}(?:地址|住址|所在地|地)(?:\(住所\))?"
-        for kind in "注册 联系 通讯 通信 办公 营业 经营 送达 户籍 户口 居住 家庭 身份证 常住".split()
+        for kind in re.findall(r"\S+", "注册 联系 通讯 通信 办公 营业 经营 送达 户籍 户口 居住 家庭 身份证 常住")
     )
     + r")"
     r"(?:\([^()\n]{1,16}\))?(?:/[\u4e00-\u9fa5]{2,6})?\s*(?:[:\t]|为|位于|是)\s*(?P<value>[^\s:;。][^\t\n;。]{3,80}?)"

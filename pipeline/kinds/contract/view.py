@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import NamedTuple
 
-from pipeline.kinds.numerals import Amount, DateMention, amounts_in, dates_in
+from pipeline.kinds.numerals import Amount, DateMention, amounts_in, calendar_of
 from pipeline.types import Document, Evidence, Finding, Severity, Span, Status
 
 # U+FF0E stays: 1．2026年 is a list item, not a decimal
@@ -85,8 +85,16 @@ class View:
         return tuple(_whole_amounts(self.text))
 
     @cached_property
-    def dates(self) -> tuple[DateMention, ...]:
-        return tuple(dates_in(self.text))
+    def _calendar(self) -> tuple[list[DateMention], list[Span]]:
+        return calendar_of(self.text)
+
+    @property
+    def dates(self) -> list[DateMention]:
+        return self._calendar[0]
+
+    @property
+    def impossible_dates(self) -> list[Span]:
+        return self._calendar[1]
 
     @cached_property
     def _line_starts(self) -> list[int]:
@@ -128,7 +136,7 @@ class View:
         starts = self._amount_starts
         return self.amounts[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
 
-    def dates_of(self, span: Span) -> tuple[DateMention, ...]:
+    def dates_of(self, span: Span) -> list[DateMention]:
         """The dates that start inside ``span``."""
         starts = self._date_starts
         return self.dates[bisect_left(starts, span.start) : bisect_left(starts, span.end)]
