@@ -212,7 +212,7 @@ def _labelled(view: View) -> list[Party]:
     found: list[Party] = []
     for index in sorted({view.line_at(match.start()) for match in _LABEL_END.finditer(view.text)}):
         text = view.line_texts[index]
-        if not any(sign in text for sign in "方人:\t"):
+        if "方" not in text and "人" not in text and ":" not in text and "\t" not in text:
             continue
         labels = [(at, label) for at in _separators(text) if (label := _label_before(text, at))]
         beside = [(label, _names_beside(view, index, at + 1)) for at, label in labels]
