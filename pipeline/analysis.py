@@ -19,13 +19,17 @@ from pydantic import BaseModel, ValidationError
 from pipeline.engines.base import Generate
 from pipeline.errors import BadAnswerError, CutAnswerError, PipelineError, PromptTooLongError
 from pipeline.ground import Locator
-from pipeline.kinds.base import Answer, Group, Kind
+from pipeline.kinds.base import Answer, Extract, Group, Kind
 from pipeline.kinds.merge import merge
+from pipeline.kinds.packs.checklist import CATEGORY, UNREAD, Checklist, Checks, Reading
+from pipeline.kinds.packs.scan import places_by_rule
+from pipeline.kinds.packs.schema import Item
 from pipeline.lang import Text
 from pipeline.prompts import Prompt, load_prompt
+from pipeline.search import Index
 from pipeline.split.chunks import halve
 from pipeline.tokens import Tokenizer, escape_special
-from pipeline.types import Chunk, Completion, Document, Finding, Message, Request, Sampling, Span, Switch
+from pipeline.types import Chunk, Completion, Document, Evidence, Finding, Message, Request, Sampling, Span, Switch
 
 _ATTEMPTS = 3
 """Askings of one question before its answer counts as bad."""
@@ -38,6 +42,9 @@ _DENSEST_CHARS = 12
 so a list that is still full repeats itself."""
 _REDUCE = -1
 """Priority of a summary: before every question, so that documents end as early as they can."""
+
+_PLACES_PER_ITEM = 3
+"""Passages that are looked at again for each checklist item that was not found."""
 
 T = TypeVar("T")
 
@@ -54,6 +61,12 @@ class Questioning:
     room_tokens: int
     tokenizer: Tokenizer
     priority: int = 0
+    checklist: Checklist | None = None
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """All that is asked about every part."""
+        return (*self.kind.groups, *(self.checklist.groups if self.checklist else ()))
 
     def thinks(self, group: Group) -> bool:
         if self.thinking == "auto":
@@ -68,6 +81,10 @@ class Review:
     findings: list[Finding] = field(default_factory=list[Finding])
     summary: str = ""
     notes: list[Text] = field(default_factory=list[Text])
+    unanswered: bool = False
+    """Whether a question of the checklist got no answer that could be used."""
+    rejected_keys: tuple[str, ...] = ()
+    """Journal keys of answers that could not be used: the next run asks those again."""
     requests: int = 0
     reused: int = 0
     prompt_tokens: int = 0
@@ -86,20 +103,26 @@ class Review:
 async def review(
     document: Document, chunks: Sequence[Chunk], rules: Sequence[Finding], questioning: Questioning, generate: Generate
 ) -> Review:
-    """Ask all groups of ``questioning.kind`` about all ``chunks`` and join the answers with the ``rules``' findings.
+    """Ask all ``questioning.groups`` about all ``chunks`` and join the answers with the ``rules``' findings.
 
-    Raises PipelineError if one question can't be answered: then there is no result, rather than a shorter one.
+    Raises PipelineError if one question of the kind can't be answered: then there is no result, rather than a shorter
+    one. A question of the checklist that can't be answered leaves its items unclear.
     """
     result = Review()
     interview = _Interview(document, questioning, generate, result)
-    questions = [interview.ask(chunk.span, group) for chunk in chunks for group in questioning.kind.groups]
+    questions = [interview.ask_or_note(chunk.span, group) for chunk in chunks for group in questioning.groups]
     try:
         answers = await _all_or_first_error(questions)
     except PipelineError as error:
         error.rejected_keys = tuple(interview.useless_keys)
         raise
-    result.findings = merge([*rules, *(finding for answer in answers for finding in answer)])
+    said = [finding for answer in answers for finding in answer]
+    result.findings = merge([*rules, *(finding for finding in said if finding.category != CATEGORY)])
+    if questioning.checklist:
+        checked = [finding for finding in said if finding.category == CATEGORY]
+        result.findings += await interview.settle(questioning.checklist, checked, [chunk.span for chunk in chunks])
     await interview.summarise()
+    result.rejected_keys = tuple(interview.useless_keys)
     return result
 
 
@@ -114,7 +137,123 @@ class _Interview:
         self._locator = Locator(document)
         self.useless_keys: list[str] = []
         """Journal keys of answers that could not be used: the next run asks those again."""
+        self._flaws: dict[str, list[Text]] = {}
+        """Why it is open whether a checklist item is there, by the item's id."""
         self._system = load_prompt(f"{questioning.kind.name}/system").render(side=questioning.side)
+
+    async def ask_or_note(self, span: Span, group: Group) -> list[Finding]:
+        """As ``ask``; but a question of the checklist that fails leaves its items open instead."""
+        if not isinstance(group, Checks):
+            return await self.ask(span, group)
+        try:
+            return await self.ask(span, group)
+        except PipelineError as error:
+            page = self._document.page_at(span.start)
+            why = Text(
+                f"第 {page} 页起的一段没有得到回答：{error.cause.zh}。",
+                f"No answer for the part from page {page}: {error.cause.en}.",
+            )
+            self._note_flaw(group.items, why)
+            return []
+
+    async def settle(self, checklist: Checklist, said: Sequence[Finding], parts: Sequence[Span]) -> list[Finding]:
+        """One finding for each item of the checklist; what was not found is looked for once more where it is
+        likeliest."""
+        heard: dict[str, list[Finding]] = {}
+        for finding in said:
+            heard.setdefault(finding.item, []).append(finding)
+        missing = [item for item in checklist.items if not any(f.grounded for f in heard.get(item.id, ()))]
+        by_rule = places_by_rule(missing, self._document.text)
+        shown = await self._look_again(checklist, missing, self._likeliest(missing, by_rule), heard)
+        if self._document.unread_pages():
+            for item in missing:
+                self._flaws.setdefault(item.id, []).append(UNREAD)
+        settled: list[Finding] = []
+        for item in checklist.items:
+            answers = heard.get(item.id, ())
+            if item.id in by_rule and not answers:
+                settled.append(checklist.doubted(item, by_rule[item.id], self._document))
+            else:
+                reading = Reading(parts, shown.get(item.id, ()), self._flaws.get(item.id, ()))
+                settled.append(checklist.settled(item, answers, reading, self._document))
+        return settled
+
+    def _likeliest(self, items: Sequence[Item], by_rule: Mapping[str, Sequence[Span]]) -> dict[str, list[Span]]:
+        """Passages for each item, the likeliest first: where its rule points, then what search finds."""
+        index = Index(self._document)
+        found: dict[str, list[Span]] = {}
+        for item in items:
+            pointed = [index.around(span.start) for span in by_rule.get(item.id, ())]
+            ranked = index.best(" ".join((item.title, item.question, *item.words)), _PLACES_PER_ITEM)
+            found[item.id] = list(dict.fromkeys((*pointed, *ranked)))[:_PLACES_PER_ITEM]
+        return found
+
+    async def _look_again(
+        self,
+        checklist: Checklist,
+        items: Sequence[Item],
+        places: Mapping[str, Sequence[Span]],
+        heard: dict[str, list[Finding]],
+    ) -> Mapping[str, Sequence[Span]]:
+        """Ask for ``items`` in their likeliest ``places``, all in one request (more only where a prompt can't hold the
+        best place of each), and add what is said to ``heard``. Gives the places that were shown for each item."""
+        wanted = {item.id: places[item.id] for item in items if places[item.id]}
+        if not wanted:
+            return {}
+        group = checklist.question(items, "contract/second_look")
+        shown = self._that_fit(wanted, self._q.room_tokens - self._q.tokenizer.count(group.inputs["items"]))
+        if any(spans[0] not in shown for spans in wanted.values()):
+            if len(items) == 1:
+                self._note_flaw(items, _NO_ROOM)
+                return {}
+            halves = (items[: len(items) // 2], items[len(items) // 2 :])
+            looks = [await self._look_again(checklist, half, places, heard) for half in halves]
+            return {name: spans for look in looks for name, spans in look.items()}
+        try:
+            answer = await self._second_answer(group, shown)
+        except PipelineError as error:
+            self._note_flaw(
+                items, Text(f"复查没有得到回答：{error.cause.zh}。", f"No answer on looking again: {error.cause.en}.")
+            )
+            return {}
+        for finding in self._proved(answer, shown):
+            heard.setdefault(finding.item, []).append(finding)
+        if self._full(answer, group):
+            self._note_flaw(items, _FULL_AND_SMALL)
+        return {name: [span for span in spans if span in shown] for name, spans in wanted.items()}
+
+    def _that_fit(self, wanted: Mapping[str, Sequence[Span]], room: int) -> list[Span]:
+        """The places that ``room`` tokens hold, in document order; the best of every item before the second best."""
+        fitting: list[Span] = []
+        for rank in range(_PLACES_PER_ITEM):
+            for spans in wanted.values():
+                if rank < len(spans) and (span := spans[rank]) not in fitting:
+                    room -= self._q.tokenizer.count(self._place(span))
+                    if room < 0:
+                        return sorted(fitting)
+                    fitting.append(span)
+        return sorted(fitting)
+
+    def _place(self, span: Span) -> str:
+        page = self._document.page_at(span.start)
+        return f"[{self._headings(span)} p.{page}]\n{self._document.text[span.start : span.end].strip()}\n"
+
+    async def _second_answer(self, group: Checks, shown: Sequence[Span]) -> Answer:
+        prompt = load_prompt(group.name)
+        user = prompt.render(
+            title=_harmless(self._document.title),
+            places=_harmless("\n".join(map(self._place, shown))),
+            **group.inputs,
+        )
+        thinking = self._q.thinks(group)
+        return await self._ask_model(user, prompt, group.answer, group.schema, thinking=thinking, priority=_REDUCE)
+
+    def _note_flaw(self, items: Sequence[Item], why: Text) -> None:
+        self._result.unanswered = True
+        for item in items:
+            flaws = self._flaws.setdefault(item.id, [])
+            if why not in flaws:
+                flaws.append(why)
 
     async def ask(self, span: Span, group: Group, *, repeating: bool = False) -> list[Finding]:
         """The findings of one group in one part, complete. ``repeating``: a larger part's list repeated itself."""
@@ -127,7 +266,7 @@ class _Interview:
             else:
                 # one after the other: an engine that cuts whatever it is asked is found out after a few requests
                 return [finding for half in halves for finding in await self.ask(half, group)]
-        findings = self._proved(answer, span)
+        findings = self._proved(answer, [span])
         if not self._full(answer, group):
             return findings
         most = max(group.bounds.values())
@@ -135,9 +274,9 @@ class _Interview:
         places = len({e.span for finding in findings for e in finding.evidence if e.span})
         loops = places < min(group.bounds.values()) // 2
         if not places or (loops and repeating):
-            self._note_full(span, _FULL_OF_NOTHING)
+            self._note_full(span, group, _FULL_OF_NOTHING)
         elif halves is None:
-            self._note_full(span, _FULL_AND_SMALL)
+            self._note_full(span, group, _FULL_AND_SMALL)
         else:
             return findings + await self._ask_all(halves, group, repeating=loops)
         return findings
@@ -167,7 +306,7 @@ class _Interview:
             headings=_harmless(self._headings(span)),
             text=_harmless(self._document.text[span.start : span.end]),
         )
-        user = f"{part}\n\n{prompt.render(fields=group.fields)}"
+        user = f"{part}\n\n{prompt.render(**group.inputs)}"
         thinking = self._q.thinks(group)
         return await self._ask_model(
             user,
@@ -228,12 +367,15 @@ class _Interview:
             self.useless_keys.append(completion.key)
         raise _bad(prompt)
 
-    def _proved(self, answer: Answer, span: Span) -> list[Finding]:
-        def prove(value: str) -> Any:
-            return self._locator.evidence(value, span)
+    def _proved(self, answer: Answer, spans: Sequence[Span]) -> list[Finding]:
+        """The findings of an answer, each quote looked for in what the model was shown."""
+
+        def prove(value: str) -> Evidence:
+            found = (self._locator.evidence(value, span) for span in spans)
+            return next((evidence for evidence in found if evidence.span), Evidence(value, None, None, "none"))
 
         return [
-            finding
+            _unsure(finding) if isinstance(item, Extract) and item.confidence == "low" else finding
             for items in answer.lists().values()
             for item in items
             for finding in item.findings(prove(item.quote), prove)
@@ -246,8 +388,10 @@ class _Interview:
         around = [s for s in self._document.sections if s.span.start < span.start < s.span.end]
         return " > ".join(f"{section.number} {section.title}".strip() for section in around)
 
-    def _note_full(self, span: Span, what: Text) -> None:
+    def _note_full(self, span: Span, group: Group, what: Text) -> None:
         page = self._document.page_at(span.start)
+        if isinstance(group, Checks):
+            self._note_flaw(group.items, what)
         note = Text(f"第 {page} 页起的一段：{what.zh}", f"the part from page {page}: {what.en}")
         if note not in self._result.notes:
             self._result.notes.append(note)
@@ -280,6 +424,8 @@ _FULL_OF_NOTHING = Text(
     "清单已满，但只是重复或不在原文里的内容，未再细分，可能有遗漏",
     "list full of repetitions or of what is not in the text: not divided further, there may be more",
 )
+_UNSURE = Text("〔模型把握不大，请核对〕", "[The model is not sure of this: check it] ")
+_NO_ROOM = Text("一次请求放不下复查的段落。", "A prompt can't hold the place to look at again.")
 _FULL_AND_SMALL = Text("清单已满且无法再细分，可能有遗漏", "list full and the part can't be divided: there may be more")
 
 
@@ -310,6 +456,10 @@ def _harmless(text: str) -> str:
 def _fact_line(finding: Finding) -> str:
     level = f" [{_LEVELS[finding.severity]}]" if finding.severity in _LEVELS else ""
     return f"{finding.category} {finding.item}{level}: {finding.value} {finding.detail}".strip()[:160]
+
+
+def _unsure(finding: Finding) -> Finding:
+    return replace(finding, detail=f"{_UNSURE}{finding.detail}")
 
 
 def _cut(prompt: Prompt, max_tokens: int) -> CutAnswerError:

@@ -65,7 +65,8 @@ def _preview(
     path: Path, prepared: Prepared, choice: EngineChoice, tokenizer: Tokenizer, limits: Mapping[str, Capacity],
     settings: Settings,
 ) -> Preview:  # fmt: skip
-    document, kind = prepared.document, prepared.kind
+    document, kind, checklist = prepared.document, prepared.kind, prepared.checklist
+    groups = len(kind.groups) + (len(checklist.groups) if checklist else 0)
     if not limits:
         info = replace(info_of(document), tokens=prepared.estimated_tokens)
         return Preview(path, "", info, kind.name, Plan("rules", RULES_ALONE, 0))
@@ -80,7 +81,7 @@ def _preview(
         plan=made,
         exact=tokenizer.exact,
         chunks=len(chunks),
-        requests=len(chunks) * len(kind.groups) + 1,
-        prompt_tokens=sum(chunk.tokens + capacity.overhead for chunk in chunks) * len(kind.groups),
+        requests=len(chunks) * groups + 1 + bool(checklist),  # the summary, and a second look
+        prompt_tokens=sum(chunk.tokens + capacity.overhead for chunk in chunks) * groups,
         kv_bytes=largest * choice.profile.kv_bytes_per_token if choice.profile else 0,
     )

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline import __version__
-from pipeline.analysis import Questioning, Review
+from pipeline.analysis import Questioning
 from pipeline.analysis import review as review_document
 from pipeline.engines.base import Engine
 from pipeline.engines.choose import EngineChoice, choose, load
@@ -26,7 +26,7 @@ from pipeline.engines.journal import Journal
 from pipeline.engines.scheduler import Scheduler
 from pipeline.errors import EngineError, InputError, InternalError, LongdocError, PipelineError, UsageError
 from pipeline.kinds.base import Kind
-from pipeline.kinds.merge import merge
+from pipeline.kinds.packs.checklist import Checklist
 from pipeline.lang import Text
 from pipeline.models.plan import Plan
 from pipeline.pdf.failures import printable
@@ -34,7 +34,16 @@ from pipeline.pdf.places import boxes_of
 from pipeline.pdf.read import Reader, ReadLimits, identify
 from pipeline.report.html import IndexRow, index_row, write_index, write_report
 from pipeline.settings import Settings
-from pipeline.steps import RULES_ALONE, capacities, fingerprint_of, info_of, lay_out, notes_on_reading, prepare
+from pipeline.steps import (
+    RULES_ALONE,
+    by_rules_alone,
+    capacities,
+    fingerprint_of,
+    info_of,
+    lay_out,
+    notes_on_reading,
+    prepare,
+)
 from pipeline.store import Store
 from pipeline.tokens import Tokenizer, estimator, load_tokenizer
 from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Finding, StoredAnalysis
@@ -179,7 +188,7 @@ class _Loaded:
         self._settings = settings
         self._documents = 0
 
-    def questioning(self, kind: Kind) -> Questioning:
+    def questioning(self, kind: Kind, checklist: Checklist | None) -> Questioning:
         """What to ask with; documents that came first are served first."""
         self._documents += 1
         return Questioning(
@@ -191,6 +200,7 @@ class _Loaded:
             room_tokens=self.capacities[kind.name].room,
             tokenizer=self.tokenizer,
             priority=self._documents,
+            checklist=checklist,
         )
 
 
@@ -329,13 +339,15 @@ class _BatchRun:
             made = Plan("rules", RULES_ALONE, 0)
             chunks: Sequence[Chunk] = ()
             tokens = prepared.estimated_tokens
-            outcome = Review(findings=merge(prepared.rules), notes=[RULES_ALONE])
+            outcome = by_rules_alone(prepared)
         else:
             loaded = await self._session.generation.loaded()
             made, chunks, tokens = lay_out(document, loaded.tokenizer, loaded.capacities[kind.name], self._settings)
             self._tell_event("planned", path, str(made.reason))
-            questioning = loaded.questioning(kind)
+            questioning = loaded.questioning(kind, prepared.checklist)
             outcome = await review_document(document, chunks, prepared.rules, questioning, loaded.journal.generate)
+            if outcome.unanswered:
+                await self._session.generation.reject(outcome.rejected_keys, document.id)
         findings = _with_boxes(document, outcome.findings)
         notes = [*outcome.notes, *notes_on_reading(document)]
         return Analysis(

@@ -32,6 +32,7 @@ class Settings(BaseModel):
     # what to do
     kind: Kind = Field("auto", description="contract, report, or auto: decided per document from its text")
     pack: str = Field("", pattern=r"^[\w-]*$", description="checklist pack; empty: by contract type")
+    packs: Path | None = Field(None, description="folder of your own checklist packs (YAML); they win by name")
     side: Side | Literal[""] = Field("", description="whose side the review takes")
     strategy: Strategy = Field("auto", description="whole document or map-reduce; auto: by length and context")
     thinking: Switch = Field("auto", description="model thinking; auto: per question group")

@@ -5,15 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from pipeline import kinds
+from pipeline.analysis import Review
 from pipeline.kinds.base import Kind
 from pipeline.kinds.catalog import KINDS
 from pipeline.kinds.detect import contract_type, kind_of
+from pipeline.kinds.injection import injections_in
+from pipeline.kinds.merge import merge
+from pipeline.kinds.packs.checklist import Checklist, acting_role
+from pipeline.kinds.packs.load import LoadedPack, load_packs, pack_for, pack_named
 from pipeline.lang import Text
 from pipeline.models.plan import Capacity, Plan, capacity, plan
 from pipeline.prompts import load_prompt
@@ -30,9 +35,14 @@ class Prepared:
 
     document: Document
     kind: Kind
-    pack: str
+    checklist: Checklist | None
     rules: list[Finding]
     estimated_tokens: int
+
+    @property
+    def pack(self) -> str:
+        """Name and version of the checklist, as the database keeps it; empty where there is none."""
+        return self.checklist.pack.label if self.checklist else ""
 
 
 def prepare(document: Document, settings: Settings) -> Prepared:
@@ -40,8 +50,19 @@ def prepare(document: Document, settings: Settings) -> Prepared:
     sections = find_sections(document.text, document.bookmarks, document.pages)
     document = replace(document, sections=sections)
     kind = KINDS[kind_of(document) if settings.kind == "auto" else settings.kind]
-    pack = settings.pack or (contract_type(document) if kind.name == "contract" else "")
-    return Prepared(document, kind, pack, kind.rules(document), estimator().count(document.text))
+    checklist = checklist_for(document, settings) if kind.name == "contract" else None
+    rules = [*kind.rules(document), *injections_in(document)]
+    return Prepared(document, kind, checklist, rules, estimator().count(document.text))
+
+
+def checklist_for(document: Document, settings: Settings) -> Checklist:
+    """The pack that is set, else that of the contract's type, for the role that the side taken has in it.
+
+    Raises SettingsError for a pack that there is not, or that can't be used.
+    """
+    name = settings.pack
+    pack = (pack_named(name, settings.packs) if name else pack_for(contract_type(document), settings.packs)).pack
+    return Checklist(pack, acting_role(pack, settings.side, document.text))
 
 
 def lay_out(
@@ -71,25 +92,34 @@ def capacities(context: int, tokenizer: Tokenizer, settings: Settings) -> Mappin
     return {
         name: capacity(
             context=context,
-            overhead=prompt_overhead(kind, settings.side, tokenizer),
+            overhead=prompt_overhead(kind, settings, tokenizer),
             max_output_tokens=settings.max_output_tokens,
         )
         for name, kind in KINDS.items()
     }
 
 
-def prompt_overhead(kind: Kind, side: str, tokenizer: Tokenizer) -> int:
+def prompt_overhead(kind: Kind, settings: Settings, tokenizer: Tokenizer) -> int:
     """Tokens of everything in a prompt but the document part: instructions, the longest question, the frame."""
-    system = load_prompt(f"{kind.name}/system").render(side=side)
+    system = load_prompt(f"{kind.name}/system").render(side=settings.side)
     frame = load_prompt("part").render(title="题" * 40, headings="节" * 80, text="")
-    questions = [load_prompt(group.name).render(fields=group.fields) for group in kind.groups]
+    packs: Sequence[LoadedPack] = _packs(settings) if kind.name == "contract" else []
+    checks = [group for one in packs for group in Checklist(one.pack).groups]
+    questions = [load_prompt(group.name).render(**group.inputs) for group in (*kind.groups, *checks)]
     return sum(tokenizer.count(text) for text in (system, frame)) + max(map(tokenizer.count, questions)) + 32
+
+
+def _packs(settings: Settings) -> Sequence[LoadedPack]:
+    """The packs that a document may be put to."""
+    if settings.pack:
+        return [pack_named(settings.pack, settings.packs)]
+    return list(load_packs(settings.packs).values())
 
 
 def fingerprint_of(document_id: str, settings: Settings, engine: str, model: str) -> str:
     """sha256 of all that decides the findings. Context and chunk size are left out: a better plan asks the same."""
     decides = [document_id, settings.kind, settings.pack, settings.side, settings.strategy, settings.thinking, model]
-    decides += ["rules" if engine == "rules" else "model", _method()]
+    decides += ["rules" if engine == "rules" else "model", _method(), *(one.sha256 for one in _packs(settings))]
     return hashlib.sha256(json.dumps(decides, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -98,6 +128,7 @@ def _method() -> str:
     parts: list[object] = [_rules()]
     for kind in KINDS.values():
         names = [group.name for group in kind.groups] + [f"{kind.name}/system", f"{kind.name}/summary", "part"]
+        names += ["contract/checklist", "contract/second_look"] if kind.name == "contract" else []
         parts.append([kind.name, [load_prompt(name).sha256 for name in names]])
         parts.append([[group.schema, group.fields] for group in kind.groups])
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
@@ -117,6 +148,22 @@ RULES_ALONE = Text(
     "没有用模型：只有规则抽取与核对的结果，不含需要理解的判断",
     "no model was used: only what rules extract and check, nothing that needs understanding",
 )
+
+
+def by_rules_alone(prepared: Prepared) -> Review:
+    """The outcome without a model: what rules extract and check, and the checklist as far as it has rules."""
+    findings, notes = merge(prepared.rules), [RULES_ALONE]
+    if checklist := prepared.checklist:
+        findings += checklist.by_rule(prepared.document)
+        notes.append(
+            Text(
+                f"审查清单 {checklist.pack.label} 有 {len(checklist.items)} 项，其中 {checklist.unruled} 项没有规则，"
+                "须由模型或人来核对",
+                f"of the {len(checklist.items)} items of checklist {checklist.pack.label}, {checklist.unruled} have no "
+                "rule: they want a model or a person",
+            )
+        )
+    return Review(findings=findings, notes=notes)
 
 
 def notes_on_reading(document: Document) -> list[Text]:

@@ -50,6 +50,15 @@ class Item(BaseModel, ABC):
         """The findings that this item makes. ``evidence`` is of its quote; ``prove`` locates another verbatim value."""
 
 
+class Extract(Item, ABC):
+    """A fact or judgement of which the model may be unsure; unsure ones are asked for too."""
+
+    confidence: Annotated[
+        Literal["high", "low"],
+        Text("high（确定）；low（不确定，也要列出）", "high (sure), low (unsure: list it all the same)"),
+    ] = "high"
+
+
 class Answer(BaseModel):
     """The answer to one question group: lists of items only."""
 
@@ -97,6 +106,11 @@ class Group:
         """Most items of each list."""
         properties = cast(Mapping[str, Mapping[str, object]], self.schema["properties"])
         return {name: cast(int, shape["maxItems"]) for name, shape in properties.items()}
+
+    @property
+    def inputs(self) -> Mapping[str, str]:
+        """What its prompt is rendered with."""
+        return {"fields": self.fields}
 
     @property
     def fields(self) -> str:
@@ -165,7 +179,7 @@ def _flat(schema: Mapping[str, object]) -> Mapping[str, object]:
         fields = cast(Mapping[str, object], node)
         if "$ref" in fields:
             return walk(definitions[cast(str, fields["$ref"]).rsplit("/", 1)[1]])
-        drop = () if names else ("title", "description", "$defs")
+        drop = () if names else ("title", "description", "default", "$defs")
         out = {key: walk(value, names=key == "properties") for key, value in fields.items() if key not in drop}
         if out.get("type") == "object" and not names:
             out["additionalProperties"] = False

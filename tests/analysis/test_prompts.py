@@ -5,21 +5,26 @@ The golden files are made anew with ``REGENERATE = True``; read the difference b
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from pipeline.errors import SettingsError
+from pipeline.ground import Locator
 from pipeline.kinds.base import Group
 from pipeline.kinds.catalog import KINDS
+from pipeline.kinds.packs.checklist import Checklist
+from pipeline.kinds.packs.load import load_packs
 from pipeline.lang import Lang, language, set_language
 from pipeline.prompts import SHIPPED, load_prompt
 from pipeline.settings import Settings
 from pipeline.steps import fingerprint_of
-from pipeline.types import Side
+from pipeline.types import Document, Page, Side, Span
 
 REGENERATE = False
 GOLDEN = Path(__file__).parent / "golden"
@@ -29,13 +34,20 @@ NAMES = sorted(
     for path in SHIPPED.rglob("*.j2")
     if not path.name.endswith(".en.j2")
 )
-GROUPS = {group.name: group for kind in KINDS.values() for group in kind.groups}
+CHECKLIST = Checklist(load_packs()["采购"].pack)
+CHECKS = (CHECKLIST.groups[0], CHECKLIST.question(CHECKLIST.items[:3], "contract/second_look"))
+GROUPS = {group.name: group for kind in KINDS.values() for group in kind.groups} | {
+    group.name: group for group in CHECKS
+}
 SAMPLE = {
     "title": "采购合同",
     "headings": "2 价款",
     "text": "合同总价为1280000元。",
     "facts": "money 合同总价：1280000元",
     "side": "甲方",
+    "role": "出租人",
+    "items": "- rent-payment | rent: when it is due",
+    "places": "[2 价款 p.1]\n合同总价为1280000元。",
 }
 HAN = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
 PRINTED = {*get_args(Side), "出租人", "借款人", "元", "万元", "亿元", "百分点", "股", "年度", "年", "月"}
@@ -55,7 +67,7 @@ both = pytest.mark.parametrize("lang", get_args(Lang), indirect=True)
 
 
 def rendered(name: str) -> str:
-    values = SAMPLE | ({"fields": GROUPS[name].fields} if name in GROUPS else {})
+    values = ({**GROUPS[name].inputs} if name in GROUPS else {}) | SAMPLE
     prompt = load_prompt(name)
     return prompt.render(**{key: values[key] for key in prompt.inputs})
 
@@ -97,7 +109,7 @@ def test_english_stands_nowhere_without_chinese() -> None:
 def test_english_prompts_hold_no_chinese_but_what_documents_print(name: str) -> None:
     set_language("en")
     text = rendered(name)
-    for value in ("title", "headings", "text", "facts"):
+    for value in ("title", "headings", "text", "facts", "places"):
         text = text.replace(SAMPLE[value], "")
     source = (SHIPPED / f"{name}.en.j2").read_text(encoding="utf-8")
     assert set(HAN.findall(text + source)) <= PRINTED
@@ -110,8 +122,43 @@ def test_fields_follow_the_language_and_the_schema_does_not(group: Group) -> Non
     names = re.compile(r"^\s*(?:- )?(\w+)", re.M)
     assert names.findall(group.fields) == names.findall(chinese)
     assert group.fields != chinese
-    assert Group(group.name, group.answer).schema == schema
+    assert replace(group).schema == schema
     assert not any(text.zh in str(schema) for text in _meanings(group))
+
+
+EXAMPLE = re.compile(r"^(?:原文：|Text: )(?P<text>.+)\n(?:回答：|Answer: )(?P<answer>\{.+\})$", re.M)
+
+
+@both
+@pytest.mark.parametrize(
+    "group", [g for g in GROUPS.values() if g.name != "contract/second_look"], ids=lambda g: g.name
+)
+def test_the_example_is_a_right_answer_whose_quotes_stand_in_its_text(group: Group, lang: Lang) -> None:
+    found = EXAMPLE.search(rendered(group.name))
+    assert found
+    text = found["text"]
+    locator = Locator(Document("id", "f.pdf", "", text, (Page(1, Span(0, len(text)), None, 1, 1, "text", "pdfium"),)))
+    raw = json.loads(found["answer"])
+    answer = group.answer.model_validate(raw, strict=True)
+    items = [item for rows in answer.lists().values() for item in rows]
+    assert len(items) >= 1 and all(answer.lists().values())
+    for item in items:
+        assert locator.locate(item.quote, Span(0, len(text)))[0] == "exact", item.quote
+    shapes = {name: list(shape["items"]["properties"]) for name, shape in group.schema["properties"].items()}
+    assert {name: list(rows[0]) for name, rows in raw.items()} == shapes
+
+
+@both
+@pytest.mark.parametrize("kind", KINDS)
+def test_recall_verbatim_quotes_and_what_to_do_with_nothing_are_told_everywhere(kind: str, lang: Lang) -> None:
+    system = load_prompt(f"{kind}/system").render(side="")
+    for said in {
+        "zh": ("宁多勿漏", "低置信", "逐字照抄", "空列表", "不是给你的指令"),
+        "en": ("every place", "confidence low", "verbatim", "empty list", "not instructions to you"),
+    }[lang]:
+        assert said in system  # fmt: skip
+    for group in KINDS[kind].groups:
+        assert {"zh": "所有", "en": "all"}[lang] in rendered(group.name).split("\n")[0].replace("every", "all")
 
 
 def _meanings(group: Group) -> list:

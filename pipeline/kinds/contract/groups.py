@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
-from pipeline.kinds.base import Answer, Group, Item, Level, Long, Prove, Short, at_most, finding
+from pipeline.kinds.base import Answer, Extract, Group, Level, Long, Prove, Short, at_most, finding
 from pipeline.lang import Text
 from pipeline.types import Evidence, Finding
 
 
-class Party(Item):
+class Party(Extract):
     role: Annotated[
         Short,
         Text("合同里的称谓，如 甲方、出租人、借款人", "the role as printed in the contract, e.g. 甲方, 出租人, 借款人"),
@@ -41,7 +41,7 @@ class Party(Item):
         ]
 
 
-class Term(Item):
+class Term(Extract):
     item: Annotated[
         Short,
         Text(
@@ -56,7 +56,7 @@ class Term(Item):
         return [finding("basics", self.item, self.value, evidence)]
 
 
-class Amount(Item):
+class Amount(Extract):
     item: Annotated[
         Short,
         Text(
@@ -78,7 +78,7 @@ class Amount(Item):
         return [finding("money", self.item, self.value, evidence, self.detail)]
 
 
-class Payment(Item):
+class Payment(Extract):
     item: Annotated[
         Short,
         Text(
@@ -96,7 +96,7 @@ class Payment(Item):
         return [finding("payment", self.item, self.value, evidence, self.detail)]
 
 
-class Clause(Item):
+class Clause(Extract):
     item: Annotated[Short, Text("条款名目", "what the clause is about, in the document's words")]
     value: Annotated[Long, Text("要点，含期限、数值、标准", "its substance, with periods, figures and standards")]
     detail: Annotated[Long, Text("适用条件、例外；没有则为空", "conditions and exceptions; empty if none")]
@@ -117,7 +117,7 @@ class Dispute(Clause):
         return [finding("disputes", self.item, self.value, evidence, self.detail)]
 
 
-class Risk(Item):
+class Risk(Extract):
     title: Annotated[Short, Text("风险的短名", "short name of the risk")]
     severity: Annotated[
         Level,

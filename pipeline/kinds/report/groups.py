@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Annotated
 
-from pipeline.kinds.base import Answer, Group, Item, Level, Long, Prove, Short, at_most, finding
+from pipeline.kinds.base import Answer, Extract, Group, Level, Long, Prove, Short, at_most, finding
 from pipeline.lang import Text
 from pipeline.types import Evidence, Finding
 
 
-class Fact(Item):
+class Fact(Extract):
     item: Annotated[
         Short,
         Text(
@@ -26,7 +26,7 @@ class Fact(Item):
         return [finding("profile", self.item, self.value, evidence)]
 
 
-class Metric(Item):
+class Metric(Extract):
     name: Annotated[
         Short,
         Text(
@@ -52,7 +52,7 @@ class Metric(Item):
         return [finding("metrics", self.name, f"{self.value.strip()}{unit}", evidence, self.period)]
 
 
-class Change(Item):
+class Change(Extract):
     subject: Annotated[Short, Text("变动的指标或事项", "the metric or matter that changed, as printed")]
     value: Annotated[Short, Text("变动幅度与方向", "size and direction of the change")]
     cause: Annotated[Long, Text("报告所述原因；没有则为空", "the cause that the report gives; empty if none")]
@@ -61,7 +61,7 @@ class Change(Item):
         return [finding("changes", self.subject, self.value, evidence, self.cause)]
 
 
-class Risk(Item):
+class Risk(Extract):
     title: Annotated[Short, Text("风险的短名", "short name of the risk")]
     severity: Annotated[Level, Text("high、medium、low", "high, medium, low")]
     reason: Annotated[Long, Text("风险的内容与影响", "what the risk is, and its effect")]
@@ -77,7 +77,7 @@ class Risk(Item):
         ]
 
 
-class Outlook(Item):
+class Outlook(Extract):
     subject: Annotated[Short, Text("计划、目标或预测的名目", "the plan, target or forecast, in the document's words")]
     value: Annotated[Long, Text("内容，含数值与时间", "what is stated, with figures and dates")]
 
