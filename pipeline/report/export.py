@@ -1,13 +1,16 @@
 """The findings for people's own tools.
 
 ``xlsx``
-    Three sheets for reading: documents, findings (each with its first quote), evidence (every quote). Words in the
-    current language; texts made visible (see :func:`~pipeline.report.text.visible`).
+    Sheets for reading and deciding: documents; the issues and the facts of contracts, and of reports; evidence (every
+    quote). Words in the current language; texts made visible (see :func:`~pipeline.report.text.visible`).
 ``csv``
     One row per finding with its first quote, the database's column names and codes, UTF-8 with a byte-order mark so
     that Excel reads the Chinese. Texts made visible.
+
+    In both, ``decision`` (accept, reject, edit), its note and, for an edit, the ``new_`` columns are there to be filled
+    in and read back by ``longdoc decide --from``.
 ``json``
-    Everything, as stored::
+    Everything, as stored, by the JSON schema in ``longdoc.schema.json`` beside this module::
 
         {"format": "longdoc/1",
          "documents": [{"analysis_id", "run_id", "document_id", "filename", "title", "kind", "pack", "side", "status",
@@ -16,6 +19,7 @@
                         "requests", "prompt_tokens", "cached_tokens", "completion_tokens", "seconds",
                         "findings": [{"id", "category", "item", "value", "detail", "severity", "status", "source",
                                       "grounded", "suggestion", "legal_basis",
+                                      "decision": {"id", "ruling", "note", "by", "at", "changes"} or null,
                                       "evidence": [{"quote", "start", "end", "page", "section", "match",
                                                     "boxes": [[page, left, top, right, bottom]]}]}]}]}
 
@@ -27,14 +31,16 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
-from pipeline.report.files import write_atomically
+from pipeline.report.files import report_name, write_atomically
 from pipeline.report.text import visible
-from pipeline.report.view import Shown, findings_of
-from pipeline.types import Evidence, StoredAnalysis
+from pipeline.report.view import EDITABLE, Shown, findings_of
+from pipeline.types import Decision, Evidence, StoredAnalysis
 
 Format = Literal["xlsx", "csv", "json"]
 Cell = str | int | float | None
@@ -42,25 +48,36 @@ Cell = str | int | float | None
 _CSV_COLUMNS = (
     "document_id", "filename", "title", "kind", "analysis_id", "finding_id", "category", "item", "value", "detail",
     "severity", "status", "source", "grounded", "suggestion", "legal_basis", "quote", "page", "section", "match",
-    "start", "end", "engine", "model",
+    "start", "end", "engine", "model", "mark", "decision", "decision_note", "decided_by", "decided_at", "decision_id",
+    *(f"new_{name}" for name in EDITABLE),
 )  # fmt: skip
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def export(stored: Sequence[StoredAnalysis], fmt: Format, path: Path) -> None:
-    """Write ``stored`` to ``path``, whole or not at all. Raises SettingsError where that can't be done."""
-    write_atomically(path, _WRITERS[fmt](stored))
+def export(stored: Sequence[StoredAnalysis], fmt: Format, path: Path, *, reports: Path | None = None) -> None:
+    """Write ``stored`` to ``path``, whole or not at all; ``reports`` is where the reports lie that a sheet links to.
+
+    Raises SettingsError where that can't be done.
+    """
+    if fmt == "xlsx":
+        from pipeline.report.workbook import workbook  # openpyxl takes 0.2 s to import
+
+        write_atomically(path, workbook(stored, links=lambda one: _links(one, reports, path)))
+    else:
+        write_atomically(path, (_csv if fmt == "csv" else _json)(stored))
+
+
+def _links(stored: StoredAnalysis, reports: Path | None, path: Path) -> str:
+    """The report of an analysis as seen from the sheet's folder; empty where there is none."""
+    report = reports / report_name(stored) if reports else None
+    if report is None or not report.is_file():
+        return ""
+    return quote(os.path.relpath(report.absolute(), path.absolute().parent).replace(os.sep, "/"))
 
 
 def is_formula(text: str) -> bool:
     """Whether a spreadsheet could take ``text`` for a formula."""
     return text.lstrip(" ").startswith(_STARTS_FORMULA) or text.startswith(_STARTS_FORMULA)
-
-
-def _xlsx(stored: Sequence[StoredAnalysis]) -> bytes:
-    from pipeline.report.workbook import workbook  # openpyxl takes 0.2 s to import
-
-    return workbook(stored)
 
 
 def _csv(stored: Sequence[StoredAnalysis]) -> bytes:
@@ -75,6 +92,7 @@ def _csv(stored: Sequence[StoredAnalysis]) -> bytes:
 
 def _csv_row(stored: StoredAnalysis, shown: Shown) -> Iterator[Cell]:
     document, finding = stored.analysis.document, shown.finding
+    told = shown.original or finding
     yield from (document.id, document.filename, document.title, stored.analysis.kind, stored.id, shown.id)
     yield from (finding.category, finding.item, finding.value, finding.detail, finding.severity, finding.status)
     yield from (finding.source, int(finding.grounded), finding.suggestion, finding.legal_basis)
@@ -83,7 +101,18 @@ def _csv_row(stored: StoredAnalysis, shown: Shown) -> Iterator[Cell]:
         yield from (first.quote, first.page, first.section, first.match, *(first.span or (None, None)))
     else:
         yield from (None,) * 6
-    yield from (stored.engine, stored.model)
+    yield from (stored.engine, stored.model, told.mark)
+    yield from decision_cells(shown.decision, shown.decision.ruling if shown.decision else "")
+
+
+def decision_cells(decision: Decision | None, choice: str) -> Iterator[Cell]:
+    """What was decided, and the changes of an edit; empty cells to decide in where nothing was."""
+    if decision is None:
+        yield from (None,) * (5 + len(EDITABLE))
+        return
+    moment = decision.at.isoformat(timespec="seconds")
+    yield from (choice, decision.note, decision.by, moment, decision.id)
+    yield from (decision.changes.get(name) for name in EDITABLE)
 
 
 def _csv_cell(cell: Cell) -> Cell:
@@ -135,7 +164,7 @@ def _document_values(stored: StoredAnalysis) -> dict[str, object]:
 
 
 def _finding_values(shown: Shown) -> dict[str, object]:
-    finding = shown.finding
+    finding = shown.original or shown.finding
     return {
         "id": shown.id,
         "category": finding.category,
@@ -148,7 +177,22 @@ def _finding_values(shown: Shown) -> dict[str, object]:
         "grounded": finding.grounded,
         "suggestion": finding.suggestion,
         "legal_basis": finding.legal_basis,
+        "decision": _decision_values(shown),
         "evidence": [_evidence_values(evidence) for evidence in finding.evidence],
+    }
+
+
+def _decision_values(shown: Shown) -> dict[str, object] | None:
+    decision = shown.decision
+    if decision is None:
+        return None
+    return {
+        "id": decision.id,
+        "ruling": decision.ruling,
+        "note": decision.note,
+        "by": decision.by,
+        "at": decision.at.isoformat(),
+        "changes": dict(decision.changes),
     }
 
 
@@ -163,6 +207,3 @@ def _evidence_values(evidence: Evidence) -> dict[str, object]:
         "match": evidence.match,
         "boxes": [list(box) for box in evidence.boxes],
     }
-
-
-_WRITERS: Mapping[Format, Callable[[Sequence[StoredAnalysis]], bytes]] = {"xlsx": _xlsx, "csv": _csv, "json": _json}

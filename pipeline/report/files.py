@@ -25,6 +25,11 @@ def report_name(stored: StoredAnalysis) -> str:
     return f"{slug(document.filename)}-{own}{ending}"
 
 
+def pictures_folder(report: Path) -> Path:
+    """Where the pictures of pages lie that belong to a report: beside it."""
+    return report.with_suffix(".pages")
+
+
 def slug(filename: str) -> str:
     """Letters and digits of any script from a file's name, joined by ``-``: never a path, an option, a hidden file."""
     stem = unicodedata.normalize("NFC", Path(filename.replace("\\", "/")).stem)

@@ -13,7 +13,7 @@ from markupsafe import Markup
 from pipeline.report.clock import DEFAULT_ZONE, minute, zone_of
 from pipeline.report.files import report_name, write_atomically
 from pipeline.report.page import href, render
-from pipeline.report.pictures import Pictures
+from pipeline.report.pictures import Pictures, pictures_beside
 from pipeline.report.view import EDITABLE, Verdict, arrange, settled, total, verdict_of
 from pipeline.report.words import CATEGORY, SEVERITY, STATUS, WORDS, in_words
 from pipeline.types import Analysis, Finding, StoredAnalysis
@@ -111,10 +111,16 @@ def write_report(stored: StoredAnalysis, out: Path, *, timezone: str = DEFAULT_Z
     be written.
     """
     path = out / report_name(stored)
-    write_atomically(path, _encoded(render_analysis(stored, timezone=timezone)))
+    write_report_to(path, stored, timezone=timezone)
     if stored.analysis.status == "done":
         path.with_suffix(".failed.html").unlink(missing_ok=True)
     return path
+
+
+def write_report_to(path: Path, stored: StoredAnalysis, *, timezone: str = DEFAULT_ZONE) -> None:
+    """Write the report of one document, with the pictures of pages that lie beside it."""
+    html = render_analysis(stored, timezone=timezone, pictures=pictures_beside(path))
+    write_atomically(path, _encoded(html))
 
 
 def write_index(rows: Sequence[IndexRow], out: Path, *, timezone: str = DEFAULT_ZONE) -> Path:

@@ -114,7 +114,7 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
         "kind": _named(words.KIND),
         "strategy": _named(words.STRATEGY),
         "error_name": _named(words.ERROR),
-        "contract_type": _named(words.TYPE),
+        "contract_type": words.pack_name,
     }
 
 

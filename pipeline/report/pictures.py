@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import quote
 
 from markupsafe import Markup
 
+from pipeline.pdf.copies import PICTURE_DPI
+from pipeline.report.files import pictures_folder
 from pipeline.types import Box, Evidence
 
 _AROUND = 34.0
 """Points above and below a quote: two lines."""
+_MARGIN = 0.07
+"""Of the page's width: paper without print, as a rule."""
 _TALLEST = 300.0
 """Of a long quote the beginning is enough: the whole page is a click away."""
 
@@ -24,6 +31,28 @@ class Pictures:
 
     folder: Markup
     sizes: Mapping[int, tuple[float, float]]
+
+
+def pictures_beside(report: Path) -> Pictures | None:
+    """The pictures that lie beside a report; None where there are none. Their sizes stand in their heads."""
+    folder = pictures_folder(report)
+    if not folder.is_dir():
+        return None
+    sizes: dict[int, tuple[float, float]] = {}
+    for file in folder.glob("*.png"):
+        if file.stem.isdecimal() and (size := _size(file)):
+            sizes[int(file.stem)] = size
+    return Pictures(Markup("./" + quote(folder.name)), sizes) if sizes else None
+
+
+def _size(file: Path) -> tuple[float, float] | None:
+    """Width and height of a PNG file of ours, in points."""
+    with file.open("rb") as head:
+        data = head.read(24)
+    if len(data) < 24 or data[12:16] != b"IHDR":
+        return None
+    width, height = struct.unpack(">II", data[16:24])
+    return 72 * width / PICTURE_DPI, 72 * height / PICTURE_DPI
 
 
 class Rectangle(NamedTuple):
@@ -38,8 +67,10 @@ class Crop(NamedTuple):
 
     page: int
     href: Markup
-    width: float
+    page_width: float
     page_height: float
+    left: float
+    width: float
     top: float
     height: float
     boxes: tuple[Rectangle, ...]
@@ -54,11 +85,15 @@ def crops(pictures: Pictures, evidence: Evidence) -> Iterator[Crop]:
 
 
 def _crop(href: Markup, page: int, boxes: list[Box], width: float, height: float) -> Crop:
+    margin = _MARGIN * width
+    left = max(0.0, min(margin, *(box.left - 4 for box in boxes)))
+    right = min(width, max(width - margin, *(box.right + 4 for box in boxes)))
     top = max(0.0, min(box.top for box in boxes) - _AROUND)
     bottom = min(height, max(box.bottom for box in boxes) + _AROUND, top + _TALLEST)
+    edges = (width, height, left, max(1.0, right - left), top, max(1.0, bottom - top))
     marked = [Rectangle(*(round(n, 1) for n in (b.left, b.top, b.right - b.left, b.bottom - b.top))) for b in boxes]
     shown = tuple(box for box in marked if box.width > 0 and box.height > 0)
-    return Crop(page, href, round(width, 1), round(height, 1), round(top, 1), round(max(1.0, bottom - top), 1), shown)
+    return Crop._make((page, href, *(round(edge, 1) for edge in edges), shown))
 
 
 def pages_of(evidence: Iterable[Evidence]) -> list[int]:

@@ -12,7 +12,7 @@ from pipeline.types import Analysis, Decision, Finding, Severity, StoredAnalysis
 
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
 CATEGORIES = (
-    "checks", "risks", "parties", "basics", "money", "payment", "delivery", "liability", "disputes",
+    "checks", "risks", "clauses", "parties", "basics", "money", "payment", "delivery", "liability", "disputes",
     "profile", "metrics", "changes", "outlook",
 )  # fmt: skip
 EDITABLE = ("value", "severity", "detail", "suggestion")
@@ -72,8 +72,9 @@ class Arranged:
 
 
 def is_issue(finding: Finding) -> bool:
-    """Whether someone has to act on it, or at least look: anything but a plain fact."""
-    return finding.category in _ISSUES or finding.severity != "info" or finding.status != "present"
+    """Whether someone has to act on it, or at least look: anything but a plain fact, or the absence of what nobody
+    misses (an unwanted clause)."""
+    return finding.category in _ISSUES or finding.severity != "info" or finding.status in ("unclear", "conflict")
 
 
 def findings_of(stored: StoredAnalysis) -> list[Shown]:
@@ -134,7 +135,7 @@ def verdict_of(analysis: Analysis) -> Verdict:
     """The counts of one analysis."""
     grounded = [f for f in analysis.findings if f.grounded]
     severities = Counter(f.severity for f in grounded)
-    statuses = Counter(f.status for f in grounded)
+    statuses = Counter(f.status for f in grounded if is_issue(f))
     return Verdict(
         high=severities["high"],
         medium=severities["medium"],

@@ -48,6 +48,7 @@ WORDS: Mapping[str, Text] = {
     "filter_none": Text("没有符合筛选的条目。", "Nothing matches the filter."),
     "suggestion": Text("建议", "Suggestion"),
     "legal_basis": Text("依据", "Legal basis"),
+    "issues_short": Text("问题", "Issues"),
     "number": Text("发现编号", "Finding no."),
     "page": Text("第 {} 页", "p. {}"),
     "more_places": Text("另有 {} 处：", "{} more: "),
@@ -172,6 +173,17 @@ WORDS: Mapping[str, Text] = {
     "match_kind": Text("比对", "Match"),
     "start": Text("起", "Start"),
     "end": Text("止", "End"),
+    # decisions in sheets
+    "mark": Text("校验", "Check"),
+    "decision": Text("决定", "Decision"),
+    "decision_note": Text("决定说明", "Decision note"),
+    "decided_by": Text("决定人", "Decided by"),
+    "decided_at": Text("决定时间", "Decided at"),
+    "decision_id": Text("决定编号", "Decision no."),
+    "new_value": Text("改后内容", "New value"),
+    "new_severity": Text("改后级别", "New level"),
+    "new_detail": Text("改后说明", "New detail"),
+    "new_suggestion": Text("改后建议", "New suggestion"),
 }
 
 CATEGORY: Mapping[str, Text] = {
@@ -184,6 +196,7 @@ CATEGORY: Mapping[str, Text] = {
     "disputes": Text("争议与其他", "Disputes and general"),
     "risks": Text("风险", "Risk"),
     "checks": Text("核对", "Check"),
+    "clauses": Text("审查清单", "Checklist"),
     "metrics": Text("关键指标", "Key metrics"),
     "changes": Text("变动与原因", "Changes and causes"),
     "outlook": Text("展望", "Outlook"),
@@ -206,6 +219,12 @@ RULING: Mapping[str, Text] = {
     "reject": Text("已驳回", "Rejected"),
     "edit": Text("已修改", "Edited"),
 }
+CHOICE: Mapping[str, Text] = {
+    "accept": Text("采纳", "accept"),
+    "reject": Text("驳回", "reject"),
+    "edit": Text("修改", "edit"),
+}
+"""What is chosen in a sheet."""
 SOURCE: Mapping[str, Text] = {"llm": Text("模型", "Model"), "rule": Text("规则", "Rule")}
 MATCH: Mapping[str, Text] = {
     "exact": Text("逐字一致", "verbatim"),
@@ -246,6 +265,7 @@ TYPE: Mapping[str, Text] = {
     "股权转让": Text("股权转让", "Share transfer"),
     "委托加工": Text("委托加工", "Contract manufacturing"),
     "框架协议": Text("框架协议", "Framework agreement"),
+    "通用": Text("通用", "General"),
     "其他": Text("其他", "Other"),
 }
 ITEM: Mapping[str, Text] = {
@@ -368,6 +388,12 @@ def in_words(table: Mapping[str, Text], code: str) -> str:
     """A code of one of these tables in the current language; one that is not there stays as it is."""
     text = table.get(code)
     return str(text) if text else code
+
+
+def pack_name(pack: str) -> str:
+    """``采购@2`` in the current language; also a type without a version, as older analyses have it."""
+    name, at, version = pack.partition("@")
+    return in_words(TYPE, name) + at + version
 
 
 def item_name(item: str) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell as SheetCell
@@ -11,11 +12,12 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Side
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.child import _WorkbookChild as Sheet  # pyright: ignore[reportPrivateUsage]
+from openpyxl.worksheet.datavalidation import DataValidation
 
 from pipeline.report import words
-from pipeline.report.export import Cell, is_formula
+from pipeline.report.export import Cell, decision_cells, is_formula
 from pipeline.report.text import readable, visible
-from pipeline.report.view import Shown, findings_of, settled, verdict_of
+from pipeline.report.view import Shown, findings_of, is_issue, settled, verdict_of
 from pipeline.types import StoredAnalysis
 
 Column = tuple[str, int]
@@ -28,42 +30,73 @@ _DOCUMENTS: tuple[Column, ...] = (
     ("requests", 9), ("prompt_tokens", 12), ("cached", 12), ("completion_tokens", 12), ("seconds", 9),
     ("finished", 20), ("analysis_id", 10), ("document_id", 20),
 )  # fmt: skip
-_FINDINGS: tuple[Column, ...] = (
-    ("number", 10), ("file", 30), ("category", 12), ("level", 8), ("status", 8), ("item", 26), ("value", 28),
-    ("detail", 50), ("suggestion", 46), ("legal_basis", 26), ("quote", 60), ("place", 7), ("section", 22),
-    ("match_kind", 14), ("source", 8), ("grounded", 10),
+_DECISION: tuple[Column, ...] = (
+    ("decision", 9), ("decision_note", 30), ("decided_by", 12), ("decided_at", 20), ("decision_id", 10),
+    ("new_value", 24), ("new_severity", 9), ("new_detail", 24), ("new_suggestion", 24),
 )  # fmt: skip
+_FINDINGS: tuple[Column, ...] = (
+    ("number", 10), ("file", 30), ("level", 8), ("category", 12), ("status", 8), ("item", 26), ("value", 28),
+    ("detail", 50), ("suggestion", 46), ("legal_basis", 26), ("quote", 60), ("place", 7), ("section", 22),
+    ("match_kind", 14), ("source", 8), ("grounded", 10), *_DECISION, ("mark", 10),
+)  # fmt: skip
+_KINDS = ("contract", "report", "auto")
+"""The last is what is neither."""
 _EVIDENCE: tuple[Column, ...] = (
     ("number", 10), ("file", 30), ("item", 26), ("quote", 80), ("place", 7), ("section", 24), ("match_kind", 14),
     ("start", 10), ("end", 10),
 )  # fmt: skip
 
-_HEAD, _BODY = "longdoc head", "longdoc body"
+_FILLED_IN = frozenset(("decision", "decision_note", "new_value", "new_severity", "new_detail", "new_suggestion"))
+_HEAD, _OPEN, _BODY, _LINK = "longdoc head", "longdoc open", "longdoc body", "longdoc link"
 """Named styles: a style set cell by cell takes fifty times as long."""
 
 
-def workbook(stored: Sequence[StoredAnalysis]) -> bytes:
-    """The three sheets, as the bytes of an xlsx file."""
+def workbook(stored: Sequence[StoredAnalysis], *, links: Callable[[StoredAnalysis], str]) -> bytes:
+    """The sheets, as the bytes of an xlsx file. ``links`` gives the report of an analysis as a relative URL, or ""."""
     book = Workbook(write_only=True)
     for style in _styles():
         book.add_named_style(style)
-    _add_sheet(book, "documents", _DOCUMENTS, [list(_document_row(one)) for one in stored])
-    pairs = [(one, shown) for one in stored for shown in findings_of(one)]
-    _add_sheet(book, "findings", _FINDINGS, [list(_finding_row(one, shown)) for one, shown in pairs])
-    _add_sheet(book, "evidence", _EVIDENCE, [row for one, shown in pairs for row in _evidence_rows(one, shown)])
+    _add_sheet(book, str(words.WORDS["documents"]), _DOCUMENTS, [list(_document_row(one)) for one in stored])
+    reports = {one.id: links(one) for one in stored}
+    for kind in _KINDS:
+        of_kind = [one for one in stored if (one.analysis.kind if one.analysis.kind in _KINDS else "auto") == kind]
+        pairs = [(one, shown) for one in of_kind for shown in findings_of(one)]
+        for name, wanted in (("issues_short", True), ("facts", False)):
+            chosen = [(one, shown) for one, shown in pairs if is_issue(shown.finding) == wanted]
+            if chosen:
+                title = f"{words.in_words(words.KIND, kind)} · {words.WORDS[name]}"
+                rows = [list(_finding_row(one, shown, reports[one.id])) for one, shown in chosen]
+                _add_sheet(book, title, _FINDINGS, rows)
+    quotes = [row for one in stored for shown in findings_of(one) for row in _evidence_rows(one, shown)]
+    _add_sheet(book, str(words.WORDS["evidence"]), _EVIDENCE, quotes)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
 
 
-def _add_sheet(book: Workbook, title: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell]]) -> None:
+class _Link(NamedTuple):
+    """A cell that leads somewhere."""
+
+    value: Cell
+    target: str
+
+
+def _add_sheet(book: Workbook, title: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell | _Link]]) -> None:
     """A sheet with a frozen, filtered head. Widths and panes come before the rows: they are written as they come."""
-    sheet = book.create_sheet(str(words.WORDS[title]))
+    sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
     for number, (_, width) in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = width
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{len(rows) + 1}"
-    sheet.append([_head(sheet, str(words.WORDS[key])) for key, _ in columns])
+    keys = [key for key, _ in columns]
+    if "decision" in keys:
+        for key, table in (("decision", words.CHOICE), ("new_severity", words.SEVERITY)):
+            letter = get_column_letter(keys.index(key) + 1)
+            choices = ",".join(map(str, table.values()))
+            cells = f"{letter}2:{letter}{len(rows) + 1}"
+            listed = DataValidation("list", formula1=f'"{choices}"', allow_blank=True, sqref=cells)
+            sheet.data_validations.append(listed)
+    sheet.append([_head(sheet, key) for key in keys])
     for row in rows:
         sheet.append([_cell(sheet, value) for value in row])
 
@@ -73,17 +106,26 @@ def _styles() -> Iterable[NamedStyle]:
     line = Border(bottom=Side(style="hair", color="C3CAD2"))
     fill = PatternFill("solid", fgColor="1F3D63")
     yield NamedStyle(_HEAD, font=Font(bold=True, color="FFFFFF"), fill=fill, alignment=wrapped)
+    green = PatternFill("solid", fgColor="2F6138")
+    yield NamedStyle(_OPEN, font=Font(bold=True, color="FFFFFF"), fill=green, alignment=wrapped)
+    yield NamedStyle(_LINK, font=Font(underline="single", color="1F3D63"), border=line, alignment=wrapped)
     yield NamedStyle(_BODY, border=line, alignment=wrapped)
 
 
-def _head(sheet: Sheet, title: str) -> SheetCell:
-    cell = WriteOnlyCell(sheet, title)
-    cell.style = _HEAD
+def _head(sheet: Sheet, key: str) -> SheetCell:
+    """A column's title; green where something may be filled in."""
+    cell = WriteOnlyCell(sheet, str(words.WORDS[key]))
+    cell.style = _OPEN if key in _FILLED_IN else _HEAD
     return cell
 
 
-def _cell(sheet: Sheet, value: Cell) -> SheetCell:
+def _cell(sheet: Sheet, value: Cell | _Link) -> SheetCell:
     """Text stays text: openpyxl takes a leading ``=`` for a formula, and Excel would once the cell is edited."""
+    if isinstance(value, _Link):
+        cell = WriteOnlyCell(sheet, value.value)
+        cell.hyperlink = value.target
+        cell.style = _LINK
+        return cell
     cell = WriteOnlyCell(sheet, visible(value) if isinstance(value, str) else value)
     cell.style = _BODY
     if isinstance(value, str):
@@ -98,7 +140,7 @@ def _document_row(stored: StoredAnalysis) -> Iterator[Cell]:
     verdict = verdict_of(settled(stored))
     yield from (document.filename, document.title, str(words.WORDS[analysis.status]))
     yield words.in_words(words.KIND, analysis.kind)
-    yield from (words.in_words(words.TYPE, analysis.pack), words.item_name(analysis.side), document.pages)
+    yield from (words.pack_name(analysis.pack), words.item_name(analysis.side), document.pages)
     yield from (verdict.high, verdict.medium, verdict.low, verdict.conflicts, verdict.absences)
     yield from (verdict.ungrounded, verdict.unread, analysis.error_message, analysis.summary)
     yield from ("\n".join(analysis.notes), stored.engine, stored.model)
@@ -107,19 +149,25 @@ def _document_row(stored: StoredAnalysis) -> Iterator[Cell]:
     yield from (round(analysis.seconds, 2), stored.finished_at.isoformat(timespec="seconds"), stored.id, document.id)
 
 
-def _finding_row(stored: StoredAnalysis, shown: Shown) -> Iterator[Cell]:
+def _finding_row(stored: StoredAnalysis, shown: Shown, report: str) -> Iterator[Cell | _Link]:
     finding = shown.finding
     yield from (shown.id, stored.analysis.document.filename)
-    yield words.in_words(words.CATEGORY, finding.category)
     yield words.in_words(words.SEVERITY, finding.severity)
+    yield words.in_words(words.CATEGORY, finding.category)
     yield words.in_words(words.STATUS, finding.status)
     yield from (words.item_name(finding.item), readable(finding.value))
     yield from (finding.detail, finding.suggestion, finding.legal_basis)
     first = finding.evidence[0] if finding.evidence else None
-    yield from (first.quote, first.page, first.section) if first else ("", None, "")
+    yield first.quote if first else ""
+    page = first.page if first else None
+    yield _Link(page or "→", f"{report}#f{shown.id}") if report else page
+    yield first.section if first else ""
     yield words.in_words(words.MATCH, first.match) if first else ""
     yield words.in_words(words.SOURCE, finding.source)
     yield str(words.WORDS["yes" if finding.grounded else "no"])
+    ruling = shown.decision.ruling if shown.decision else ""
+    yield from decision_cells(shown.decision, words.in_words(words.CHOICE, ruling))
+    yield (shown.original or finding).mark
 
 
 def _evidence_rows(stored: StoredAnalysis, shown: Shown) -> Iterable[list[Cell]]:

@@ -6,14 +6,18 @@ import json
 import time
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
+from jsonschema import Draft202012Validator
 from openpyxl import load_workbook
-from report_values import CLEAN, HOSTILE, PURCHASE, batch, cite, long_analysis, store
+from report_values import CLEAN, HOSTILE, NOON, PURCHASE, batch, cite, long_analysis, store
 
 from pipeline.errors import SettingsError
+from pipeline.report import export as export_module
 from pipeline.report.export import export
-from pipeline.types import Box, Finding
+from pipeline.report.html import write_report
+from pipeline.types import Box, Decision, Finding
 
 STORED = [*batch(), store(HOSTILE, 9)]
 FINDINGS = sum(len(one.analysis.findings) for one in STORED)
@@ -29,11 +33,17 @@ def formulas() -> list[Finding]:
     return [Finding("money", text, text, "rule", (cite(text),), detail=text, suggestion=text) for text in FORMULAS]
 
 
-def test_excel_holds_documents_findings_and_evidence(lang: str, tmp_path: Path) -> None:
+def test_excel_has_a_sheet_for_each_kind_to_read_and_to_decide_in(lang: str, tmp_path: Path) -> None:
     export(STORED, "xlsx", tmp_path / "out.xlsx")
     book = load_workbook(tmp_path / "out.xlsx")
-    assert book.sheetnames == (["文件", "发现", "证据"] if lang == "zh" else ["Documents", "Findings", "Evidence"])
-    assert [sheet.max_row - 1 for sheet in book] == [len(STORED), FINDINGS, EVIDENCE]
+    assert book.sheetnames == (
+        ["文件", "合同 · 问题", "合同 · 事实", "报告 · 问题", "报告 · 事实", "未定 · 问题", "未定 · 事实", "证据"]
+        if lang == "zh"
+        else ["Documents", "Contract · Issues", "Contract · Facts", "Report · Issues", "Report · Facts",
+              "undecided · Issues", "undecided · Facts", "Evidence"]
+    )  # fmt: skip
+    counts = [sheet.max_row - 1 for sheet in book]
+    assert counts[0] == len(STORED) and sum(counts[1:-1]) == FINDINGS and counts[-1] == EVIDENCE
     for sheet in book:
         assert sheet.freeze_panes == "A2" and sheet.auto_filter.ref == sheet.dimensions
         assert all(cell.font.bold for cell in sheet[1])
@@ -42,6 +52,19 @@ def test_excel_holds_documents_findings_and_evidence(lang: str, tmp_path: Path) 
     if lang == "zh":
         assert first["名目"] == "大小写金额不一致" and first["内容"] == "2,520,000.00元" and first["页"] == 2
         assert first["级别"] == "高" and first["状态"] == "矛盾" and first["发现编号"] == 1001
+        choices = [listed.formula1 for listed in book.worksheets[1].data_validations.dataValidation]
+        assert choices == ['"采纳,驳回,修改"', '"高,中,低,提示"']
+
+
+def test_the_pages_in_excel_lead_to_the_finding_in_its_report(tmp_path: Path) -> None:
+    [report] = [write_report(store(PURCHASE), tmp_path / "out")]
+    export([store(PURCHASE), store(CLEAN, 3)], "xlsx", tmp_path / "sheets" / "out.xlsx", reports=tmp_path / "out")
+    cells = [c for sheet in load_workbook(tmp_path / "sheets" / "out.xlsx") for row in sheet.iter_rows() for c in row]
+    targets = [cell.hyperlink.target for cell in cells if cell.hyperlink]
+    assert len(targets) == len(PURCHASE.findings), "only where there is a report"
+    link, _, anchor = targets[0].partition("#")
+    assert (tmp_path / "sheets" / unquote(link)).resolve() == report.resolve()
+    assert f'id="{anchor}"' in report.read_text(encoding="utf-8")
 
 
 def test_no_cell_of_excel_is_a_formula(tmp_path: Path) -> None:
@@ -101,3 +124,37 @@ def test_two_thousand_findings_are_exported_in_seconds(tmp_path: Path) -> None:
     for fmt in ("xlsx", "csv", "json"):
         export(stored, fmt, tmp_path / f"out.{fmt}")  # type: ignore[arg-type]
     assert time.process_time() - started < 8
+
+
+# --- the schema of the JSON -------------------------------------------------------------------------------------------
+
+SCHEMA = json.loads((Path(export_module.__file__).with_name("longdoc.schema.json")).read_text(encoding="utf-8"))
+
+
+def test_json_is_what_its_schema_says(tmp_path: Path) -> None:
+    Draft202012Validator.check_schema(SCHEMA)
+    decided = Decision(7, 1001, "edit", {"severity": "low"}, "已另签补充协议", "张三", NOON)
+    boxed = replace(PURCHASE.findings[0].evidence[0], boxes=(Box(2, 1.5, 2.0, 3.0, 4.0),))
+    findings = (replace(PURCHASE.findings[0], evidence=(boxed,)),)
+    stored = replace(store(replace(PURCHASE, findings=findings)), decisions={1001: decided})
+    export([stored, *STORED], "json", tmp_path / "out.json")
+    values = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))
+    validator = Draft202012Validator(SCHEMA)
+    assert [error.json_path for error in validator.iter_errors(values)] == []
+    [told] = values["documents"][0]["findings"]
+    assert told["severity"] == "high", "as it was found"
+    assert told["decision"] == {
+        "id": 7, "ruling": "edit", "note": "已另签补充协议", "by": "张三", "at": NOON.isoformat(),
+        "changes": {"severity": "low"},
+    }  # fmt: skip
+
+
+def test_the_schema_names_every_field_and_refuses_a_wrong_one(tmp_path: Path) -> None:
+    export([store(PURCHASE)], "json", tmp_path / "out.json")
+    [document] = json.loads((tmp_path / "out.json").read_text(encoding="utf-8"))["documents"]
+    told = SCHEMA["$defs"]
+    assert document.keys() == told["document"]["properties"].keys() == set(told["document"]["required"])
+    assert document["findings"][0].keys() == told["finding"]["properties"].keys()
+    assert document["findings"][0]["evidence"][0].keys() == told["evidence"]["properties"].keys()
+    document["findings"][0]["severity"] = "grave"
+    assert not Draft202012Validator(SCHEMA).is_valid({"format": "longdoc/1", "documents": [document]})
