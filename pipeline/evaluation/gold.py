@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.errors import UsageError
 from pipeline.lang import Text
@@ -113,7 +113,6 @@ class Gold(_Strict):
     citations: tuple[Citation, ...] = ()
     wanted: tuple[Judged, ...] = ()
     rejected: tuple[Judged, ...] = ()
-    held_back: Annotated[bool, Field(description="not to be looked at while tuning")] = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,8 +32,8 @@ CODES = {
 }
 """Defect codes of gold by the item of the ``checks`` finding; a gold may also name the item itself."""
 
-_PENALTY = re.compile(r"\d+(?:\.\d+)?%(?:/[日月年])?|\d+(?:\.\d+)?元")
-_NOT_A_PENALTY = re.compile("上限|期限|宽限|次数|通知")
+_PENALTY = re.compile(r"\d+(?:\.\d+)?%(?:/[日天周月年])?|\d+(?:\.\d+)?元|LPR的[\d.]+倍")
+_PENALTY_ITEM = re.compile("违约金|滞纳金|罚息|逾期利[息率]|罚款|赔偿金|占用费|补偿金")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LENGTH = re.compile(r"(\d+)\s*(年|个月|月)")
 _NUMBER = re.compile(r"(-?\d+(?:\.\d+)?)\s*(.*)")
@@ -165,8 +165,8 @@ def _values_of(finding: Finding) -> Iterator[tuple[str, str]]:
             yield from (("amounts", _yuan(a.yuan)) for a in amounts_in(value) if a.currency == "CNY")
         case "payment":
             yield "payments", _share(value)
-        case "liability" if not _NOT_A_PENALTY.search(item):
-            yield from (("penalties", _share(match)) for match in _PENALTY.findall(value))
+        case "liability" if _PENALTY_ITEM.search(item):
+            yield from (("penalties", _share(told)) for told in _PENALTY.findall(value) or [value])
         case "disputes" if item == "争议解决":
             yield "forum", value
         case "profile" if item in ("公司全称", "报告期"):
@@ -197,7 +197,7 @@ def fields_expected(fields: Fields) -> dict[str, set[str]]:
         "amounts": {_yuan(amount) for amount in fields.amounts or ()},
         "dates": set(fields.dates or ()),
         "term": set(_term(term)) if term else set(),
-        "forum": {f"{forum.kind}：{forum.where}"} if forum else set(),
+        "forum": {"：".join(filter(None, (forum.kind, forum.where)))} if forum else set(),
         "penalties": {_share(value) for value in fields.penalties or ()},
         "payments": {_share(value) for value in fields.payments or ()},
         "company": {fields.company or ""},
