@@ -215,10 +215,14 @@ def _proof(reading: Reading, document: Document) -> Text:
     more = "…" if len(again) > len(shown) else ""
     return Text(
         f"已通读全文 {len(pages)} 段（第 {'、'.join(pages)} 页）"
-        + (f"，又在最可能的 {len(again)} 处复查（{'；'.join(shown)}{more}）" if again else "")
+        + (f"，又在最可能的 {len(again)} 处复查（{'；'.join(shown)}{more}）" if again else "，检索也没有相近的段落")
         + "，均未见。",
         f"Read in full, {len(pages)} part(s) (pages {', '.join(pages)})"
-        + (f"; looked again at the {len(again)} likeliest places ({'; '.join(shown)}{more})" if again else "")
+        + (
+            f"; looked again at the {len(again)} likeliest places ({'; '.join(shown)}{more})"
+            if again
+            else "; search found no passage like it"
+        )
         + "; nothing there.",
     )
 
