@@ -13,14 +13,14 @@ from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn, TypeVar, get_args
 
 import typer
 
 from pipeline import __version__
 from pipeline.errors import LongdocError, UsageError
 from pipeline.lang import Text, set_language
-from pipeline.types import EngineName, Kind, Side, Strategy, Switch
+from pipeline.types import EngineName, Kind, Ruling, Severity, Side, Strategy, Switch
 
 if TYPE_CHECKING:
     from pipeline.settings import Settings
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 set_language("en" if os.environ.get("LONGDOC_LANG") == "en" else "zh")
 
 
-Format = Literal["xlsx", "csv", "json"]
+Format = Literal["xlsx", "csv", "json", "html", "pdf", "docx", "md", "eval"]
 _T = TypeVar("_T")
 
 
@@ -88,6 +88,11 @@ ForceFlag = Annotated[
         ),
     ),
 ]
+ImagesFlag = Annotated[
+    Switch | None,
+    typer.Option("--images", help=_t("报告旁的页面图像；auto 只在用模型时",
+                                     "page images beside reports; auto: where a model is used")),
+]  # fmt: skip
 JsonFlag = Annotated[bool, typer.Option("--json", help=_t("结果以 JSON 输出到标准输出", "result as JSON on stdout"))]
 
 app = typer.Typer(
@@ -137,13 +142,14 @@ def review(
     side: SideFlag = None,
     strategy: StrategyFlag = None,
     thinking: ThinkingFlag = None,
+    images: ImagesFlag = None,
     force: ForceFlag = False,
     json: JsonFlag = False,
 ) -> None:
     with _errors_shown():
         settings = _settings(
             kind=kind, engine=engine, model=model, base_url=base_url, database=database, out=out, pack=pack, side=side,
-            strategy=strategy, thinking=thinking, force=force or None,
+            strategy=strategy, thinking=thinking, images=images, force=force or None,
         )  # fmt: skip
         from pipeline import run, screen
 
@@ -248,35 +254,87 @@ def show(
         screen.print_analyses(stored, settings, json=json)
 
 
-@app.command(help=_t("导出最新的发现", "Export the latest findings"))
+@app.command(
+    help=_t(
+        "导出：xlsx csv json 汇总；html pdf（原件加批注）docx（审查意见书）md 每份文件一个；eval 把人的决定变成评测题",
+        "Export: xlsx, csv, json of all; html, pdf (the original with highlights), docx (memo), md per document; "
+        "eval: decisions as gold",
+    )
+)
 def export(
-    output: Annotated[Path, typer.Argument(metavar="FILE", help=_t("要写的文件", "the file to write"))],
+    output: Annotated[Path, typer.Argument(metavar="OUTPUT", help=_t("要写的文件或文件夹", "the file or folder"))],
+    documents: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="DOCUMENT...",
+            help=_t("原件、文件夹、分析编号或 sha256 开头；默认全部。pdf 须给原件",
+                    "originals, folders, analysis numbers, starts of a sha256; default all. pdf needs originals"),
+        ),
+    ] = None,
     format: Annotated[
         Format | None, typer.Option("--format", help=_t("默认按文件后缀", "default: by the file's suffix"))
     ] = None,
     run: Annotated[str | None, typer.Option("--run", help=_t("只导出这一次运行", "this run only"))] = None,
     database: DatabaseFlag = None,
+    out: OutFlag = None,
+) -> None:  # fmt: skip
+    with _errors_shown():
+        settings = _settings(database=database, out=out)
+        from pipeline import deliver, screen
+        from pipeline.store import Store
+
+        wanted = format or output.suffix.removeprefix(".").lower()
+        if wanted not in get_args(Format):
+            raise UsageError(
+                Text(f"不认识的导出格式：{wanted or output}", f"unknown export format: {wanted or output}"),
+                Text(f"请用 --format {'、'.join(get_args(Format))}", f"use --format {', '.join(get_args(Format))}"),
+            )
+        with Store.open(settings.database) as store:
+            sources = deliver.chosen(store, run, documents or [])
+        raise typer.Exit(screen.print_delivered(_run(lambda: deliver.export(sources, wanted, output, settings))))
+
+
+@app.command(
+    help=_t("对一条发现作出决定：采纳、驳回、修改；或读回填好的表格",
+            "Decide about a finding: accept, reject, edit; or read back a sheet that was filled in"),
+)  # fmt: skip
+def decide(
+    finding: Annotated[
+        int | None, typer.Argument(metavar="FINDING", help=_t("发现编号（报告里的 #）", "its number (# in reports)"))
+    ] = None,
+    ruling: Annotated[Ruling | None, typer.Argument(metavar="accept|reject|edit")] = None,
+    note: Annotated[str, typer.Option("--note", help=_t("理由", "why"))] = "",
+    by: Annotated[str, typer.Option("--by", help=_t("决定人，默认登录名", "who; default: your login"))] = "",
+    value: Annotated[str, typer.Option("--value", help=_t("改后内容", "new value"))] = "",
+    severity: Annotated[Severity | None, typer.Option("--severity", help=_t("改后级别", "new level"))] = None,
+    detail: Annotated[str, typer.Option("--detail", help=_t("改后说明", "new detail"))] = "",
+    suggestion: Annotated[str, typer.Option("--suggestion", help=_t("改后建议", "new suggestion"))] = "",
+    sheet: Annotated[
+        Path | None, typer.Option("--from", help=_t("填好的 csv 或 xlsx", "a csv or xlsx that was filled in"))
+    ] = None,
+    database: DatabaseFlag = None,
+    json: JsonFlag = False,
 ) -> None:
     with _errors_shown():
         settings = _settings(database=database)
-        from pipeline.report.export import export as write
+        from pipeline import decide as decisions
+        from pipeline import screen
         from pipeline.store import Store
 
-        chosen = format or output.suffix.removeprefix(".").lower()
-        if chosen not in ("xlsx", "csv", "json"):
+        changes = {"value": value, "severity": severity or "", "detail": detail, "suggestion": suggestion}
+        changes = {name: text for name, text in changes.items() if text}
+        if (sheet is None) == (finding is None or ruling is None) or (sheet and (finding is not None or changes)):
             raise UsageError(
-                Text(f"不认识的导出格式：{chosen or output}", f"unknown export format: {chosen or output}"),
-                Text("请用 --format xlsx、csv 或 json", "use --format xlsx, csv or json"),
+                Text("请给出发现编号与决定，或 --from 表格", "name a finding and a decision, or --from a sheet"),
+                Text("例如 longdoc decide 123 reject --note 误报", "e.g. longdoc decide 123 reject --note mistaken"),
             )
         with Store.open(settings.database) as store:
-            stored = store.analyses(run_id=run, latest=run is None)
-        if run and not stored:
-            raise UsageError(
-                Text(f"没有这次运行：{run}", f"no such run: {run}"),
-                Text("运行编号见 runs 表或 review --json", "run ids stand in table runs and in review --json"),
-            )
-        write(stored, chosen, output)
-        typer.echo(f"{output}  ({len(stored)})")
+            if sheet:
+                decided = decisions.take(store, sheet, by=by)
+            else:
+                assert finding is not None and ruling is not None, "checked above"
+                decided = [decisions.decide(store, finding, ruling, note=note, by=by, changes=changes)]
+        raise typer.Exit(screen.print_decided(decided, json=json))
 
 
 @app.command(

@@ -13,20 +13,23 @@ import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast, get_args
 
 from pipeline.errors import InputError, PipelineError, UsageError
 from pipeline.lang import Text
-from pipeline.pdf.copies import Mark, Painter, painter
+from pipeline.pdf.copies import Mark, Painter, is_pdf, painter
 from pipeline.pdf.read import ReadLimits, identify
 from pipeline.report import words
-from pipeline.report.files import pictures_folder, report_name, write_atomically
+from pipeline.report.export import Format
+from pipeline.report.export import export as write_data
+from pipeline.report.files import report_name, write_atomically
 from pipeline.report.html import write_report_to
 from pipeline.report.markdown import render_analysis_markdown
-from pipeline.report.pictures import pages_of
+from pipeline.report.pictures import draw_pictures
 from pipeline.report.text import readable, visible
 from pipeline.report.view import Shown, arrange, findings_of, is_rejected, settled, verdict_of
-from pipeline.run import find_inputs
+from pipeline.run import find_inputs, read_limits
+from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.types import Severity, StoredAnalysis
 
@@ -57,9 +60,9 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """What became of one: where it lies, or why there is none; ``note`` is what its reader must know."""
+    """A file, and what is in it; or why there is none. ``note`` is what its reader must know."""
 
-    source: Source
+    sources: tuple[Source, ...]
     path: Path | None
     note: Text | None = None
     error: PipelineError | None = None
@@ -108,6 +111,18 @@ def _named(store: Store, analyses: Sequence[StoredAnalysis], name: str) -> list[
     return found
 
 
+async def export(sources: Sequence[Source], form: str, output: Path, settings: Settings) -> list[Delivered]:
+    """Write ``sources`` in one of the forms of :func:`deliver`, as gold (``eval``), or all into one file of data."""
+    if form in get_args(Paper):
+        return await deliver(
+            sources, cast(Paper, form), output, timezone=settings.timezone, limits=read_limits(settings)
+        )
+    if form == "eval":
+        return write_gold(sources, output)
+    write_data([source.stored for source in sources], cast(Format, form), output, reports=settings.out)
+    return [Delivered(tuple(sources), output)]
+
+
 async def deliver(
     sources: Sequence[Source], paper: Paper, output: Path, *, timezone: str, limits: ReadLimits
 ) -> list[Delivered]:
@@ -131,9 +146,9 @@ async def deliver(
             try:
                 note = await _delivered(source, paper, path, timezone, painting)
             except PipelineError as error:
-                made.append(Delivered(source, None, error=error))
+                made.append(Delivered((source,), None, error=error))
             else:
-                made.append(Delivered(source, path, note))
+                made.append(Delivered((source,), path, note))
     return made
 
 
@@ -141,7 +156,7 @@ async def _delivered(source: Source, paper: Paper, path: Path, timezone: str, pa
     stored = source.stored
     if paper == "html":
         if source.path:
-            await draw_pictures(stored, source.path, path, painting)
+            await draw_pictures(stored.analysis, source.path, path, painting)
         write_report_to(path, stored, timezone=timezone)
         return None
     if paper == "md":
@@ -162,21 +177,17 @@ async def _delivered(source: Source, paper: Paper, path: Path, timezone: str, pa
     return await _highlighted(source, path, painting)
 
 
-async def draw_pictures(stored: StoredAnalysis, path: Path, report: Path, painting: Painter) -> None:
-    """Draw the pages that findings stand on, beside ``report``. Raises ReadError."""
-    pages = pages_of(e for finding in stored.analysis.findings for e in finding.evidence)
-    if pages:
-        folder = pictures_folder(report)
-        folder.mkdir(parents=True, exist_ok=True)
-        await painting.draw(path, pages, folder)
-
-
 async def _highlighted(source: Source, path: Path, painting: Painter) -> Text | None:
     filename = source.stored.analysis.document.filename
     if source.path is None:
         raise InputError(
             Text(f"{filename}：要在原件上标注，但没有给出原件", f"{filename}: highlights need the original, not named"),
             Text("请在命令里写出 PDF 的路径", "name the PDF's path in the command"),
+        )
+    if not is_pdf(source.path):
+        raise InputError(
+            Text(f"{filename}：不是 PDF，不能加批注", f"{filename}: not a PDF, so it can't be annotated"),
+            Text("请导出 docx 或 html", "export docx or html instead"),
         )
     if path.exists() and path.samefile(source.path):
         raise InputError(
@@ -267,7 +278,7 @@ def write_gold(sources: Sequence[Source], folder: Path) -> list[Delivered]:
                 f"请把 {source.stored.analysis.document.filename} 放到 {folder / str(gold['file'])}",
                 f"put {source.stored.analysis.document.filename} at {folder / str(gold['file'])}",
             )
-        made.append(Delivered(source, path, note))
+        made.append(Delivered((source,), path, note))
     return made
 
 

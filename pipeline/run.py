@@ -29,10 +29,13 @@ from pipeline.kinds.base import Kind
 from pipeline.kinds.packs.checklist import Checklist
 from pipeline.lang import Text
 from pipeline.models.plan import Plan
+from pipeline.pdf.copies import Painter, painter
 from pipeline.pdf.failures import printable
 from pipeline.pdf.places import boxes_of
 from pipeline.pdf.read import Reader, ReadLimits, identify
+from pipeline.report.files import stem_of
 from pipeline.report.html import IndexRow, index_row, write_index, write_report
+from pipeline.report.pictures import draw_pictures
 from pipeline.settings import Settings
 from pipeline.steps import (
     RULES_ALONE,
@@ -118,8 +121,9 @@ async def open_session(settings: Settings, load: Load = load) -> AsyncGenerator[
     choice = choose(settings)
     store = await asyncio.to_thread(Store.open, settings.database)
     try:
-        async with Reader(read_limits(settings)) as reader:
-            session = Session(settings, choice, store, reader, _Generation(settings, choice, store, load))
+        limits = read_limits(settings)
+        async with Reader(limits) as reader, painter(limits) as painting:
+            session = Session(settings, choice, store, reader, _Generation(settings, choice, store, load), painting)
             try:
                 yield session
             finally:
@@ -208,13 +212,22 @@ class Session:
     """An open database, reading processes and engine. ``review`` may be called again, and while another one runs."""
 
     def __init__(
-        self, settings: Settings, choice: EngineChoice, store: Store, reader: Reader, generation: _Generation
+        self,
+        settings: Settings,
+        choice: EngineChoice,
+        store: Store,
+        reader: Reader,
+        generation: _Generation,
+        painting: Painter,
     ) -> None:
         self.settings = settings
         self.choice = choice
         self.store = store
         self.reader = reader
         self.generation = generation
+        self.painting = painting
+        self.draws = settings.images == "on" or (settings.images == "auto" and choice.name != "rules")
+        """Whether pages are drawn: by default not where there is no model, as it takes longer than the rules do."""
         self.documents = asyncio.Semaphore(DOCUMENTS_AT_ONCE)
 
     async def close(self) -> None:
@@ -329,7 +342,10 @@ class _BatchRun:
         except Exception as bug:
             error = InternalError.of(bug)
             return await self._failed(path, info, fingerprint, error, time.monotonic() - started)
-        return await self._saved(path, replace(analysis, seconds=time.monotonic() - started))
+        analysis = replace(analysis, seconds=time.monotonic() - started)
+        if trouble := await self._draw(path, analysis):
+            analysis = replace(analysis, notes=(*analysis.notes, trouble))
+        return await self._saved(path, analysis)
 
     async def _analyse(self, path: Path, document: Document, fingerprint: str) -> Analysis:
         # not in a thread: it would only wrestle with the loop for the interpreter's lock, and be a fifth slower
@@ -372,8 +388,21 @@ class _BatchRun:
     async def _saved(self, path: Path, analysis: Analysis) -> Result:
         return self._tell(await asyncio.to_thread(self._keep, path, analysis), "")
 
+    async def _draw(self, path: Path, analysis: Analysis) -> str:
+        """Draw the pages that findings stand on, where that is wanted; say why, if they can't be drawn."""
+        if not self._session.draws:
+            return ""
+        report = self._settings.out / f"{stem_of(analysis.document)}.html"
+        try:
+            await draw_pictures(analysis, path, report, self._session.painting)
+        except PipelineError as error:
+            return str(Text(f"没有页面图像：{error.cause.zh}", f"no page images: {error.cause.en}"))
+        return ""
+
     async def _reused(self, path: Path, analysis_id: int) -> Result:
-        return self._tell(await asyncio.to_thread(self._known, path, analysis_id), "")
+        [stored] = await asyncio.to_thread(self._session.store.analyses, [analysis_id])
+        trouble = await self._draw(path, stored.analysis)
+        return self._tell(await asyncio.to_thread(self._reported, path, stored, "reused"), trouble)
 
     async def _failed(
         self, path: Path, info: DocumentInfo, fingerprint: str, error: LongdocError, seconds: float
@@ -399,11 +428,6 @@ class _BatchRun:
         supersede = self._settings.force and analysis.status == "done"
         stored = self._session.store.save_analysis(self._run_id, analysis, supersede=supersede)
         return self._reported(path, stored, stored.analysis.status)
-
-    def _known(self, path: Path, analysis_id: int) -> Result:
-        """Read an analysis from the database and write its report again; blocking."""
-        [stored] = self._session.store.analyses([analysis_id])
-        return self._reported(path, stored, "reused")
 
     def _reported(self, path: Path, stored: StoredAnalysis, status: Literal["done", "failed", "reused"]) -> Result:
         """Write the report of what stands in the database; blocking."""

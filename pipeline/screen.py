@@ -27,6 +27,8 @@ from pipeline.report.view import settled, verdict_of
 
 if TYPE_CHECKING:
     from pipeline.daily import Digest
+    from pipeline.decide import Decided
+    from pipeline.deliver import Delivered
     from pipeline.doctor import Examined
     from pipeline.engines.choose import EngineChoice
     from pipeline.preview import Preview
@@ -190,6 +192,40 @@ def print_digest(digest: Digest, *, json: bool) -> None:
         return
     for path in (digest.html, digest.markdown):
         print(path)
+
+
+def print_delivered(delivered: Sequence[Delivered]) -> int:
+    """Where each file lies, what its reader must know, and what could not be made; the exit code."""
+    for made in delivered:
+        if made.path:
+            print(f"{made.path}  ({len(made.sources)})")
+        for text in (made.note, made.error):
+            if text:
+                print(shown(str(text)), file=sys.stderr)
+    if not delivered:
+        print(str(Text("没有可写的内容", "nothing to write")), file=sys.stderr)
+    return 1 if any(made.error for made in delivered) else 0
+
+
+def print_decided(decided: Sequence[Decided], *, json: bool) -> int:
+    """What became of decisions: counts, and the problems by name; the exit code."""
+    problems = [one for one in decided if one.problem]
+    for one in problems:
+        print(shown(str(one.problem)), file=sys.stderr)
+    if json:
+        rows = [
+            {"finding_id": one.finding_id, "outcome": one.outcome, "problem": str(one.problem or "")} for one in decided
+        ]
+        print(jsonlib.dumps(rows, ensure_ascii=False, indent=2))
+    else:
+        written = sum(one.outcome == "written" for one in decided)
+        same = sum(one.outcome == "unchanged" for one in decided)
+        told = Text(
+            f"写入 {written} 条决定，未变 {same} 条，有问题 {len(problems)} 条",
+            f"{written} written, {same} unchanged, {len(problems)} with problems",
+        )
+        print(told)
+    return 1 if problems else 0
 
 
 def print_examination(findings: Sequence[Examined], *, json: bool) -> None:

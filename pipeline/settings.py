@@ -43,6 +43,7 @@ class Settings(BaseModel):
     # where things are
     database: str = Field("sqlite:///.data/longdoc.db", description="SQLAlchemy URL: sqlite:/// or postgresql://")
     out: Path = Field(Path("out"), description="folder of the HTML reports")
+    images: Switch = Field("auto", description="pictures of pages beside reports; auto: where a model is used")
     inbox: Path = Field(Path("inbox"), description="watched folder")
 
     # the engine

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import math
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -51,11 +52,12 @@ class Copied:
 
 
 class Painter:
-    """One painting process, started when first asked. Use :func:`painter`."""
+    """One painting process, started when first asked; requests wait in line. Use :func:`painter`."""
 
     def __init__(self, limits: ReadLimits) -> None:
         self._limits = limits
         self._child = Child(_MODULE)
+        self._turn = asyncio.Lock()
 
     async def draw(self, path: Path, pages: Sequence[int], folder: Path) -> dict[int, Picture]:
         """Draw pages to ``folder``/N.png; those that can't be loaded are left out. Raises ReadError."""
@@ -110,7 +112,8 @@ class Painter:
         request = request | {"path": str(path.absolute()), "passwords": list(limits.passwords)}
         request |= {"memory_mib": limits.memory_mib, "timeout_s": limits.timeout_s}
         try:
-            answer = await self._child.ask(request, limits.timeout_s)
+            async with self._turn:
+                answer = await self._child.ask(request, limits.timeout_s)
         except TimeoutError:
             raise failures.read_error("timeout", facts) from None
         except wire.WireError:
@@ -130,6 +133,15 @@ async def painter(limits: ReadLimits) -> AsyncGenerator[Painter]:
         yield made
     finally:
         await made.close()
+
+
+def is_pdf(path: Path) -> bool:
+    """Whether a file's first megabyte has the header of a PDF."""
+    try:
+        with path.open("rb") as file:
+            return b"%PDF-" in file.read(1 << 20)
+    except OSError:
+        return False
 
 
 def _malformed(path: Path) -> ReadError:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pipeline.errors import SettingsError
 from pipeline.lang import Text
-from pipeline.types import StoredAnalysis
+from pipeline.types import DocumentInfo, StoredAnalysis
 
 _LONGEST_SLUG = 48
 """In characters: at four bytes each it leaves room in the 255 bytes of a file name."""
@@ -20,9 +20,13 @@ def report_name(stored: StoredAnalysis) -> str:
     A failure has a name of its own, so that it never takes the place of a report that stands.
     """
     document = stored.analysis.document
-    own = document.id[:12] if document.id else f"a{stored.id}"
-    ending = ".failed.html" if stored.analysis.status == "failed" else ".html"
-    return f"{slug(document.filename)}-{own}{ending}"
+    stem = stem_of(document) if document.id else f"{slug(document.filename)}-a{stored.id}"
+    return stem + (".failed.html" if stored.analysis.status == "failed" else ".html")
+
+
+def stem_of(document: DocumentInfo) -> str:
+    """What the files about a document that could be read are called, but for their suffix."""
+    return f"{slug(document.filename)}-{(document.id or '')[:12]}"
 
 
 def pictures_folder(report: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from pipeline.pdf.copies import PICTURE_DPI
+from pipeline.pdf.copies import PICTURE_DPI, Painter, is_pdf
 from pipeline.report.files import pictures_folder
-from pipeline.types import Box, Evidence
+from pipeline.types import Analysis, Box, Evidence
 
 _AROUND = 34.0
 """Points above and below a quote: two lines."""
@@ -96,6 +96,12 @@ def _crop(href: Markup, page: int, boxes: list[Box], width: float, height: float
     return Crop._make((page, href, *(round(edge, 1) for edge in edges), shown))
 
 
-def pages_of(evidence: Iterable[Evidence]) -> list[int]:
-    """The pages on which quotes have a place, in order."""
-    return sorted({box.page for piece in evidence for box in piece.boxes})
+async def draw_pictures(analysis: Analysis, path: Path, report: Path, painting: Painter) -> None:
+    """Draw the pages that findings stand on beside ``report``, but for those that lie there already. Nothing is drawn
+    of what is no PDF. Raises ReadError."""
+    folder = pictures_folder(report)
+    boxes = (box for finding in analysis.findings for evidence in finding.evidence for box in evidence.boxes)
+    pages = [page for page in sorted({box.page for box in boxes}) if not (folder / f"{page}.png").is_file()]
+    if pages and is_pdf(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        await painting.draw(path, pages, folder)
