@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from pipeline.pdf.clean import HYPHEN, plain
 from pipeline.pdf.lines import CJK, Cell, Line, first_word_width, glue, is_cjk
-from pipeline.pdf.rows import assembled
+from pipeline.pdf.tables_aligned import arranged
 from pipeline.types import Bookmark, Span
 
 _ZONE = 0.1
@@ -85,6 +85,14 @@ class Recognised(NamedTuple):
     cell: Cell
 
 
+class LaidRow(NamedTuple):
+    """A row of a table in the finished text: where it stands among the document's lines, and where it starts."""
+
+    at: int
+    start: int
+    line: Line
+
+
 class Laid(NamedTuple):
     """The document's text, where each page stands in it, and where its characters came from."""
 
@@ -92,6 +100,7 @@ class Laid(NamedTuple):
     spans: list[Span]
     origins: array[int]
     recognised: list[Recognised]
+    rows: list[LaidRow]
 
 
 def lay_out(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> Laid:
@@ -102,7 +111,7 @@ def lay_out(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> L
     take_margins(pages, numbers)
     for page in pages:
         if all(line.flow == "across" for line in page.lines):
-            page.lines = assembled(page.lines)
+            page.lines = arranged(page.lines)
     lines = [line for page in pages for line in page.lines]
     return _assemble(pages, lines, _joins(pages))
 
@@ -133,7 +142,10 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None] = ())
 
 def _zone(page: PageLines, *, top: bool) -> list[Line]:
     """The page's lines in its top or bottom tenth, the outermost first."""
-    level = [line for line in page.lines if line.flow == "across"]
+    inner = {line.place.table for line in page.lines if line.place and _ZONE < line.middle / page.height < 1 - _ZONE}
+    level = [
+        line for line in page.lines if line.flow == "across" and (line.place is None or line.place.table not in inner)
+    ]
     if top:
         return sorted((x for x in level if x.middle > page.height * (1 - _ZONE)), key=lambda x: -x.middle)
     return sorted((x for x in level if x.middle < page.height * _ZONE), key=lambda x: x.middle)
@@ -305,9 +317,12 @@ def _assemble(pages: Sequence[PageLines], lines: Sequence[Line], joins: Sequence
     parts: list[str] = []
     origins = array("i")
     recognised: list[Recognised] = []
+    rows: list[LaidRow] = []
     starts: dict[int, int] = {}
     for at, line in enumerate(lines):
         starts.setdefault(line.page, len(origins))
+        if line.place is not None:
+            rows.append(LaidRow(at, len(origins), line))
         for index, cell in enumerate(line.cells):
             if index:
                 parts.append("\t")
@@ -331,7 +346,7 @@ def _assemble(pages: Sequence[PageLines], lines: Sequence[Line], joins: Sequence
         end = start
     if spans:
         spans[-1] = Span(0, spans[-1].end)
-    return Laid("".join(parts), spans[::-1], origins, recognised)
+    return Laid("".join(parts), spans[::-1], origins, recognised, rows)
 
 
 # --- title ------------------------------------------------------------------------------------------------------------

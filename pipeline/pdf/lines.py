@@ -11,6 +11,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import le
 from typing import Literal, NamedTuple
 
 from pipeline.pdf.clean import HYPHEN, fold, is_odd, repair
@@ -22,6 +23,8 @@ CELL_GAP_EM = 0.8
 """A gap wider than this is a cell border: Word's narrowest cells stand 10.8 pt apart (0.9 em of 12 pt)."""
 OCR_CELL_GAP_EM = 1.6
 """The same for OCR, whose boxes leave out punctuation at their ends."""
+_BACK_EM = 1.5
+"""A line that goes back so far starts again: over itself, or over another."""
 _MIN_COLUMN_ROWS = 8
 _THIN_GAP_EM = 0.6
 """A gap narrower than this beside a Chinese character is typography (justification, figures), no space."""
@@ -49,6 +52,13 @@ _SPREAD_LABEL = re.compile("[\u4e00-\u9fff]{1,3}(?:[（(][^）)]{1,10}[）)])?[�
 _SPREAD_WORDS = frozenset(
     ("目录", "附件", "附录", "附表", "前言", "引言", "序言", "摘要", "正文", "声明", "合同", "协议")
 )
+_SPREAD_TITLE = re.compile(
+    r"(?:第[〇零一二三四五六七八九十百千\d]{1,6}[编章节篇部] +)?([\u4e00-\u9fff](?: +[\u4e00-\u9fff]){1,3})[：:]?"
+)
+_NO_WORDS = frozenset(("年月日", "年月", "月日", "是否", "有无", "男女"))
+"""Blanks to be filled in, and alternatives to be ticked."""
+_SPACED_OUT = re.compile(rf"(?<!\S)[{CJK}](?: {{1,2}}[{CJK}“”…]){{4,}}(?!\S)")
+"""Every character with a space behind it; lists of single characters are shorter."""
 _BEFORE_BLANK = re.compile(r"(?:人民币|[大小]写[：:]?|[¥￥第（(])$")
 _AFTER_BLANK = re.compile(
     r"年(?=\s*\d{0,2}\s*月)|(?<=年)\s+月(?=\s*\d{0,2}\s*日)|月(?=\s*\d{0,2}\s*日)|(?<=月)\s+日(?![期均常])|[，。；、）)】”]"
@@ -108,6 +118,31 @@ class Cell:
         return self.top - self.bottom
 
 
+class Placed(NamedTuple):
+    """A table cell's place in its row, and its box on the page; edges as in :class:`Cell`."""
+
+    column: int
+    columns: int
+    rows: int
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+
+@dataclass(frozen=True, slots=True)
+class TablePlace:
+    """What a line is in a table of its page. The line has one cell for each column, empty ones too."""
+
+    table: int
+    """Number of the table on the page."""
+    cells: tuple[Placed, ...]
+    """The cells that start in this row."""
+    borders: tuple[float, ...]
+    """Of the table's columns, from left to right: one more than columns."""
+    ruled: bool
+
+
 @dataclass(slots=True)
 class Line:
     """One visual line. With more than one cell it is a table row (or columns of a form): its cells keep to
@@ -118,6 +153,8 @@ class Line:
     """Index of the page, from 0."""
     flow: Literal["across", "aslant", "down"] = "across"
     """Aslant run watermarks and stamps; down runs vertical writing."""
+    place: TablePlace | None = None
+    """None outside tables, and in rows of which nobody knows the columns."""
     left: float = field(init=False)
     top: float = field(init=False)
     right: float = field(init=False)
@@ -174,22 +211,45 @@ def lines_in(chars: Chars, page: int) -> list[Line]:
     rows: list[list[Cell]] = []
     aslant: list[list[Cell]] = []
     added: list[list[Cell]] = []
+    seen: dict[str, Cell] = {}
     for start, end in _runs(chars, text):
         found = _cells_in(chars, text, start, end, odd=odd)
-        if not found:
+        if not found or _is_overprint(found, seen, rows):
             continue
         if start in chars.tilted:
             aslant.append(found)
         elif chars.added is not None and start >= chars.added:
             added.append(found)
         elif rows and _same_line(rows[-1], found[0]):
-            rows[-1] = merged([*rows[-1], *found])
+            rows[-1] = _with_spaced_words(merged([*rows[-1], *found]))
         else:
             rows.append(found)
     rows = _in_columns(rows)
     for row in added:
         _put_in(rows, row)
     return [Line(row, page) for row in rows] + [Line(row, page, "aslant") for row in aslant]
+
+
+def _is_overprint(found: Sequence[Cell], seen: dict[str, Cell], rows: Sequence[Sequence[Cell]]) -> bool:
+    """Whether a line is printed once more over itself (bold, shadows), whole or in part."""
+    cell = found[0]
+    if len(found) > 1:
+        return False
+    before = seen.setdefault(cell.text, cell)
+    if before is not cell and _covers(before, cell) and _covers(cell, before):
+        return True
+    last = rows[-1][-1] if rows else cell
+    return last is not cell and last.text.endswith(cell.text) and _covers(last, cell)
+
+
+def _covers(under: Cell, over: Cell) -> bool:
+    slack = 0.4 * over.em
+    return (
+        under.left - slack < over.left
+        and abs(over.right - under.right) < slack
+        and abs(over.top - under.top) < slack
+        and abs(over.bottom - under.bottom) < slack
+    )
 
 
 def _column_cell(chars: Chars, text: str, column: Sequence[int], *, odd: bool) -> Cell:
@@ -217,26 +277,45 @@ def _put_in(rows: list[list[Cell]], found: list[Cell]) -> None:
 
 def _runs(chars: Chars, text: str) -> Iterator[tuple[int, int]]:
     """Where PDFium's lines stand in the text, cut where it did not see that a line ends: after a hyphen (it writes only
-    HYPHEN), and where it goes on at quite another place."""
+    HYPHEN), and where it goes on at quite another place. Without characters printed twice side by side."""
     for run in _RUN.finditer(text):
         start, end = run.span()
-        if HYPHEN not in run.group() and not chars.tilted and _beside(chars, start, end - 1):
+        if HYPHEN not in run.group() and not chars.tilted and _is_level(chars, start, end):
             yield start, end
             continue
         last = start
         for at in range(start + 1, end):
             if chars.right[at] <= chars.left[at]:
                 continue  # PDFium's own spaces have no size
+            twice = text[at] == text[last] and abs(chars.left[at] - chars.left[last]) < 0.35 * _width(chars, at)
+            if twice and _beside(chars, last, at):
+                if start < at:
+                    yield start, at
+                start = at + 1
+                continue
             if _is_cut(chars, text, last, at):
                 yield start, at
                 start = at
             last = at
-        yield start, end
+        if start < end:
+            yield start, end
+
+
+def _is_level(chars: Chars, start: int, end: int) -> bool:
+    """Whether a line stays at its height and never goes back, as nearly all do."""
+    lefts = chars.left[start:end]
+    return _beside(chars, start, end - 1) and all(map(le, lefts, lefts[1:]))
+
+
+def _width(chars: Chars, at: int) -> float:
+    return chars.right[at] - chars.left[at]
 
 
 def _is_cut(chars: Chars, text: str, a: int, b: int) -> bool:
     """Whether a line ends between two characters that follow each other."""
     if (a in chars.tilted) != (b in chars.tilted):
+        return True
+    if chars.left[b] < chars.left[a] - _BACK_EM * (chars.top[b] - chars.bottom[b]):
         return True
     if not _beside(chars, a, b):
         return a not in chars.tilted and (text[a] == HYPHEN or not _beneath(chars, a, b))
@@ -368,6 +447,8 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
             origins += _indexes(a, b) if a >= 0 else _NO_ORIGINS
     if odd and is_odd(content):
         content, origins = _stripped(*repair(content, origins))
+    if " " in content:
+        content, origins = _closed_up(content, origins)
     if len(content) > _MAX_RUN:
         content, origins = _without_long_runs(content, origins)
     if not content:
@@ -378,6 +459,18 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
         top, bottom = max(chars.top[start:end]), min(chars.bottom[start:end])
     em = _em(chars, text, start, end)
     cells.append(Cell(content, origins, left, top, right, bottom, em))
+
+
+def _closed_up(text: str, origins: array[int]) -> tuple[str, array[int]]:
+    """Without the spaces that only spread characters out: 总　　则, 关 于 红 军."""
+    title = _SPREAD_TITLE.fullmatch(text)
+    spread = [title.span(1)] if title and title.group(1).replace(" ", "") not in _NO_WORDS else []
+    spread += [found.span() for found in _SPACED_OUT.finditer(text)]
+    spaces = {at for start, end in spread for at in range(start, end) if text[at] == " "}
+    if not spaces:
+        return text, origins
+    kept = [at for at in range(len(text)) if at not in spaces]
+    return "".join([text[at] for at in kept]), array("i", [origins[at] for at in kept])
 
 
 def _indexes(start: int, end: int) -> array[int]:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, Self
@@ -26,7 +27,10 @@ _OCR_MEMORY_MIB = 6144
 """Address space of the OCR process: onnxruntime maps much more than the 0.94 GB that it uses."""
 _OCR_START_S = 60.0
 """The first page also loads the models."""
-_WORKER, _OCR_WORKER = "pipeline.pdf.worker", "pipeline.pdf.ocr"
+_TABLES_S, _TABLES_MEMORY_MIB = 5.0, 1024
+"""For the strokes of one page, or of a batch of pages of which none is hostile (3 ms a page)."""
+_TABLES_BATCH = 64
+_WORKER, _OCR_WORKER, _TABLES_WORKER = "pipeline.pdf.worker", "pipeline.pdf.ocr", "pipeline.pdf.tables_finder"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ class Reader:
         self._children: list[Child] = []
         self._ocr = Child(_OCR_WORKER)
         self._ocr_turn = asyncio.Lock()
+        self._tables = Child(_TABLES_WORKER)
+        self._tables_turn = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         if self._limits.ocr == "on" and not ocr_installed():
@@ -105,22 +111,30 @@ class Reader:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        await asyncio.gather(*(child.close() for child in (*self._children, self._ocr)))
+        await asyncio.gather(*(child.close() for child in (*self._children, self._ocr, self._tables)))
 
     async def read(self, path: Path, document_id: str) -> Document:
         """Read a file; ``sections`` is left empty. Raises ReadError, NoTextError where no page gives text."""
         answer = await self._ask_worker(path, {"op": "read"})
         document = reply.document(answer, document_id, path)
+        grids, unseen = await self._find_grids(path, reply.asks_for_grids(answer, document))
         unread = document.unread_pages()
         trouble = self._ocr_lack()
+        pages: dict[str, object] = {}
         if unread and trouble is None:
             pages, trouble = await self._recognise(path, unread)
-            if pages:
-                answer = await self._ask_worker(path, {"op": "read", "ocr": pages})
-                document = reply.document(answer, document_id, path)
+        if any(grids.values()):
+            try:
+                answer = await self._ask_worker(path, {"op": "read", "ocr": pages, "grids": grids})
+                document, pages = reply.document(answer, document_id, path), {}
+            except ReadError:  # the tables' doing: without them the file was read
+                unseen = sorted({*unseen, *(number for number, found in grids.items() if found)})
+        if pages:
+            answer = await self._ask_worker(path, {"op": "read", "ocr": pages})
+            document = reply.document(answer, document_id, path)
         if not _has_text(document):
             raise _no_text(path, document.pages, trouble)
-        return document
+        return replace(document, tables_unseen=tuple(unseen))
 
     async def _ask_worker(self, path: Path, request: wire.Message) -> wire.Message:
         async with self._worker() as child:
@@ -156,6 +170,33 @@ class Reader:
         if "error" in answer:
             raise reply.failure(answer, facts)
         return answer
+
+    # --- tables -------------------------------------------------------------------------------------------------------
+
+    async def _find_grids(self, path: Path, numbers: Sequence[int]) -> tuple[dict[int, list[object]], list[int]]:
+        """The grids of tables by page number, and the pages of which nobody knows: where the table process dies or
+        takes too long, halves are tried until one page is left, within the time for the file."""
+        grids: dict[int, list[object]] = {}
+        unseen: list[int] = []
+        batches = [numbers[at : at + _TABLES_BATCH] for at in range(0, len(numbers), _TABLES_BATCH)]
+        async with self._tables_turn:
+            deadline = time.monotonic() + self._limits.timeout_s
+            while batches:
+                batch = batches.pop()
+                if time.monotonic() > deadline:
+                    unseen.extend(batch)
+                    continue
+                try:
+                    request: wire.Message = {"op": "tables", "pages": list(batch)}
+                    answer = await self._ask(self._tables, path, request, _TABLES_S, _TABLES_MEMORY_MIB)
+                    grids |= reply.grids(answer, batch, path)
+                except ReadError:
+                    middle = len(batch) // 2
+                    if middle:
+                        batches += [batch[middle:], batch[:middle]]
+                    else:
+                        unseen.extend(batch)
+        return grids, sorted(unseen)
 
     # --- OCR ----------------------------------------------------------------------------------------------------------
 

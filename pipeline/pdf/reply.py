@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from itertools import pairwise
+from array import array
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby, pairwise
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, TypeVar, cast, get_args
 
 from pipeline.errors import ReadError
 from pipeline.pdf import failures, wire
 from pipeline.pdf.failures import printable, shown
-from pipeline.types import Bookmark, Box, Document, OcrLine, Page, PageHealth, Span
+from pipeline.types import Bookmark, Box, Document, OcrLine, Page, PageHealth, Span, Table, TableCell, TableRow
 
 _HEALTHS = frozenset(get_args(PageHealth))
 _READERS = frozenset(("pdfium", "pypdf", "ocr", "none"))
 _FACTS = frozenset(("reason", "where", "type", "limit"))
+
+
+_Value = TypeVar("_Value", int, float)
 
 
 class _Unfit(Exception):
@@ -40,6 +45,35 @@ def rows(answer: wire.Message, path: Path) -> list[list[tuple[str, list[float], 
         return [[(_text(text), list(_edges(box)), _number(score)) for text, box, score in row] for row in found]
     except _ILL_SHAPED:
         raise _malformed(path) from None
+
+
+def asks_for_grids(answer: wire.Message, document: Document) -> list[int]:
+    """Numbers of the pages that may hold tables with drawn lines."""
+    wanted = answer.get("asks_for_grids")
+    numbers = cast("list[object]", wanted) if isinstance(wanted, list) else []
+    return [number for number in numbers if isinstance(number, int) and 1 <= number <= len(document.pages)]
+
+
+def grids(answer: wire.Message, pages: Sequence[int], path: Path) -> dict[int, list[object]]:
+    """The grids of these pages in an answer of the table process. Raises ReadError if a reading process could not use
+    them."""
+    try:
+        found = cast("dict[str, Any]", answer["grids"])
+        return {number: [_grid(*grid) for grid in found[str(number)]] for number in pages}
+    except _ILL_SHAPED:
+        raise _malformed(path) from None
+
+
+def _grid(xs: Any, ys: Any, cells: Any) -> object:
+    _check(
+        all(_number(a) < _number(b) for a, b in pairwise(xs)) and all(_number(a) > _number(b) for a, b in pairwise(ys))
+    )
+    taken: list[tuple[int, int]] = []
+    for row, column, rows, columns in cells:
+        _check(0 <= row < row + rows < len(ys) and 0 <= column < column + columns < len(xs))
+        taken.extend((r, c) for r in range(row, row + rows) for c in range(column, column + columns))
+    _check(len(taken) == len(set(taken)) == (len(xs) - 1) * (len(ys) - 1))
+    return [xs, ys, cells]
 
 
 def failure(answer: wire.Message, facts: Mapping[str, object]) -> ReadError:
@@ -71,6 +105,7 @@ def _document(answer: dict[str, Any], document_id: str, path: Path) -> Document:
         origins=origins,
         places=tuple(wire.floats(answer, page["places"]) for page in answer["pages"]),
         ocr_lines=lines,
+        tables=_tables(answer, len(text), len(pages)),
     )
 
 
@@ -101,6 +136,46 @@ def _ocr_line(line: tuple[object, Any, object], length: int, pages: int) -> OcrL
     span, (page, *edges), confidence = _span(line[0]), line[1], line[2]
     _check(span.end <= length and isinstance(page, int) and 1 <= page <= pages)
     return OcrLine(span, Box(page, *_edges(edges)), _number(confidence))
+
+
+def _tables(answer: dict[str, Any], length: int, pages: int) -> tuple[Table, ...]:
+    """The tables, from the arrays that ``tables.packed`` made."""
+    cells = _table_cells(answer)
+    rows: list[tuple[int, TableRow]] = []
+    for at, (table, page, start, end, kind) in enumerate(_chunks(wire.integers(answer, answer["table_rows"]), 5)):
+        own = cells.get(at, ())
+        _check(0 <= start <= end <= length and 1 <= page <= pages and kind in (0, 1, 2))
+        _check(all(start <= cell.span.start <= cell.span.end <= end for cell in own))
+        placed = tuple(replace(cell, box=cell.box and cell.box._replace(page=page)) for cell in own)
+        rows.append((table, TableRow(Span(start, end), page, placed, kind > 0, kind == 2)))
+    _check(all(a[1].span.end <= b[1].span.start and a[0] <= b[0] for a, b in pairwise(rows)))
+    shapes = answer["tables"]
+    found: list[Table] = []
+    for number, members in groupby(rows, key=lambda row: row[0]):
+        _check(0 <= number < len(shapes))
+        columns, found_by = shapes[number]
+        _check(found_by in ("rules", "alignment") and isinstance(columns, int))
+        table = Table(tuple(row for _, row in members), columns, found_by)
+        _check(all(cell.column + cell.columns <= columns for row in table.rows for cell in row.cells))
+        found.append(table)
+    return tuple(found)
+
+
+def _table_cells(answer: dict[str, Any]) -> dict[int, list[TableCell]]:
+    """Cells by the number of their row."""
+    found: dict[int, list[TableCell]] = {}
+    numbers = _chunks(wire.integers(answer, answer["table_cells"]), 6)
+    boxes = _chunks(wire.floats(answer, answer["table_boxes"]), 4)
+    for (row, start, end, column, columns, rows), (left, top, right, bottom) in zip(numbers, boxes, strict=True):
+        _check(column >= 0 and columns > 0 and rows > 0)
+        cell = TableCell(Span(start, end), column, columns, rows, Box(0, left, top, right, bottom))
+        found.setdefault(row, []).append(cell)
+    return found
+
+
+def _chunks(values: array[_Value], size: int) -> list[tuple[_Value, ...]]:
+    _check(len(values) % size == 0)
+    return list(zip(*[iter(values)] * size, strict=True))
 
 
 def _span(value: Any) -> Span:

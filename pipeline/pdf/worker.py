@@ -22,6 +22,8 @@ from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Line, lines_in, merged, oc
 from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
 from pipeline.pdf.places import places_of
 from pipeline.pdf.process import Failure, limit, serve
+from pipeline.pdf.tables import asks_for_grids, packed, tables_of
+from pipeline.pdf.tables_ruled import Grid, lines_with_tables
 from pipeline.types import Box, PageHealth
 
 _MAX_CHARACTERS = 30_000_000
@@ -43,6 +45,8 @@ class _Page:
     read_by: str
     confidence: float | None = None
     places: array[float] = field(default_factory=lambda: array("f"))
+    asks_for_grids: bool = False
+    """Whether it may hold tables with drawn lines, and nobody has looked yet."""
 
 
 def answer(request: wire.Message) -> wire.Message:
@@ -51,14 +55,15 @@ def answer(request: wire.Message) -> wire.Message:
     memory = int(cast(int, request["memory_mib"])) << 20
     limit(memory + path.stat().st_size, float(cast(float, request["timeout_s"])))
     passwords = [str(password) for password in cast("list[object]", request["passwords"])]
-    return _read(path, passwords, cast("dict[str, Any]", request.get("ocr") or {}))
+    ocr = cast("dict[str, Any]", request.get("ocr") or {})
+    return _read(path, passwords, ocr, cast("dict[str, Any]", request.get("grids") or {}))
 
 
-def _read(path: Path, passwords: Sequence[str], ocr: Mapping[str, Any]) -> wire.Message:
+def _read(path: Path, passwords: Sequence[str], ocr: Mapping[str, Any], grids: Mapping[str, Any]) -> wire.Message:
     _check_is_pdf(path)
     try:
         with open_pdf(path, passwords) as pdf:
-            if pages := _read_pages(pdf, ocr):
+            if pages := _read_pages(pdf, ocr, grids):
                 return _document(pages, pdf.metadata(), pdf.outline())
             code = "broken" if pdf.page_count > 0 else "no_pages"
     except OpenError as error:
@@ -79,7 +84,7 @@ def _check_is_pdf(path: Path) -> None:
             raise Failure("not_pdf")
 
 
-def _read_pages(pdf: Pdf, ocr: Mapping[str, Any]) -> list[_Page]:
+def _read_pages(pdf: Pdf, ocr: Mapping[str, Any], grids: Mapping[str, Any]) -> list[_Page]:
     """All pages; one that can't be loaded counts as unread. None at all if the first ones can't (a page tree that
     leads nowhere, with any number of pages)."""
     pages: list[_Page] = []
@@ -89,7 +94,11 @@ def _read_pages(pdf: Pdf, ocr: Mapping[str, Any]) -> list[_Page]:
             return []
         label = pdf.label(index)
         with pdf.page(index) as page:
-            read = _Page([], 0.0, 0.0, label, "sparse", "none") if page is None else _page(page, index, label)
+            read = (
+                _Page([], 0.0, 0.0, label, "sparse", "none")
+                if page is None
+                else _page(page, index, label, grids.get(str(index + 1)))
+            )
         recognised = ocr.get(str(index + 1))
         if recognised is not None:
             _take_ocr(read, index, recognised)
@@ -100,7 +109,7 @@ def _read_pages(pdf: Pdf, ocr: Mapping[str, Any]) -> list[_Page]:
     return pages if any(page.width for page in pages) else []
 
 
-def _page(page: PdfPage, index: int, label: str | None) -> _Page:
+def _page(page: PdfPage, index: int, label: str | None, grids: Sequence[Any] | None) -> _Page:
     chars = page.chars()
     cover, paths, images = 0.0, 0, 0
     if needs_objects(chars.text):
@@ -108,9 +117,15 @@ def _page(page: PdfPage, index: int, label: str | None) -> _Page:
         images, cover = len(boxes), coverage(boxes, page.bounds)
     health = judge(chars.text, cover, paths, images)
     unread = health in ("garbled", "scan") or (cover >= _FIGURE_COVER and not count_characters(chars.text))
-    lines = [] if health == "garbled" else lines_in(chars, index)
-    read_by = "none" if unread else "pdfium"
-    return _Page(lines, page.width, page.height, label, health, read_by, places=places_of(chars))
+    if health == "garbled":
+        lines = []
+    elif grids:
+        lines = lines_with_tables(chars, index, [Grid(*grid) for grid in grids])
+    else:
+        lines = lines_in(chars, index)
+    read = _Page(lines, page.width, page.height, label, health, "none" if unread else "pdfium", places=places_of(chars))
+    read.asks_for_grids = grids is None and asks_for_grids(lines)
+    return read
 
 
 def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
@@ -164,6 +179,7 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
     layout = [PageLines(page.lines, page.width, page.height) for page in pages]
     title = title_of(metadata.get("Title", ""), layout)
     laid = lay_out(layout, [page.label for page in pages])
+    tables = tables_of(laid.rows, [line for page in layout for line in page.lines])
     return {
         "title": title,
         "text": laid.text,
@@ -185,6 +201,8 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
         "bookmarks": [list(mark) for mark in ((m.title, m.page, m.level) for m in bookmarks_of(outline))],
         "metadata": {name: plain(value)[:2000] for name, value in metadata.items()},
         "ocr_lines": _ocr_lines(laid, pages),
+        "asks_for_grids": [at for at, page in enumerate(pages, 1) if page.asks_for_grids],
+        **packed(tables, [page.height for page in pages]),
     }
 
 

@@ -403,6 +403,8 @@ FAIR: dict[str, object] = {
     "bookmarks": [],
     "metadata": {},
     "ocr_lines": [],
+    "tables": [[1, "rules"]], "table_rows": array("i", [0, 1, 0, 2, 0]), "table_cells": array("i", [0, 0, 2, 0, 1, 1]),
+    "table_boxes": array("f", [0, 0, 1, 1]),
 }  # fmt: skip
 
 
@@ -416,6 +418,15 @@ FAIR: dict[str, object] = {
         {"origins": [0, 9]},
         {"origins": [-8, 8]},
         {"origins": [0, 7]},
+        {"table_rows": array("i", [0, 1, 0, 3, 0])},
+        {"table_rows": array("i", [0, 2, 0, 2, 0])},
+        {"table_rows": array("i", [1, 1, 0, 2, 0])},
+        {"table_rows": array("i", [0, 1, 0, 2])},
+        {"table_cells": array("i", [0, 0, 3, 0, 1, 1])},
+        {"table_cells": array("i", [0, 0, 2, 1, 1, 1])},
+        {"table_boxes": array("f", [])},
+        {"tables": [[1, "magic"]]},
+        {"tables": 3},
         {"origins": array("i", [0])},
         {"pages": [FAIR["pages"][0] | {"places": array("f", [float("nan")])}]},  # type: ignore[index]
         {"pages": []},

@@ -1,0 +1,148 @@
+"""Tables without drawn lines: rows whose cells stand in columns. Pure.
+
+A row of which a cell is missing gets an empty one in its place, so that each row has a cell for each column. Where the
+columns are not plain the rows stay as they are: a figure in the wrong column is worse than one in none.
+"""
+
+from __future__ import annotations
+
+import re
+from array import array
+from collections import Counter
+from collections.abc import Sequence
+from itertools import groupby, pairwise
+
+from pipeline.pdf.lines import Cell, Line, Placed, TablePlace
+from pipeline.pdf.rows import assembled
+from pipeline.pdf.tables_ruled import FIGURE
+
+_LEAST_ROWS = 3
+_GAP_EM = 2.6
+"""Rows of one table stand no further apart."""
+_MOST_SINGLES = 3
+"""Lines of one cell between two rows: labels without figures, names that wrap."""
+_SINGLE_EM = 24
+_FIGURES = 0.6
+"""Share of the rows of a table of two columns that have a figure in the second: else it is a form."""
+_SENTENCE = re.compile("[。！？；]|[，,]$")
+_NUMBER = re.compile(r"\d{1,4}")
+
+
+def arranged(lines: Sequence[Line]) -> list[Line]:
+    """The lines of a page with the rows outside of drawn tables put together and into columns."""
+    found: list[Line] = []
+    for free, group in groupby(lines, key=lambda line: line.place is None):
+        members = list(group)
+        found += _aligned(assembled(members), len(found)) if free else members
+    return found
+
+
+def _aligned(lines: list[Line], base: int) -> list[Line]:
+    if sum(line.is_row for line in lines) < _LEAST_ROWS:
+        return lines
+    found: list[Line] = []
+    for block in _blocks(lines):
+        number = 1000 + base + len(found)  # drawn tables count from 0
+        found += _table(block, number) or block
+    return found
+
+
+def _blocks(lines: Sequence[Line]) -> list[list[Line]]:
+    """The lines in order, cut where a table may start or end: rows with short lines between them, and others."""
+    blocks: list[list[Line]] = []
+    open_block = False
+    for line in lines:
+        if open_block and _follows(blocks[-1], line):
+            blocks[-1].append(line)
+            continue
+        if line.is_row or not blocks or open_block:
+            blocks.append([line])
+        else:
+            blocks[-1].append(line)
+        open_block = line.is_row
+    return blocks
+
+
+def _follows(block: Sequence[Line], line: Line) -> bool:
+    """Whether a line may carry on the table that a block is."""
+    last = block[-1]
+    if line.page != last.page or not -0.5 * line.em < last.bottom - line.top < _GAP_EM * line.em:
+        return False
+    if line.is_row:
+        return True
+    singles = next((i for i, other in enumerate(reversed(block)) if other.is_row), len(block))
+    short = line.right - line.left < _SINGLE_EM * line.em and not _SENTENCE.search(line.text)
+    return short and singles < _MOST_SINGLES
+
+
+# --- columns ----------------------------------------------------------------------------------------------------------
+
+
+def _table(block: Sequence[Line], number: int) -> list[Line] | None:
+    """The block with its rows in columns; None where it is no table."""
+    rows = [line for line in block if line.is_row]
+    if len(rows) < _LEAST_ROWS:
+        return None
+    counts = Counter(len(row.cells) for row in rows)
+    width = max(counts, key=lambda n: (counts[n], n))
+    whole = [row for row in rows if len(row.cells) == width]
+    if len(whole) < 2 or not _reads_as_table(whole, width):
+        return None
+    columns = _columns(whole)
+    if columns is None:
+        return None
+    put = {id(row): _row(row, columns, number) for row in rows}
+    if sum(line is not None for line in put.values()) < max(_LEAST_ROWS, 0.8 * len(rows)):
+        return None
+    return [put.get(id(line)) or line for line in block]
+
+
+def _reads_as_table(rows: Sequence[Line], width: int) -> bool:
+    if width > 2:
+        return True
+    second = [row.cells[1].text.replace(" ", "") for row in rows]
+    if sum(FIGURE.fullmatch(text) is not None for text in second) < _FIGURES * len(rows):
+        return False
+    pages = [int(text) for text in second if _NUMBER.fullmatch(text)]
+    return len(pages) < len(second) or any(b < a for a, b in pairwise(pages))  # else a table of contents
+
+
+def _columns(rows: Sequence[Line]) -> list[tuple[float, float]] | None:
+    """Left and right edges of the columns of rows that have all their cells; None where columns run into each other."""
+    edges = [
+        (min(row.cells[at].left for row in rows), max(row.cells[at].right for row in rows))
+        for at in range(len(rows[0].cells))
+    ]
+    return edges if all(a[1] < b[0] + 1 for a, b in pairwise(edges)) else None
+
+
+def _row(row: Line, columns: Sequence[tuple[float, float]], number: int) -> Line | None:
+    """The row with one cell for each column; None where two cells would share one, or a cell stands in none."""
+    borders = [columns[0][0], *((a[1] + b[0]) / 2 for a, b in pairwise(columns)), columns[-1][1]]
+    cells: list[Cell | None] = [None] * len(columns)
+    widths = dict.fromkeys(range(len(columns)), 1)
+    for cell in row.cells:
+        under = [at for at, (left, right) in enumerate(columns) if cell.left < right and cell.right > left]
+        if not under:
+            middle = (cell.left + cell.right) / 2
+            under = [at for at in range(len(columns)) if borders[at] <= middle < borders[at + 1]]
+        if not under or any(cells[at] or at in _covered(widths) for at in under):
+            return None
+        cells[under[0]] = cell
+        widths[under[0]] = len(under)
+    covered = _covered(widths)
+    placed = tuple(
+        Placed(at, widths[at], 1, borders[at], row.top, borders[at + widths[at]], row.bottom)
+        for at in range(len(columns))
+        if at not in covered
+    )
+    full = [
+        cell or Cell("", array("i"), borders[at], row.top, borders[at + 1], row.bottom, row.em)
+        for at, cell in enumerate(cells)
+    ]
+    return Line(full, row.page, place=TablePlace(number, placed, tuple(borders), ruled=False))
+
+
+def _covered(widths: dict[int, int]) -> set[int]:
+    """The columns that a cell further left covers."""
+    return {at + further for at, width in widths.items() for further in range(1, width)}

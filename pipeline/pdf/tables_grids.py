@@ -1,0 +1,137 @@
+"""Grids of tables, from the strokes of a page. Pure but for pdfplumber, whose table finder it uses; that is slow and
+hungry on hostile pages, so it runs in the ``tables_finder`` process.
+
+Only pdfplumber's geometry is used: the strokes come from PDFium (its own parser needs 30 times as long for them), and
+so does the text. What pdfplumber doesn't do is done here: sides that are not drawn (Chinese reports leave the left and
+right border off), cells that cover several rows or columns, and places where no cell was found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+from pdfplumber.table import cells_to_tables, edges_to_intersections, intersections_to_cells, merge_edges
+
+from pipeline.pdf.tables_ruled import Grid
+
+_TOLERANCE = 3.0
+"""Points by which strokes that meet may miss each other; double lines are one."""
+_MAX_STROKES, _MAX_CROSSINGS = 1200, 6000
+"""Merged strokes and crossings of a page; a sheet of 50 rows and 20 columns has 72 and 1,071."""
+_THIN = 5.0
+"""Narrower rows and columns are the room between double lines."""
+
+Stroke = tuple[float, float, float, float]
+
+
+def grids_of(strokes: Iterable[Stroke]) -> list[Grid]:
+    """The grids that the strokes of a page draw (left, top, right, bottom; y upwards), the topmost first."""
+    edges = _merged([_edge(*stroke) for stroke in strokes])
+    if len(edges) > _MAX_STROKES:
+        return []
+    edges = _merged([edge for group in _touching(edges) for edge in (*group, *_open_sides(group))])
+    crossings = cast("dict[tuple[float, float], Any]", edges_to_intersections(edges, _TOLERANCE, _TOLERANCE))
+    if len(crossings) > _MAX_CROSSINGS:
+        return []
+    found = cells_to_tables(intersections_to_cells(crossings))
+    grids = (_grid(cast("list[Stroke]", cells)) for cells in found)
+    return [grid for grid in grids if len(grid.xs) > 2 and len(grid.ys) > 2]
+
+
+# --- strokes as pdfplumber's edges: y downwards, so the negative of ours ----------------------------------------------
+
+_Edge = dict[str, Any]
+
+
+def _edge(left: float, top: float, right: float, bottom: float) -> _Edge:
+    level = right - left > top - bottom
+    x, y = (left + right) / 2, -(top + bottom) / 2
+    return _level(left, right, y) if level else _upright(x, -top, -bottom)
+
+
+def _level(left: float, right: float, y: float) -> _Edge:
+    return {"orientation": "h", "x0": left, "x1": right, "top": y, "bottom": y, "width": right - left, "height": 0.0}
+
+
+def _upright(x: float, top: float, bottom: float) -> _Edge:
+    return {"orientation": "v", "x0": x, "x1": x, "top": top, "bottom": bottom, "width": 0.0, "height": bottom - top}
+
+
+def _merged(edges: list[_Edge]) -> list[_Edge]:
+    merged = merge_edges(edges, _TOLERANCE, _TOLERANCE, _TOLERANCE, _TOLERANCE)
+    return [edge for edge in merged if max(edge["width"], edge["height"]) > _TOLERANCE]
+
+
+def _touching(edges: Sequence[_Edge]) -> list[list[_Edge]]:
+    """Edges in groups that hang together."""
+    groups: list[list[_Edge]] = []
+    for edge in edges:
+        apart = [group for group in groups if not any(_touch(edge, other) for other in group)]
+        joined = [edge, *(other for group in groups if group not in apart for other in group)]
+        groups = [*apart, joined]
+    return groups
+
+
+def _touch(a: _Edge, b: _Edge) -> bool:
+    return (
+        a["x0"] <= b["x1"] + _TOLERANCE
+        and b["x0"] <= a["x1"] + _TOLERANCE
+        and a["top"] <= b["bottom"] + _TOLERANCE
+        and b["top"] <= a["bottom"] + _TOLERANCE
+    )
+
+
+def _open_sides(group: Sequence[_Edge]) -> list[_Edge]:
+    """The outer borders that a table leaves to the eye: where its strokes end together and nothing closes them."""
+    level = [edge for edge in group if edge["orientation"] == "h"]
+    upright = [edge for edge in group if edge["orientation"] == "v"]
+    if not level or not upright:
+        return []
+    sides: list[_Edge] = []
+    for end, outermost in (("x0", min), ("x1", max)):
+        x = outermost(edge[end] for edge in level)
+        ends = [edge["top"] for edge in level if abs(edge[end] - x) < _TOLERANCE]
+        if len(ends) > 1 and all(abs(edge["x0"] - x) > 2 * _TOLERANCE for edge in upright):
+            sides.append(_upright(x, min(ends), max(ends)))
+    for end, outermost in (("top", min), ("bottom", max)):
+        y = outermost(edge[end] for edge in upright)
+        ends = [edge["x0"] for edge in upright if abs(edge[end] - y) < _TOLERANCE]
+        if len(ends) > 1 and all(abs(edge["top"] - y) > 2 * _TOLERANCE for edge in level):
+            sides.append(_level(min(ends), max(ends), y))
+    return sides
+
+
+# --- cells as a grid --------------------------------------------------------------------------------------------------
+
+
+def _grid(boxes: Sequence[Stroke]) -> Grid:
+    """``boxes``: left, top, right, bottom of cells, y downwards."""
+    xs = _borders(edge for box in boxes for edge in (box[0], box[2]))
+    ys = _borders(edge for box in boxes for edge in (box[1], box[3]))
+    taken: set[tuple[int, int]] = set()
+    cells: list[tuple[int, int, int, int]] = []
+    for left, top, right, bottom in sorted(boxes, key=lambda box: (box[2] - box[0]) * (box[3] - box[1])):
+        row, column = _nearest(ys, top), _nearest(xs, left)
+        rows, columns = _nearest(ys, bottom) - row, _nearest(xs, right) - column
+        places = {(r, c) for r in range(row, row + rows) for c in range(column, column + columns)}
+        if places and not places & taken:
+            taken |= places
+            cells.append((row, column, rows, columns))
+    for row in range(len(ys) - 1):
+        cells.extend((row, column, 1, 1) for column in range(len(xs) - 1) if (row, column) not in taken)
+    return Grid(xs, [-y for y in ys], sorted(cells))
+
+
+def _borders(edges: Iterable[float]) -> list[float]:
+    """The edges in order; of two that stand close, which is the room between double lines, the outer or first."""
+    ordered = sorted(set(edges))
+    kept = ordered[:1]
+    for edge in ordered:
+        if edge - kept[-1] > _THIN:
+            kept.append(edge)
+    return kept
+
+
+def _nearest(borders: Sequence[float], edge: float) -> int:
+    return min(range(len(borders)), key=lambda at: abs(borders[at] - edge))
