@@ -173,6 +173,14 @@ def notes_on_reading(document: Document) -> list[Text]:
         notes.append(
             Text(f"第 {numbers} 页没有读到文字，未参与分析", f"pages {numbers} gave no text and were not analysed")
         )
+    if document.tables_unseen:
+        numbers = "、".join(map(str, document.tables_unseen[:50]))
+        notes.append(
+            Text(
+                f"第 {numbers} 页的表格未能识别，按文字行分析",
+                f"the tables of pages {numbers} could not be found: read as lines",
+            )
+        )
     if by_ocr := [page.number for page in document.pages if page.read_by == "ocr"]:
         numbers = "、".join(map(str, by_ocr[:50]))
         notes.append(
