@@ -11,7 +11,7 @@ import json
 import secrets
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -41,7 +41,7 @@ _COLOURS: dict[Severity, tuple[float, float, float]] = {
     "low": (0.55, 0.78, 0.98),
     "info": (0.80, 0.88, 0.80),
 }
-_LONGEST_NOTE = 2000
+_LONGEST_NOTE = 3000
 
 SIGNED = Text(
     "注意：原件带有数字签名。本副本写入了批注，签名对本副本不再有效；请以原件为准，原件没有改动。",
@@ -211,10 +211,27 @@ async def _highlighted(source: Source, path: Path, painting: Painter) -> Text | 
 
 
 def marks_of(stored: StoredAnalysis) -> list[Mark]:
-    """A highlight for each place of each finding that holds: the least grave first, so that the gravest lie on top."""
+    """A highlight for each place of each finding that holds, the gravest on top. A plain fact that stands where
+    something is marked already joins its note: colour over colour could not be read."""
     order = list(_COLOURS)
     shown = [s for s in findings_of(stored) if s.finding.grounded and not is_rejected(s)]
-    return [mark for s in sorted(shown, key=lambda s: -order.index(s.finding.severity)) for mark in _marks(s)]
+    made: list[Mark] = []
+    for one in sorted(shown, key=lambda s: order.index(s.finding.severity)):
+        for mark in _marks(one):
+            at = next((at for at, other in enumerate(made) if _overlap(mark, other)), None)
+            if at is None or one.finding.severity != "info":
+                made.append(mark)
+            else:
+                made[at] = replace(made[at], note=f"{made[at].note}\n\n{mark.note}"[:_LONGEST_NOTE])
+    return made[::-1]
+
+
+def _overlap(a: Mark, b: Mark) -> bool:
+    return a.page == b.page and any(
+        x.left < y.right and y.left < x.right and x.top < y.bottom - 1 and y.top < x.bottom - 1
+        for x in a.boxes
+        for y in b.boxes
+    )
 
 
 def _marks(shown: Shown) -> Iterable[Mark]:
@@ -295,7 +312,7 @@ def _gold(source: Source) -> Mapping[str, object]:
     return {
         "file": Path(report_name(source.stored)).stem + suffix,
         "kind": analysis.kind,
-        "type": analysis.pack,
+        "type": analysis.pack.partition("@")[0],
         "pages": analysis.document.pages,
         **judged,
     }
