@@ -53,7 +53,7 @@ _SPREAD_WORDS = frozenset(
     ("目录", "附件", "附录", "附表", "前言", "引言", "序言", "摘要", "正文", "声明", "合同", "协议")
 )
 _SPREAD_TITLE = re.compile(
-    r"(?:第[〇零一二三四五六七八九十百千\d]{1,6}[编章节篇部] +)?([\u4e00-\u9fff](?: +[\u4e00-\u9fff]){1,3})[：:]?"
+    r"(?:第[〇零一二三四五六七八九十百千\d]{1,6}[编章节篇部] +)?([\u4e00-\u9fff](?: {1,8}[\u4e00-\u9fff]){1,3})[：:]?"
 )
 _NO_WORDS = frozenset(("年月日", "年月", "月日", "是否", "有无", "男女"))
 """Blanks to be filled in, and alternatives to be ticked."""
@@ -302,8 +302,10 @@ def _runs(chars: Chars, text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_level(chars: Chars, start: int, end: int) -> bool:
-    """Whether a line stays at its height and never goes back, as nearly all do."""
+    """Whether a line stays at its height, never goes back and has room for its characters, as nearly all do."""
     lefts = chars.left[start:end]
+    if chars.right[end - 1] - lefts[0] < 0.6 * (chars.right[start] - lefts[0]) * (end - start):
+        return False  # each may stand twice (or it is Latin behind one Chinese character, which costs a closer look)
     return _beside(chars, start, end - 1) and all(map(le, lefts, lefts[1:]))
 
 

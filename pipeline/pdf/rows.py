@@ -94,7 +94,7 @@ def _with_cells(group: Sequence[Line], line: Line) -> Line | None:
     cells: list[Cell] = []
     for row in group:
         for cell in row.cells:
-            at = next((i for i, other in enumerate(cells) if _overlap(other, cell)), None)
+            at = next((i for i, other in enumerate(cells) if _overlap(other, cell) or _hangs(other, cell)), None)
             if at is None:
                 cells.append(cell)
             else:
@@ -193,6 +193,14 @@ def stacked(upper: Cell, lower: Cell) -> Cell:
 
 def _overlap(a: Cell, b: Cell) -> bool:
     return min(a.right, b.right) - max(a.left, b.left) > 0.3 * min(a.right - a.left, b.right - b.left)
+
+
+def _hangs(upper: Cell, lower: Cell) -> bool:
+    """Whether a short last line stands left of an indented one, and right under it: no column of its own."""
+    return (
+        upper.left - 3 * upper.em < lower.left < lower.right <= upper.left + 0.3 * upper.em
+        and -0.3 * lower.em < upper.bottom - lower.top < _TOUCHING * lower.em
+    )
 
 
 def _same_column(line: Cell | Line, cell: Cell) -> bool:
