@@ -118,11 +118,6 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
     }
 
 
-def _contract_type(pack: str) -> str:
-    """``采购@1`` is the first version of the checklist for 采购."""
-    return words.in_words(words.TYPE, pack.partition("@")[0])
-
-
 def _named_field(text: str, field: str) -> str:
     """A field of a finding as people read it."""
     return words.in_words(words.SEVERITY, text) if field == "severity" else readable(text)
