@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 PageHealth = Literal["text", "garbled", "scan", "sparse", "blank"]
+RegionKind = Literal["header", "footer", "page_number", "footnote", "watermark", "contents"]
 Match = Literal["exact", "normalized", "fuzzy", "none"]
 Severity = Literal["high", "medium", "low", "info"]
 Status = Literal["present", "absent", "unclear", "conflict"]
@@ -58,6 +59,17 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """A line that is no part of a page's running text."""
+
+    kind: RegionKind
+    text: str
+    """Its cells with a TAB between them, where it has several."""
+    box: Box | None = None
+    """None where the input has no places (docx)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Page:
     """One page. ``span`` tiles ``Document.text`` with its neighbours (a paragraph that runs over a page break is cut
     there); it is empty for a page without readable text."""
@@ -72,11 +84,17 @@ class Page:
     """Size as shown, in points."""
     health: PageHealth
     """What the page's own text layer is worth, before any OCR."""
-    read_by: Literal["pdfium", "pypdf", "ocr", "none"]
+    read_by: Literal["pdfium", "pypdf", "text", "ocr", "none"]
+    """``text``: straight from a Word or text file, without places on a page."""
     confidence: float | None = None
     """Mean OCR confidence, 0 to 1; None where the page was not read by OCR."""
-    margins: tuple[str, ...] = ()
-    """Headers, footers and page numbers: kept, but not part of ``Document.text``."""
+    regions: tuple[Region, ...] = ()
+    """What stands beside the running text, from top to bottom: kept, but not part of ``Document.text``."""
+
+    @property
+    def margins(self) -> tuple[str, ...]:
+        """The texts of the regions."""
+        return tuple(region.text for region in self.regions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +208,8 @@ class Document:
     """In the order of their spans."""
     tables: tuple[Table, ...] = ()
     """In the order of their spans, which don't overlap row by row."""
+    traits: Mapping[str, int] = field(default_factory=dict[str, int])
+    """What a reader must know of how it was read, by code, with a count: see ``pdf.traits``."""
     tables_unseen: tuple[int, ...] = ()
     """Pages whose tables could not be looked for (a limit was passed): they keep their text, line by line."""
 
@@ -214,6 +234,11 @@ class Document:
                 return self.sections[at]
             at = self.sections[at].parent
         return None
+
+    def table_at(self, offset: int) -> Table | None:
+        """The table that a character stands in; or between whose rows, where a page break cuts it."""
+        at = bisect_right(self.tables, offset, key=lambda table: table.span.start) - 1
+        return self.tables[at] if at >= 0 and offset < self.tables[at].span.end else None
 
     def unread_pages(self) -> tuple[int, ...]:
         """Numbers of the pages that have content but gave no usable text."""
@@ -407,6 +432,8 @@ class Analysis:
     prompt_tokens: int = 0
     cached_tokens: int = 0
     completion_tokens: int = 0
+    reused: int = 0
+    """Requests that the journal answered."""
     seconds: float = 0.0
     findings: tuple[Finding, ...] = ()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipeline.ground import evidence_at
+from pipeline.kinds.report.trace import trace_of
 from pipeline.lang import Text
 from pipeline.types import Document, Finding, Severity, Span
 
@@ -46,3 +47,20 @@ def alarm(
         status="conflict",
         suggestion=str(_SUGGESTIONS[item]),
     )
+
+
+def table_alarm(
+    document: Document,
+    item: str,
+    value: str,
+    row: tuple[str, Span],
+    cells: Sequence[Span],
+    detail: Text,
+    severity: Severity = "high",
+) -> Finding:
+    """An alarm about a figure of a table: ``cells`` are all that the arithmetic takes, the doubtful one first; ``row``
+    is its row's name and line. The evidence is that line and each cell."""
+    trace = trace_of(document, cells[0], row[0])
+    if trace is not None:
+        detail = Text(f"{trace.zh}：{detail.zh}", f"{trace.en}: {detail.en}")
+    return alarm(document, item, value, [row[1], *cells], detail, severity)

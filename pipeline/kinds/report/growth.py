@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from pipeline.kinds.report.alarms import GROWTH, MARGIN, SHARE, alarm
+from pipeline.kinds.report.alarms import GROWTH, MARGIN, SHARE, table_alarm
 from pipeline.kinds.report.figures import Figure
 from pipeline.kinds.report.names import name_of_row
 from pipeline.kinds.report.sums import total_level
@@ -182,11 +182,12 @@ def _wrong_points(document: Document, grid: _Grid, columns: _Rate) -> Iterator[F
         if abs(gap - points.value) <= points.half + now.half + before.half or abs(gap) > _HUNDRED:
             continue
         label, shown = grid.labels[row], f"{gap:+.{max(now.decimals, before.decimals)}f} 个百分点"
-        yield alarm(
+        yield table_alarm(
             document,
             GROWTH,
             f"{label} {points}，应为 {shown}",
-            [row.span],
+            (label, row.span),
+            [row.body[at].span for at in (columns.rate, columns.first, columns.second)],
             Text(
                 f"“{label}”：{now} - {before} = {shown}，表内写作 {points}",
                 f"“{label}”: {now} - {before} = {gap:+} points",
@@ -232,11 +233,12 @@ def _growth_alarm(
     shown = f"{truth:.{max(rate.decimals, 2)}f}%"
     printed = str(rate).rstrip("%") + "%"
     formula = f"{now} ÷ {before} - 1 = {shown}"
-    return alarm(
+    return table_alarm(
         document,
         GROWTH,
         f"{label} {printed}，应为 {shown}",
-        [row.span, *([above.span] if above else [])],
+        (grid.labels[row], row.span),
+        [row.body[columns.rate].span, figures.body[columns.first].span, figures.body[columns.second].span],
         Text(
             f"“{label}”由 {before} 变为 {now}：{formula}，表内写作 {printed}",
             f"“{label}” went from {before} to {now}: {formula}, the table says {printed}",
@@ -337,9 +339,9 @@ def _margins(document: Document, grid: _Grid) -> Iterator[Finding]:
             truth = margin_of(figures[1], figures[2]) if figures else None
             if figures is None or truth is None or fits(figures[0], truth):
                 continue
-            yield _rate_alarm(
-                document, MARGIN, row.span, grid.labels[row], figures[0], truth[0], f"1 - {figures[2]} ÷ {figures[1]}"
-            )
+            cells = [row.body[at].span for at in (rate, columns.second, columns.first)]
+            formula = f"1 - {figures[2]} ÷ {figures[1]}"
+            yield _rate_alarm(document, MARGIN, (grid.labels[row], row.span), cells, figures[0], truth[0], formula)
 
 
 def _shares(document: Document, grid: _Grid) -> Iterator[Finding]:
@@ -358,9 +360,9 @@ def _shares(document: Document, grid: _Grid) -> Iterator[Finding]:
             truth = share_of(figures[1], total) if figures and total else None
             if figures is None or truth is None or fits(figures[0], truth) or _evens_out(figures[0], truth[0]):
                 continue
-            yield _rate_alarm(
-                document, SHARE, row.span, grid.labels[row], figures[0], truth[0], f"{figures[1]} ÷ {total}"
-            )
+            cells = [row.body[rate].span, row.body[column].span, whole.body[column].span]
+            formula = f"{figures[1]} ÷ {total}"
+            yield _rate_alarm(document, SHARE, (grid.labels[row], row.span), cells, figures[0], truth[0], formula)
 
 
 def _evens_out(rate: Figure, truth: Decimal) -> bool:
@@ -387,15 +389,24 @@ def _share_column(grid: _Grid, rate: int, whole: Row) -> int | None:
 
 
 def _rate_alarm(
-    document: Document, item: str, span: Span, label: str, printed: Figure, truth: Decimal, formula: str
+    document: Document,
+    item: str,
+    row: tuple[str, Span],
+    cells: Sequence[Span],
+    printed: Figure,
+    truth: Decimal,
+    formula: str,
 ) -> Finding:
+    """``row``: name and line; ``cells``: the rate's, then those of the formula."""
     shown = f"{truth:.{max(printed.decimals, 2)}f}%"
     said = str(printed).rstrip("%") + "%"
-    return alarm(
+    label = row[0]
+    return table_alarm(
         document,
         item,
         f"{label} {said}，应为 {shown}",
-        [span],
+        row,
+        cells,
         Text(
             f"“{label}”：{formula} = {shown}，表内写作 {said}", f"“{label}”: {formula} = {shown}, the table says {said}"
         ),

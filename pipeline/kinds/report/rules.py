@@ -16,7 +16,7 @@ from pipeline.types import Document, Finding
 def findings_in(document: Document) -> list[Finding]:
     """The findings of the rules, by category and there by position. Every quote is a slice of the text."""
     period = main_period(document)
-    tables = tables_in(document.text)
+    tables = tables_in(document.text, document.tables)
     figures = table_metrics(tables, period)
     mentions = mentions_in(document, period)
     changes, checked = change_alarms(document)

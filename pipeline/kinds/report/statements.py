@@ -9,13 +9,13 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.kinds.report.alarms import BALANCE, TABLE_SUM, alarm
+from pipeline.kinds.report.alarms import BALANCE, TABLE_SUM, table_alarm
 from pipeline.kinds.report.figures import Figure
 from pipeline.kinds.report.names import name_of_row
 from pipeline.kinds.report.sums import is_slip_of_digits, tolerance
 from pipeline.kinds.report.tables import Row, Table
 from pipeline.lang import Text
-from pipeline.types import Document, Finding
+from pipeline.types import Document, Finding, Span
 
 _ASSETS, _DEBT, _EQUITY, _BOTH = "总资产", "总负债", "净资产", "负债和权益总计"
 _QUOTED = 12
@@ -40,6 +40,10 @@ class _Line:
     @property
     def figures(self) -> tuple[Figure | None, ...]:
         return tuple(cell.figure for cell in self.row.values)
+
+    def at_column(self, column: int) -> Span:
+        """Where the figure of a column stands."""
+        return self.row.values[column].span
 
 
 def statement_alarms(document: Document, tables: Iterable[Table]) -> list[Finding]:
@@ -89,12 +93,13 @@ def _balance(document: Document, lines: Sequence[_Line]) -> Iterator[Finding]:
 
 def _check_sheet(document: Document, sheet: dict[str, _Line]) -> Iterator[Finding]:
     verdicts = [_unbalanced(sheet, column) for column in range(len(sheet[_ASSETS].figures))] if sheet else []
-    wrong = [verdict for verdict in verdicts if verdict]
+    wrong = [(column, verdict) for column, verdict in enumerate(verdicts) if verdict]
     if not wrong or (_is_loose(sheet) and len(wrong) == len(verdicts)):
         return
-    rows = [sheet[name].row.span for name in (_BOTH, _ASSETS, _DEBT, _EQUITY) if name in sheet]
-    for value, detail in wrong:
-        yield alarm(document, BALANCE, value, rows, detail)
+    lines = [sheet[name] for name in (_BOTH, _ASSETS, _DEBT, _EQUITY) if name in sheet]
+    for column, (value, detail) in wrong:
+        cells = [line.at_column(column) for line in lines if line.figures[column]]
+        yield table_alarm(document, BALANCE, value, (lines[0].name, lines[0].row.span), cells, detail)
 
 
 def _is_loose(sheet: dict[str, _Line]) -> bool:
@@ -198,25 +203,28 @@ def _check_derived(document: Document, line: _Line, rule: _Derived, near: Sequen
             continue
         computed = sum((f.value for f in addends), Decimal(0))
         if abs(computed - total.value) > tolerance(total, addends, line.unit):
-            yield _derived_alarm(document, line, terms, total, addends)
+            yield _derived_alarm(document, line, terms, column, addends)
 
 
 def _derived_alarm(
     document: Document,
     line: _Line,
     terms: Sequence[tuple[int, _Line]],
-    total: Figure,
+    column: int,
     addends: Sequence[Figure],
 ) -> Finding:
     """``terms``: the lines that the total is made of, with their signs; the first of them are quoted."""
+    total = line.figures[column]
+    cells = [line.at_column(column), *(term.at_column(column) for _, term in terms[:_QUOTED] if term.figures[column])]
     formula = " + ".join(str(f) if f.value >= 0 else f"({f})" for f in addends)
     names = "".join(f"{' + ' if sign > 0 else ' - '}{term.name}" for sign, term in terms).removeprefix(" + ")
     shown = f"{sum((f.value for f in addends), Decimal(0)):,.{max(f.decimals for f in addends)}f}"
-    return alarm(
+    return table_alarm(
         document,
         TABLE_SUM,
         f"{line.name} {total}，应为 {shown}",
-        [line.row.span, *(term.row.span for _, term in terms[:_QUOTED])],
+        (line.name, line.row.span),
+        cells,
         Text(
             f"{line.name} = {names} = {formula} = {shown}，表内为 {total}",
             f"{line.name} = {names} = {formula} = {shown}, the table says {total}",
@@ -269,7 +277,7 @@ def _check_terms(document: Document, line: _Line, terms: Terms) -> Iterator[Find
     """Alarms for the columns that don't add up, where another does."""
     if not all(known.whole and len(known.figures) == len(line.figures) for known in (line, *(t for _, t in terms))):
         return
-    wrong: list[tuple[Figure, list[Figure]]] = []
+    wrong: list[tuple[int, list[Figure]]] = []
     proved = False
     for column, total in enumerate(line.figures):
         addends = [f if sign > 0 else f.negated() for sign, term in terms if (f := term.figures[column])]
@@ -280,6 +288,6 @@ def _check_terms(document: Document, line: _Line, terms: Terms) -> Iterator[Find
         if gap <= tolerance(total, addends, line.unit):
             proved = True
         elif gap <= abs(computed) / 2 or is_slip_of_digits(total, computed):
-            wrong.append((total, addends))
-    for total, addends in wrong if proved else ():
-        yield _derived_alarm(document, line, terms, total, addends)
+            wrong.append((column, addends))
+    for column, addends in wrong if proved else ():
+        yield _derived_alarm(document, line, terms, column, addends)

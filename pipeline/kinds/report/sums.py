@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations, islice, product
 
-from pipeline.kinds.report.alarms import TABLE_SUM, alarm
+from pipeline.kinds.report.alarms import TABLE_SUM, table_alarm
 from pipeline.kinds.report.figures import Figure
 from pipeline.kinds.report.tables import Cell, Row, Table
 from pipeline.lang import Text
-from pipeline.types import Document, Finding
+from pipeline.types import Document, Finding, Span
 
 _TOTAL = re.compile(r"(?P<name>.*?)(?P<word>合计|总计|共计|小计)(?:数|额)?(?:[(（][^()（）]{0,12}[)）])?[:：]?")
 _LEVELS = {"小计": 1, "合计": 2, "共计": 2, "总计": 3}
@@ -40,7 +40,7 @@ _ERROR_SHARE = Decimal("0.3")
 """A wrong total lies within this share of the right one; what is further off was read wrongly."""
 _PLAIN_ROWS = 40
 _SHOWN = 12
-"""Most items whose rows are quoted."""
+"""Most items that are quoted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,8 @@ class _Sum:
     total: Figure
     addends: tuple[Figure, ...]
     """With their signs."""
+    cells: tuple[Span, ...]
+    """Where they stand, the total first."""
     agrees: bool
 
     @property
@@ -144,7 +146,7 @@ def _check_total(document: Document, table: Table, at: int, total: Row) -> Findi
     wrong = next((s for s in sums if s.looks_wrong), None)
     if wrong is None or not (_is_proved(table, sums, rows) or (whole and _is_plain(table, at, rows))):
         return None
-    return _alarm(document, total, wrong, rows)
+    return _alarm(document, total, wrong)
 
 
 def _is_proved(table: Table, sums: Sequence[_Sum], rows: Sequence[Row]) -> bool:
@@ -256,13 +258,14 @@ def _sums(table: Table, rows: Sequence[Row], vectors: Sequence[Vector], totals: 
         cells = [vector[column] for vector in vectors]
         if cell is None or cell.figure is None or any(c and not c.figure and not c.blank for c in cells):
             continue
-        addends = tuple(_signed(c.figure, s) for c, s in zip(cells, signs, strict=True) if c and c.figure)
+        full = [(c, c.figure, s) for c, s in zip(cells, signs, strict=True) if c and c.figure]
+        addends = tuple(_signed(figure, sign) for _, figure, sign in full)
         if not any(f.value for f in addends):
             continue
         difference = abs(sum((f.value for f in addends), Decimal(0)) - cell.figure.value)
         agrees = difference <= tolerance(cell.figure, addends, table.unit)
         if agrees or not (names and _NOT_ADDED.search(names[column])):
-            found.append(_Sum(cell.figure, addends, agrees))
+            found.append(_Sum(cell.figure, addends, (cell.span, *(c.span for c, _, _ in full)), agrees))
     return found
 
 
@@ -309,17 +312,18 @@ def _is_plain(table: Table, at: int, rows: Sequence[Row]) -> bool:
     )
 
 
-def _alarm(document: Document, total: Row, wrong: _Sum, rows: Sequence[Row]) -> Finding:
+def _alarm(document: Document, total: Row, wrong: _Sum) -> Finding:
     terms = " + ".join(str(f) if f.value >= 0 else f"({f})" for f in wrong.addends[:_SHOWN])
     more = " + …" if len(wrong.addends) > _SHOWN else ""
     decimals = max(f.decimals for f in wrong.addends)
     computed = f"{wrong.computed:,.{decimals}f}"
     gap = f"{wrong.total.value - wrong.computed:+,.{max(decimals, wrong.total.decimals)}f}"
-    return alarm(
+    return table_alarm(
         document,
         TABLE_SUM,
         f"{total.label} {wrong.total}，应为 {computed}",
-        [total.span, *(row.span for row in rows[:_SHOWN])],
+        (total.label, total.span),
+        wrong.cells[: _SHOWN + 1],
         Text(
             f"各项之和 {terms}{more} = {computed}，表内“{total.label}”为 {wrong.total}，相差 {gap}",
             f"the items add up to {terms}{more} = {computed}, but “{total.label}” says {wrong.total}: off by {gap}",
@@ -358,7 +362,7 @@ def _check_column(document: Document, table: Table, head: Row, rows: Sequence[Ro
     right, wrong = sum(s.proves for _, s in best), sum(not s.agrees for _, s in best)
     if right < 2 or wrong * 2 > right:
         return []
-    return [_alarm(document, row, s, ()) for row, s in best if s.looks_wrong]
+    return [_alarm(document, row, s) for row, s in best if s.looks_wrong]
 
 
 def _row_sum(row: Row, added: Sequence[int], column: int, unit: str | None) -> _Sum | None:
@@ -368,4 +372,5 @@ def _row_sum(row: Row, added: Sequence[int], column: int, unit: str | None) -> _
         return None
     addends = tuple(c.figure for c in cells if c.figure)
     difference = abs(sum((f.value for f in addends), Decimal(0)) - total.value)
-    return _Sum(total, addends, difference <= tolerance(total, addends, unit))
+    spans = (row.cells[column].span, *(c.span for c in cells if c.figure))
+    return _Sum(total, addends, spans, difference <= tolerance(total, addends, unit))

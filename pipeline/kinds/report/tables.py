@@ -8,12 +8,14 @@ fragments, and whether its start was seen.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from pipeline.kinds.report.figures import Figure, is_blank, parse_cell, unit_of_line
-from pipeline.types import Span
+from pipeline.kinds.report.trace import column_names
+from pipeline.types import Span, TableRow
+from pipeline.types import Table as PrintedTable
 
 _FRAGMENT = 24
 """Longest line without TABs that may still be a piece of a table."""
@@ -109,6 +111,8 @@ class Table:
     """The lines above it, down to the table."""
     clean: bool = field(default=False)
     """Whether it starts after prose, a caption or a unit line: no other table runs into it."""
+    names: tuple[str, ...] = ()
+    """What the head says of each column, where reading knew the columns; nested heads are put together."""
 
     @property
     def span(self) -> Span:
@@ -155,6 +159,8 @@ class Table:
 
         One name may be missing at the end: the lines that it wrapped over follow the head.
         """
+        if len(self.names) > width and all(self.names[-width:]):
+            return self.names[-width:]
         for at, row in reversed(list(enumerate(self.head))):
             names = [c.text.strip() for c in row.cells]
             if row.fragment or len(names) < 2:
@@ -202,14 +208,20 @@ def lines_of(text: str) -> Iterator[Span]:
         start = end + 1
 
 
-def tables_in(text: str) -> list[Table]:
-    """The tables of a text, in order; they don't overlap."""
+def tables_in(text: str, printed: Sequence[PrintedTable] = ()) -> list[Table]:
+    """The tables of a text, in order; they don't overlap. ``printed`` are those that reading found: their bounds and
+    columns are certain."""
     if "\t" not in text:
         return []
     gathering = _Gathering(text)
+    known = {row.span.start: (table, row) for table in printed for row in table.rows}
     for span in lines_of(text):
         line = text[span.start : span.end]
-        if "\t" in line and not _starts_anew(line):
+        if span.start in known:
+            gathering.add_known(*known[span.start])
+        elif gathering.printed and span.start < gathering.printed.span.end:
+            continue  # a page break's furniture: 续表, the caption again
+        elif "\t" in line and not _starts_anew(line):
             gathering.add_row(Row.of(text, span))
         elif gathering.takes_fragments and _may_be_fragment(line):
             gathering.pending.append(Row.of(text, span, fragment=True))
@@ -233,10 +245,22 @@ class _Gathering:
         self.heads: set[str] = set()
         """The rows above the first figures, without white space."""
         self.has_figures = False
+        self.printed: PrintedTable | None = None
+        """The table, found by reading, whose rows are being read."""
 
     @property
     def takes_fragments(self) -> bool:
-        return bool(self.rows) and len(self.pending) < _FRAGMENTS
+        closed = self.printed is not None and self.printed.found_by != "alignment"
+        return bool(self.rows) and len(self.pending) < _FRAGMENTS and not closed
+
+    def add_known(self, table: PrintedTable, row: TableRow) -> None:
+        """Add a row that reading found; heads that page breaks repeat are left out."""
+        if table is not self.printed:
+            if self.rows:
+                self.close(next_clean=False)
+            self.printed = table
+        if not row.repeated:
+            self.add_row(Row.of(self.text, row.span))
 
     def add_row(self, row: Row) -> None:
         if self._is_new_head(row):
@@ -262,7 +286,11 @@ class _Gathering:
         """End the table. What had no figures was none: its lines are the caption of the next."""
         if self.has_figures:
             inherited = self.tables[-1].unit if self.tables and not self.clean else None
-            self.tables.append(_table(tuple(self.rows), self.above, inherited, clean=self.clean))
+            table = _table(tuple(self.rows), self.above, inherited, clean=self.clean)
+            if self.printed and self.printed.span.start == table.span.start:
+                certain = table.clean or self.printed.found_by != "alignment"
+                table = replace(table, names=column_names(self.text, self.printed), clean=certain)
+            self.tables.append(table)
             self.above.clear()
         else:
             self.above += [_line(self.text, row.span) for row in self.rows[-_CAPTION:]]
