@@ -6,11 +6,11 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pipeline.kinds.contract.basics import Range, Term, earliest, months_between, signing_dates
+from pipeline.kinds.contract.basics import Range, Term, earliest, effective_dates, months_between, signing_dates
 from pipeline.kinds.contract.delivery import Due, due_dates
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, View
-from pipeline.types import Evidence, Finding
+from pipeline.types import Evidence, Finding, Span
 
 _ITEM = "日期先后矛盾"
 
@@ -23,13 +23,42 @@ def date_findings(view: View, structure: Structure, ranges: Sequence[Range], ter
     found += _against_each_other(view, dues)
     if finding := _term_mismatch(view, term):
         found.append(finding)
-    for span in view.impossible_dates:
+    found += _effect_before_signing(view, structure)
+    for span in (*view.impossible_dates, *_impossible_days(view)):
         defect = Defect(
             "日期不存在", "conflict", "medium", view.document.text[span.start : span.end],
             "历法上没有这一天。", "更正日期。",
         )  # fmt: skip
         found.append(defect.at(view.quote(span)))
     return found
+
+
+_DAY = re.compile(r"月\s?(?P<day>\d{1,2})\s?[日号](?!\d)")
+_MONTH_BEFORE = re.compile(r"(?<!\d)(?<!\d年)(?<!\d年\s)(?P<month>\d{1,2})\s?$")
+_LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
+
+
+def _impossible_days(view: View) -> list[Span]:
+    """每年2月30日, 13月1日: without a year."""
+    found: list[Span] = []
+    for match in _DAY.finditer(view.text):
+        before = _MONTH_BEFORE.search(view.text, max(0, match.start() - 6), match.start())
+        month, day = int(before["month"]) if before else 0, int(match["day"])
+        if before and not (1 <= month <= 12 and 1 <= day <= _LONGEST[month - 1]):
+            found.append(Span(before.start(), match.end()))
+    return found
+
+
+def _effect_before_signing(view: View, structure: Structure) -> list[Finding]:
+    """A contract in force before it is signed: allowed, but rarely meant."""
+    signed, effective = earliest(signing_dates(view, structure)), earliest(effective_dates(view))
+    if signed is None or effective is None or effective.date >= signed.date:
+        return []
+    detail = f"生效日期 {effective.date.isoformat()} 早于签订日期 {signed.date.isoformat()}。"
+    value = f"{effective.date.isoformat()}／{signed.date.isoformat()}"
+    advice = "核对日期；确要追溯生效的，写明追溯的范围。"
+    defect = Defect(_ITEM, "unclear", "medium", value, detail, advice, "民法典第五百零二条")
+    return [defect.at(view.quote(effective.span), view.quote(signed.span))]
 
 
 def _conflict(detail: str, value: str, *evidence: Evidence) -> Finding:

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pipeline.kinds.contract.basics import COUNT, length_from
 from pipeline.kinds.contract.view import Defect, Sentence, View
-from pipeline.types import Finding, Span
+from pipeline.types import Finding, Span, Status
 
 _INSTITUTION = re.compile(
     r"(?P<name>[\u4e00-\u9fa5()、·]{0,30}?(?:仲裁委员会|仲裁委|仲裁院|仲裁中心|国际仲裁(?:院|中心)|仲裁机构|仲裁庭|"
@@ -172,6 +172,39 @@ def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
         "最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释第七条",
     )  # fmt: skip
     spans = [pair[0].span] if pair[0].sentence is pair[1].sentence else [pair[0].span, pair[1].span]
+    return [defect.at(*(view.quote(span) for span in spans))]
+
+
+_VAGUE = re.compile(
+    r"^(?:当地|所在地|本地|有关|相关|有管辖权|甲方所在地|乙方所在地|合同签订地|合同履行地|的)*(?:的)?(?:仲裁委员会|仲裁委|仲裁机构|仲裁庭|仲裁部门|仲裁中心)$"
+)
+_EITHER = re.compile(
+    r"[\u4e00-\u9fa5]{2,12}仲裁(?:委员会|委|院|中心)\s?(?:或者?|、|和)[^,。;]{2,20}仲裁(?:委员会|委|院|中心)"
+)
+_RULES = re.compile(r"CIETAC|HKIAC|SIAC|\bICC\b|LCIA|仲裁规则")
+
+
+def unclear_forums(view: View, forums: Sequence[Forum]) -> list[Finding]:
+    """Arbitration without an institution, or with two of them: void unless the parties agree on one afterwards."""
+    arbitration = [f for f in forums if f.kind == "仲裁" and not f.labour]
+    named = {f.where for f in arbitration if f.where and not _VAGUE.search(f.where)}
+    if not arbitration or any(_RULES.search(f.sentence.text) for f in arbitration):
+        return []
+    several = [
+        where for where in named if not any(where != other and (where in other or other in where) for other in named)
+    ]
+    either = next((match.group() for f in arbitration if (match := _EITHER.search(f.sentence.text))), "")
+    if named and len(several) < 2 and not either:
+        return []
+    two = either or "、".join(sorted(several))
+    reason = f"写了两个仲裁机构（{two}）" if either or several[1:] else "没有写明仲裁机构"
+    status: Status = "conflict" if either or several[1:] else "unclear"
+    defect = Defect(
+        "仲裁机构不明确", status, "high", "、".join(sorted(named)) or "仲裁",
+        f"约定仲裁，但{reason}；当事人不能达成补充协议的，仲裁协议无效。", "写明一个仲裁机构的全称。",
+        "最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释第三条至第六条",
+    )  # fmt: skip
+    spans = list(dict.fromkeys(f.span for f in arbitration))[:2]
     return [defect.at(*(view.quote(span) for span in spans))]
 
 

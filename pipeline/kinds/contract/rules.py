@@ -8,14 +8,23 @@ from pipeline.kinds.contract import (
     basics,
     blanks,
     chronology,
+    definitions,
     delivery,
     disputes,
+    duties,
     essentials,
+    fairness,
+    identity,
+    lending,
     liability,
+    numbering,
     parties,
     payments,
     references,
     tables,
+    taxes,
+    units,
+    versions,
 )
 from pipeline.kinds.contract.structure import structure_of
 from pipeline.kinds.contract.view import View
@@ -38,6 +47,7 @@ def findings_in(document: Document) -> list[Finding]:
     penalties = liability.penalties_in(view)
     forums = disputes.forums_in(view)
     totals = arithmetic.contract_totals(view, sums)
+    signed = basics.earliest(basics.signing_dates(view, structure))
     return [
         *parties.findings_of(view, people),
         *basics.findings_of(view, structure, ranges, term),
@@ -57,7 +67,18 @@ def findings_in(document: Document) -> list[Finding]:
         *parties.name_conflicts(view, structure, people),
         *chronology.date_findings(view, structure, ranges, term),
         *disputes.forum_conflicts(view, forums),
+        *disputes.unclear_forums(view, forums),
         *references.references_of(view, structure),
+        *numbering.numbering_findings(view, structure),
+        *definitions.definition_findings(view),
         *blanks.blank_findings(view, structure),
+        *identity.number_errors(view),
+        *taxes.tax_conflicts(view),
+        *units.unit_conflicts(view, totals),
+        *lending.rate_conflicts(view, basics.title_text(view), people, penalties, signed.date if signed else None),
+        *duties.swapped_parties(view, structure, people),
+        *versions.attachment_conflicts(view, structure, sums, totals),
+        *versions.language_conflicts(view),
+        *fairness.one_sided_clauses(view),
         *essentials.missing_clauses(view, essentials.Held(people, forums)),
     ]

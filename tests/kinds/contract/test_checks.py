@@ -28,7 +28,7 @@ def test_every_check_explains_itself() -> None:
         "6.4 甲方应按本合同第十八条的约定支付定金人民币300,000元（大写：叁拾伍万元整），详见附件五，时间为____。"
     )
     found = checks(
-        text.replace("第五条 争议解决\n5.1 因本合同发生的争议，双方协商不成的，提交天津仲裁委员会仲裁。\n", "")
+        text.replace("第五条 争议解决\n5.1 因本合同发生的争议，双方协商不成的，提交天津仲裁委员会仲裁。", "第五条 通知")
     )
     assert {f.item for f in found} == {
         "大小写金额不一致", "定金超过20%", "引用的条款不存在", "引用的附件不存在", "空白未填", "缺少必备条款",
@@ -293,7 +293,7 @@ def test_a_secrecy_agreement_needs_no_price_and_a_labour_contract_no_penalty() -
         "三、每日工作八小时，依法休假。\n四、月工资8,000元。\n五、依法参加社会保险。\n六、提供劳动保护用品。\n"
     )
     assert items(labour) == []
-    assert [f.value for f in checks(labour.replace("五、依法参加社会保险。\n", ""))] == ["社会保险"]
+    assert [f.value for f in checks(labour.replace("五、依法参加社会保险。\n六、", "五、"))] == ["社会保险"]
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,61 @@
+"""Defined terms that the contract never uses, and references to definitions that it doesn't have."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipeline.kinds.contract.parties import role_named
+from pipeline.kinds.contract.view import Defect, View
+from pipeline.types import Finding, Span
+
+_TERM = r"\"(?P<term>[^\"\n,。;:()]{2,16})\""
+_MEANS = re.compile(rf"{_TERM}\s*(?:\([^()\n]{{1,60}}\))?\s*(?:系|是|即)?指")
+_OPENING = re.compile(r"(?:^|[\n。;\d、.) ])\s*$")
+_SHORT = re.compile(r"\((?:以下|下文|下)(?:简|统|合|并)?称(?:为|作)?:?\s?\"(?P<term>[^\"\n]{2,16})\"\)")
+_REFERRED = (
+    re.compile(rf"{_TERM}(?:一词)?(?:的定义|的含义|的释义)(?:见|详见|以|同|适用|依|按)"),
+    re.compile(r"[定释]义(?:条款|部分)?(?:中|项下)?(?:所)?(?:列|述|称|定义)的?\"(?P<term>[^\"\n]{2,16})\""),
+)
+_ELSEWHERE = re.compile(r"《[^》\n]{1,40}》|附件|主合同|原合同|框架|法律|法规|规定|标准")
+_SELF = re.compile(r"合同|协议|条款|文件|双方|各方|一方|^本|^该")
+
+
+def definition_findings(view: View) -> Iterator[Finding]:
+    yield from _unused(view)
+    yield from _undefined(view)
+
+
+def _definitions(view: View) -> Iterator[re.Match[str]]:
+    for match in _MEANS.finditer(view.text):
+        if _OPENING.search(view.text, max(0, match.start() - 3), match.start()):
+            yield match
+    yield from _SHORT.finditer(view.text)
+
+
+def _unused(view: View) -> Iterator[Finding]:
+    """A term that stands nowhere but where it is defined. Names of the parties and of the contract itself are out."""
+    for match in _definitions(view):
+        term = match["term"]
+        if role_named(term) or _SELF.search(term) or view.text.count(term) > 1:
+            continue
+        defect = Defect(
+            "定义的词语未使用", "unclear", "low", term, f"“{term}”只在定义处出现，此后没有使用。",
+            "删去该定义，或核对正文是否用了别的词指同一事物。",
+        )  # fmt: skip
+        yield defect.at(view.quote(Span(*match.span("term"))))
+
+
+def _undefined(view: View) -> Iterator[Finding]:
+    """A definition that the contract points to but doesn't hold."""
+    defined = {match["term"] for match in _definitions(view)}
+    for match in (match for pattern in _REFERRED for match in pattern.finditer(view.text)):
+        term = match["term"]
+        sentence = view.sentence_at(match.start()).text
+        if term in defined or _ELSEWHERE.search(sentence) or f"{term}是指" in view.text or f"{term}指" in view.text:
+            continue
+        defect = Defect(
+            "引用的定义不存在", "conflict", "medium", term, f"文中引用“{term}”的定义，但合同没有给出该定义。",
+            "补上定义，或改用已定义的词语。",
+        )  # fmt: skip
+        yield defect.at(view.quote(Span(*match.span())))

@@ -1,0 +1,89 @@
+"""甲方 and 乙方 swapped: the party that pays or delivers in one clause is the one that receives in all others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from pipeline.kinds.contract.parties import Party
+from pipeline.kinds.contract.structure import Structure
+from pipeline.kinds.contract.view import Defect, View
+from pipeline.types import Finding, Span
+
+_WILL = r"(?:应当?|须|需|将|同意|负责|保证|承诺)?"
+_PRICE = (  # atomic: 合同价款1‰的违约金 is not a 合同价 either
+    r"(?>合同(?:总价款?|价款|款项?|金额|价)|总价款?|价款|货款|设备款|工程款|服务费|技术服务费|开发费|许可费|加工费|设计费|"
+    r"咨询费|运费|租金|报酬|预付款|首付款|首期款|进度款|到货款|验收款|尾款|余款|结算款|剩余(?:款项|价款|货款))"
+)
+_GOODS = r"(?:货物|设备|产品|标的物|合同设备|全部设备|租赁物|房屋|工作成果|服务成果|开发成果|交付物|软件)"
+_VERBS = {"付款": ("付", "结清"), "交付": ("交货", "供货", "交付", "提供", "运送", "运抵")}
+_SHARE_OF_PENALTY = r"的?\s?(?:\d[^,。;]{0,12}|[^,。;]{0,6}分之[^,。;]{0,8})违约金"
+_FARTHEST = 24
+
+
+@lru_cache(64)
+def _patterns(roles: str) -> Mapping[str, re.Pattern[str]]:
+    """What each duty looks like; ``who`` bears it."""
+    who = rf"(?P<who>{roles})"
+    between = rf"(?:(?!{roles})[^。;])" + f"{{0,{_FARTHEST}}}?"
+    nearer = rf"(?:(?!{roles})[^,。;])" + f"{{0,{_FARTHEST}}}?"
+    return {
+        "付款": re.compile(
+            rf"{who}{_WILL}{between}"
+            rf"(?:向(?:{roles}))?(?:一次性)?(?:支付|付清|付至|结清)(?:至|给(?:{roles}))?(?:本)?{_PRICE}(?!{_SHARE_OF_PENALTY})"
+            rf"|(?P<who2>{roles})(?:逾期|迟延|未按[^,。;]{{0,8}})(?:支付{_PRICE}|付款)"
+        ),
+        "交付": re.compile(
+            rf"{who}{_WILL}{nearer}"
+            rf"(?:交货|供货|(?:交付|提供|运送|运抵)[^,。;]{{0,6}}?{_GOODS})(?!地点|的)"
+            rf"|(?P<who2>{roles})(?:逾期|迟延|未按[^,。;]{{0,8}})(?:交货|交付|供货)"
+        ),
+    }
+
+
+_OTHER_DUTY = re.compile(
+    r"违约金|赔偿|退还|返还|退回|垫付|代[付垫]|扣除|抵扣|保证金|押金|配合|验收|拒绝|有权|不得|无需|无须|不再"
+)
+
+
+def swapped_parties(view: View, structure: Structure, parties: Sequence[Party]) -> Iterator[Finding]:
+    """A clause that lays a duty on the party that it lies on nowhere else, against two others at least."""
+    roles = list(dict.fromkeys(party.role for party in parties if party.line < structure.attachments_from))
+    if len(roles) != 2:
+        return
+    for duty, pattern in _patterns("|".join(map(re.escape, roles))).items():
+        for borne in _borne(view, structure, duty, pattern).values():
+            few, many = sorted(roles, key=lambda role: len(borne.get(role, ())))
+            if len(borne.get(few, ())) == 1 and len(borne.get(many, ())) >= 2:
+                yield _finding(view, duty, few, many, borne[few][0], borne[many][0])
+
+
+def _borne(view: View, structure: Structure, duty: str, pattern: re.Pattern[str]) -> dict[str, dict[str, list[Span]]]:
+    """Where each role bears the duty, by what is paid or delivered: rent is another matter than the price."""
+    borne: dict[str, dict[str, list[Span]]] = {}
+    for sentence in view.sentences_with(*_VERBS[duty]):
+        if "\t" in sentence.text or sentence.line >= structure.attachments_from:
+            continue
+        for match in pattern.finditer(sentence.text):
+            if _OTHER_DUTY.search(match.group()):
+                continue
+            special = _SPECIAL.search(match.group())
+            by_role = borne.setdefault(special.group() if special else "", {})
+            start = sentence.span.start
+            span = Span(start + match.start(), start + match.end())
+            by_role.setdefault(match["who"] or match["who2"], []).append(span)
+    return borne
+
+
+_SPECIAL = re.compile(r"租金|运费|服务费|开发费|许可费|加工费|设计费|咨询费|工程款|软件|房屋")
+
+
+def _finding(view: View, duty: str, few: str, many: str, odd: Span, usual: Span) -> Finding:
+    defect = Defect(
+        "甲乙方颠倒", "conflict", "high", f"{duty}：{few}",
+        f"此处由{few}{duty}，而合同其他各处均由{many}{duty}，疑为双方写反。",
+        f"核对后改为{many}，或写明{few}为何有此义务。",
+        "民法典第五百一十条",
+    )  # fmt: skip
+    return defect.at(view.quote(odd), view.quote(usual))

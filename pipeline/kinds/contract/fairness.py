@@ -1,0 +1,80 @@
+"""Clauses that put one side at the other's mercy: sole interpretation, sole change, liability without limit, renewal
+without a way out. Each is a matter of fact that a lawyer looks at; none is an error by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pipeline.kinds.contract.view import Defect, Sentence, View
+from pipeline.types import Finding, Span
+
+_BOTH = re.compile(r"双方|各方|协商|共同|书面同意|一致")
+_INTERPRETS = re.compile(
+    r"(?:最终|唯一|全部)?解释权[^。;,]{0,6}(?:归|属|由)[^。;,]{0,12}|(?:归|由)[^。;,]{1,12}(?:负责|享有)?(?:最终|唯一)解释"
+)
+_CHANGES = re.compile(
+    r"(?:有权|可以?|得)\s?(?:随时|自行|单方面?|不经[^。;,]{2,10}同意|无需[^。;,]{2,10}同意)+[^。;,]{0,8}?"
+    r"(?:变更|修改|调整|更改|修订)[^。;,]{0,4}(?:本?(?:合同|协议)(?:条款|内容)?|价格|单价|费用|费率|租金|收费|服务(?:内容|标准)|规则)"
+    r"|(?:单方面?|自行)(?:变更|修改|调整)(?:本?(?:合同|协议)(?:条款|内容)?|价格|单价|费用|费率|租金)"
+)
+_UNLIMITED = re.compile(
+    r"无限(?:连带)?(?:赔偿)?责任|(?:责任|赔偿)(?:金额|总额|范围)?(?:不设|没有|无)(?:上限|限额|限制)|"
+    r"不受[^。;,]{0,12}(?:责任|赔偿)(?:上限|限额)[^。;,]{0,4}限制"
+)
+_NOT_SO = re.compile(r"不(?:得|可|能|承担|负|应)|无权|禁止|除外|均不")
+_LAWFUL = re.compile(r"故意|重大过失|欺诈|人身|保密|知识产权|侵权")
+_RENEWS = re.compile(r"自动(?:续期|延续|顺延|续展|续约|延长|续签|续订)")
+_WAY_OUT = re.compile(
+    r"(?:提前|期(?:限)?(?:届)?满前|到期前|届满)[^。;]{0,30}(?:通知|书面|提出|异议|声明)|(?:未|没有|无)[^。;]{0,20}(?:异议|终止|不再|反对|解除)|书面通知"
+)
+_DEADLINE = re.compile(r"工期|交货期|交付(?:期限|时间)|还款|付款|保密")
+
+
+def one_sided_clauses(view: View) -> Iterator[Finding]:
+    yield from _sole_rights(view)
+    for sentence in view.sentences_with("责任", "赔偿"):
+        match = None if _LAWFUL.search(sentence.text) else _UNLIMITED.search(sentence.text)
+        if match and not _NOT_SO.search(sentence.text[max(0, match.start() - 10) : match.start()]):
+            yield _UNLIMITED_LIABILITY.at(view.quote(_hit(sentence, match)))
+    for sentence in view.sentences_with("自动"):
+        match = _RENEWS.search(sentence.text)
+        if match is None or _DEADLINE.search(sentence.text[max(0, match.start() - 14) : match.start()]):
+            continue
+        near = view.text[view.lines[sentence.line].start : view.lines[sentence.line].end]
+        if not _WAY_OUT.search(near) and not _BOTH.search(sentence.text):
+            yield _NO_WAY_OUT.at(view.quote(_hit(sentence, match)))
+
+
+def _sole_rights(view: View) -> Iterator[Finding]:
+    for sentence in view.sentences_with("解释"):
+        match = _INTERPRETS.search(sentence.text)
+        if match and not _BOTH.search(match.group()) and not re.search(r"法院|仲裁|法律", match.group()):
+            yield _INTERPRETATION.at(view.quote(_hit(sentence, match)))
+    for sentence in view.sentences_with("变更", "修改", "调整", "更改", "修订"):
+        match = _CHANGES.search(sentence.text)
+        if match and not _NOT_SO.search(sentence.text[max(0, match.start() - 12) : match.end()]):
+            yield _CHANGE.at(view.quote(_hit(sentence, match)))
+
+
+def _hit(sentence: Sentence, match: re.Match[str]) -> Span:
+    return Span(sentence.span.start + match.start(), sentence.span.start + match.end())
+
+
+_INTERPRETATION = Defect(
+    "单方解释权", "present", "medium", "单方解释权",
+    "解释权归于一方；格式条款有两种以上解释的，应作不利于提供方的解释。",
+    "删去，或改为双方协商解释、协商不成的按争议解决条款处理。", "民法典第四百九十八条",
+)  # fmt: skip
+_CHANGE = Defect(
+    "单方变更权", "present", "high", "单方变更权", "一方可以不经对方同意变更合同内容。",
+    "改为双方书面协商一致方可变更；确需保留的，限定情形、幅度与通知期，并给对方解除权。", "民法典第五百四十三条",
+)  # fmt: skip
+_UNLIMITED_LIABILITY = Defect(
+    "责任无上限", "present", "high", "责任无上限", "约定承担无限责任或责任不设上限。",
+    "约定责任上限（如合同总价的一定比例），故意、重大过失与人身损害除外。", "民法典第五百八十四条",
+)  # fmt: skip
+_NO_WAY_OUT = Defect(
+    "自动续期无退出机制", "present", "medium", "自动续期", "合同到期自动续期，没有写明如何、在何时之前拒绝续期。",
+    "写明任何一方在期满前若干日书面通知即不再续期。", "",
+)  # fmt: skip

@@ -1,0 +1,86 @@
+"""Interest and late charges of private loans against the judicial bound: four times the one-year LPR.
+
+The bound is that of the day on which the loan was agreed, see ``_BASE``. It does not bind licensed institutions.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+
+from pipeline.kinds.contract.amounts import PERCENT, parse_rate, percent
+from pipeline.kinds.contract.liability import Penalty
+from pipeline.kinds.contract.parties import Party
+from pipeline.kinds.contract.view import Defect, View
+from pipeline.types import Finding, Span
+
+LPR: Sequence[tuple[date, Decimal]] = [
+    (date(year, month, day), Decimal(rate))
+    for year, month, day, rate in (
+        (2019, 8, 20, "0.0425"), (2019, 9, 20, "0.0420"), (2019, 11, 20, "0.0415"), (2020, 2, 20, "0.0405"),
+        (2020, 4, 20, "0.0385"), (2021, 12, 20, "0.0380"), (2022, 1, 20, "0.0370"), (2022, 8, 22, "0.0365"),
+        (2023, 6, 20, "0.0355"), (2023, 8, 21, "0.0345"), (2024, 7, 22, "0.0335"), (2024, 10, 21, "0.0310"),
+        (2025, 5, 20, "0.0300"),
+    )
+]  # fmt: skip
+"""One-year LPR from the day of each change, as published by 全国银行间同业拆借中心 (www.chinamoney.com.cn)."""
+LPR_KNOWN_UNTIL = date(2025, 10, 20)
+"""The last publication that the table was checked against. Later loans are judged with reserve."""
+
+_TIMES = 4
+_LOAN = re.compile(r"借款|借贷|出借|借条|借据")
+_LICENSED = re.compile(r"银行|信用社|小额贷款|消费金融|信托|典当|融资租赁|保理|金融资产|财务公司|证券")
+_LENDER = re.compile(r"出借|贷款|债权")
+_INTEREST = re.compile(
+    rf"(?P<per>年化?|月|日|每年|每月|每日)(?:利率|利息|息)[^,。;%‰]{{0,16}}?(?P<rate>{PERCENT})|"
+    rf"(?P<per2>年|月|日)(?:化|利率)?\s?(?P<rate2>{PERCENT})(?=[^,。;]{{0,8}}(?:利率|利息|计息))"
+)
+_PER_YEAR = {"年": 1, "月": 12, "日": 360}
+_BASE = "最高人民法院关于审理民间借贷案件适用法律若干问题的规定（2020年第二次修正）第二十五条、第二十九条"
+
+
+def rate_conflicts(
+    view: View, title: str, parties: Sequence[Party], penalties: Sequence[Penalty], signed: date | None
+) -> Iterator[Finding]:
+    """Rates of a private loan whose annual share is over the bound of its day; each place once."""
+    if not _LOAN.search(title) or any(_LICENSED.search(party.name) for party in parties):
+        return
+    seen: set[Span] = set()
+    for span, yearly in sorted([*_interest(view), *((p.span, p.per_year) for p in penalties if p.per_year)]):
+        sentence = view.sentence_at(span.start).span
+        if sentence in seen or (bound := _bound(signed)) >= yearly:
+            continue
+        seen.add(sentence)
+        yield _conflict(view, span, yearly, bound, signed)
+
+
+def _interest(view: View) -> Iterator[tuple[Span, Decimal]]:
+    for sentence in view.sentences_with("利率", "利息", "月息", "年息", "日息", "计息"):
+        for match in _INTEREST.finditer(sentence.text):
+            share = parse_rate(match["rate"] or match["rate2"])
+            per = (match["per"] or match["per2"]).removeprefix("每")[0]
+            if share is not None:
+                start = sentence.span.start
+                yield Span(start + match.start(), start + match.end()), share * _PER_YEAR[per]
+
+
+def _bound(signed: date | None) -> Decimal:
+    at = bisect_right([day for day, _ in LPR], signed) - 1 if signed else len(LPR) - 1
+    return LPR[max(0, at)][1] * _TIMES
+
+
+def _conflict(view: View, span: Span, yearly: Decimal, bound: Decimal, signed: date | None) -> Finding:
+    sure = signed is not None and LPR[0][0] <= signed <= LPR_KNOWN_UNTIL
+    since = LPR[max(0, bisect_right([day for day, _ in LPR], signed) - 1 if signed else -1)][0]
+    reserve = "" if sure else "；签订日期不明或晚于本表核对日期，请按合同成立时的LPR复核"
+    defect = Defect(
+        "利率超过司法保护上限", "conflict" if sure else "unclear", "high", f"{percent(yearly.normalize())}/年",
+        f"折合年化 {percent(yearly.normalize())}，超过一年期LPR（{since.isoformat()}起 {percent(bound / _TIMES)}）"
+        f"的四倍 {percent(bound.normalize())}{reserve}。",
+        "把利率、逾期利息与违约金之和调整到合同成立时一年期LPR的四倍以内；超过部分不受司法保护。",
+        _BASE,
+    )  # fmt: skip
+    return defect.at(view.quote(span))

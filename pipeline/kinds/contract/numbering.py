@@ -1,0 +1,83 @@
+"""Clauses numbered twice, and numbers left out.
+
+Only where the numbering around is sound: 3.1, 3.2, 3.4 is a gap; 3.1, 3.7, 3.2 is a text read in another order.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+
+from pipeline.kinds.contract.structure import Structure
+from pipeline.kinds.contract.view import Defect, View
+from pipeline.types import Finding
+
+_DOTTED = re.compile(r"\s*(?P<number>\d{1,2}(?:\.\d{1,2}){1,2})(?![\d%‰.])\.?[ 、]?\s*(?=[\u4e00-\u9fa5\"(《])")
+_UNIT = re.compile(r"[元米吨万亿年月天倍级折克度]")
+_LEAST = 3
+"""Numbers that a sequence needs before its breaks tell anything."""
+
+Numbered = tuple[int, int]
+"""A number and the line that it opens."""
+
+
+def numbering_findings(view: View, structure: Structure) -> list[Finding]:
+    """Breaks in the articles of the body and in their numbered clauses; none where a page was read by OCR."""
+    if any(page.read_by == "ocr" for page in view.document.pages):
+        return []
+    found: list[Finding] = []
+    if structure.family in ("article", "han"):
+        articles = [(a.number, a.first) for a in structure.articles if a.first < structure.attachments_from]
+        sample = "第{}条" if structure.family == "article" else "一级编号{}"
+        found += _breaks(view, articles, sample, lambda number: number in structure.inline)
+    for parent, clauses in _dotted(view, structure).items():
+        found += _breaks(view, clauses, f"{parent}.{{}}", partial(_is_mentioned, view, parent))
+    return found
+
+
+def _is_mentioned(view: View, parent: str, number: int) -> bool:
+    """Whether 3.3 stands anywhere, if not at a line's start: reading may have run its clause into another."""
+    return bool(re.search(rf"(?<![\d.]){re.escape(f'{parent}.{number}')}(?!\d)", view.text))
+
+
+def _dotted(view: View, structure: Structure) -> dict[str, list[Numbered]]:
+    """The clauses of the body by the number above them."""
+    groups: dict[str, list[Numbered]] = {}
+    for line, text in enumerate(view.line_texts[: structure.attachments_from]):
+        match = _DOTTED.match(text) if "\t" not in text else None
+        if match and not _UNIT.match(text, match.end()):
+            parent, number = match["number"].rsplit(".", 1)
+            groups.setdefault(parent, []).append((int(number), line))
+    return groups
+
+
+def _breaks(
+    view: View, numbers: Sequence[Numbered], sample: str, elsewhere: Callable[[int], bool]
+) -> Iterator[Finding]:
+    """Steps of 0 and of more than 1 in a sequence that else only goes up from 1."""
+    values = [number for number, _ in numbers]
+    if len(values) < _LEAST or values[0] != 1 or any(b < a for a, b in itertools.pairwise(values)):
+        return
+    steps = [b - a for a, b in itertools.pairwise(values)]
+    if steps.count(1) < len(steps) - 1:  # more than one break: another numbering than it seems
+        return
+    for (one, _), (other, line) in itertools.pairwise(numbers):
+        missing = range(one + 1, other)
+        if other == one:
+            defect = Defect(
+                "条款编号重复", "conflict", "low", sample.format(other),
+                f"{sample.format(other)}出现两次，引用时无法区分。",
+                "重新编号，并核对对该条款的引用。",
+            )  # fmt: skip
+        elif missing and not any(map(elsewhere, missing)):
+            names = "、".join(map(sample.format, missing))
+            defect = Defect(
+                "条款编号缺漏", "unclear", "low", names,
+                f"{sample.format(one)}之后为{sample.format(other)}，没有{names}。",
+                "核对是否漏了条款，并核对其后的引用。",
+            )  # fmt: skip
+        else:
+            continue
+        yield defect.at(view.quote(view.lines[line]))

@@ -1,0 +1,80 @@
+"""含税, 不含税, 税额 and 税率 that stand together and don't fit each other."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+
+from pipeline.kinds.contract.amounts import PERCENT, money, parse_rate, percent
+from pipeline.kinds.contract.view import Defect, View
+from pipeline.types import Finding, Span
+
+_NET = re.compile(
+    r"(?:不含(?:增值)?税|未税|除税)(?:合同)?(?:总?价款?|金额|总额|价格|部分|合同价)?(?:为|是|:|计|\s|\(|人民币|¥)*$"
+)
+_TAX = re.compile(r"(?:增值税(?:税)?(?:额|款|金)?|税额|税款|税金)(?:为|是|:|计|\s|\(|人民币|¥)*$")
+_GROSS = re.compile(
+    r"(?<!不)(?:含(?:增值)?税(?:合同)?(?:总?价款?|金额|总额|价格)?|价税合计|(?:合同|签约)?总?(?:价款?|金额|总价))"
+    r"(?:\((?:含税|含增值税|大写|小写)\))?(?:为|是|:|计|\s|\(|人民币|¥)*$"
+)
+_NOT_GROSS = re.compile(r"不含|未税|除税|单价|违约|保证金|预付|定金")
+_RATE = re.compile(rf"税率(?:\([^()]*\))?\s*(?:为|按|是|:|\t)?\s*(?P<a>{PERCENT})|(?P<b>{PERCENT})\s?的?增值税")
+_KINDS = (("net", _NET), ("tax", _TAX), ("gross", _GROSS))
+
+
+def tax_conflicts(view: View) -> Iterator[Finding]:
+    """One finding for a paragraph whose price, tax and rate contradict each other."""
+    for line in sorted({sentence.line for sentence in view.sentences_with("税额", "税款", "不含税", "不含增值税")}):
+        text = view.line_texts[line]
+        if "\t" in text:
+            continue
+        sums = _sums(view, view.lines[line])
+        rates = {rate for m in _RATE.finditer(text) if (rate := parse_rate(m["a"] or m["b"])) is not None}
+        rate = next(iter(rates)) if len(rates) == 1 else None
+        if reason := _reason(sums, rate):
+            defect = Defect(
+                "含税价与税额不符", "conflict", "high", "；".join(money(yuan) for yuan in sums.values()), reason,
+                "核对税率、不含税金额、税额与价税合计，四者应能互相推出。", "",
+            )  # fmt: skip
+            yield defect.at(view.evidence(view.lines[line]))
+
+
+def _sums(view: View, line: Span) -> dict[str, Decimal]:
+    """What the paragraph states once each: net, tax, gross. What it states twice is left out."""
+    found: dict[str, set[Decimal]] = {}
+    for amount in view.amounts_of(line):
+        if amount.words or amount.currency != "CNY":
+            continue
+        before = view.text[max(line.start, amount.span.start - 30) : amount.span.start]
+        for kind, pattern in _KINDS:
+            match = pattern.search(before)
+            if match and not (kind == "gross" and _NOT_GROSS.search(before[max(0, match.start() - 4) :])):
+                found.setdefault(kind, set()).add(amount.yuan)
+                break
+    return {kind: next(iter(values)) for kind, values in found.items() if len(values) == 1}
+
+
+def _reason(sums: Mapping[str, Decimal], rate: Decimal | None) -> str:
+    net, tax, gross = (sums.get(kind) for kind in ("net", "tax", "gross"))
+    if net is not None and tax is not None and gross is not None and _differ(net + tax, gross):
+        return f"不含税 {money(net)} 加税额 {money(tax)} 为 {money(net + tax)}，含税价写作 {money(gross)}。"
+    if rate is None:
+        return ""
+    by_rate = f"按税率 {percent(rate)} 计，"
+    if net is not None and tax is not None and _differ(net * rate, tax):
+        return f"不含税 {money(net)} {by_rate}税额为 {_cents(net * rate)}，文中写作 {money(tax)}。"
+    if net is not None and gross is not None and _differ(net * (1 + rate), gross):
+        return f"不含税 {money(net)} {by_rate}含税价为 {_cents(net * (1 + rate))}，文中写作 {money(gross)}。"
+    if gross is not None and tax is not None and net is None and _differ(gross * rate / (1 + rate), tax):
+        return f"含税价 {money(gross)} {by_rate}所含税额为 {_cents(gross * rate / (1 + rate))}，文中写作 {money(tax)}。"
+    return ""
+
+
+def _cents(yuan: Decimal) -> str:
+    return money(yuan.quantize(Decimal("0.01")))
+
+
+def _differ(one: Decimal, other: Decimal) -> bool:
+    """By more than rounding: a yuan, or a ten-thousandth where sums are given in 万元."""
+    return abs(one - other) > max(Decimal(1), other / 10000)
