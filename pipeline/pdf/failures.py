@@ -14,6 +14,10 @@ from pipeline.lang import Text
 _REPAIR = Text(
     "请换一份完好的文件，或用 PDF 软件打开后另存", "get an intact copy, or open it in a PDF program and save it anew"
 )
+_FORMATS = Text(
+    "能读的有 PDF、Word（.docx）、文本（.txt、.md）和图片（.png、.jpg、.tiff）；其他的请先转换成 PDF",
+    "PDF, Word (.docx), text (.txt, .md) and pictures (.png, .jpg, .tiff) can be read; convert others to PDF first",
+)
 
 TEXTS: Mapping[str, tuple[Text, Text]] = {
     "empty": (
@@ -21,8 +25,105 @@ TEXTS: Mapping[str, tuple[Text, Text]] = {
         Text("请重新取得这个文件", "get the file again"),
     ),
     "not_pdf": (
-        Text("{name}：不是 PDF（没有 %PDF- 文件头）", "{name}: not a PDF (no %PDF- header)"),
-        Text("请先转换成 PDF", "convert it to PDF first"),
+        Text(
+            "{name}：不是 PDF（没有 %PDF- 文件头），也不是能读的其他文件",
+            "{name}: not a PDF (no %PDF- header), nor anything else that can be read",
+        ),
+        _FORMATS,
+    ),
+    "docx_broken": (
+        Text("{name}：Word 文件已损坏或不完整", "{name}: the Word file is damaged or cut"),
+        Text(
+            "请换一份完好的文件，或用 Word、WPS 打开后另存",
+            "get an intact copy, or open it in Word or WPS and save it anew",
+        ),
+    ),
+    "xml_doctype": (
+        Text(
+            "{name}：文件里的 XML 带有文档类型声明（可能是实体炸弹或外部引用），已拒绝",
+            "{name}: XML in the file declares a document type (maybe an entity bomb or an outside reference); refused",
+        ),
+        Text("请不要信任这个文件；若可信，用 Word 打开后另存", "do not trust it; if you do, save it anew in Word"),
+    ),
+    "unpacked": (
+        Text(
+            "{name}：解压后超过 {limit} MiB，可能是解压炸弹",
+            "{name}: more than {limit} MiB when unpacked, maybe a decompression bomb",
+        ),
+        Text("若文件可信，请拆分后再读", "if you trust it, divide it and read the parts"),
+    ),
+    "only_pictures": (
+        Text("{name}：Word 文件里只有图片，没有文字", "{name}: the Word file holds pictures alone, no text"),
+        Text("请另存为 PDF 再分析（将由 OCR 识别）", "save it as PDF, which OCR can read"),
+    ),
+    "office_password": (
+        Text("{name}：Office 文件已加密", "{name}: the Office file is encrypted"),
+        Text("请在 Word 或 WPS 里去掉密码后另存", "take the password away in Word or WPS and save it"),
+    ),
+    "old_word": (
+        Text(
+            "{name}：是旧版 Word、WPS 或 RTF 文件，不能直接读",
+            "{name}: an old Word, WPS or RTF file, which can't be read",
+        ),
+        Text("请用 Word 或 WPS 打开，另存为 .docx 或 PDF", "open it in Word or WPS and save it as .docx or PDF"),
+    ),
+    "open_document": (
+        Text("{name}：是 OpenDocument 文件，不能直接读", "{name}: an OpenDocument file, which can't be read"),
+        Text("请用 LibreOffice 或 WPS 另存为 .docx 或 PDF", "save it as .docx or PDF in LibreOffice"),
+    ),
+    "ofd": (
+        Text("{name}：是 OFD 版式文件，不能直接读", "{name}: an OFD file, which can't be read"),
+        Text("请用 OFD 阅读器（如数科、福昕）导出为 PDF", "export it as PDF in an OFD reader"),
+    ),
+    "archive": (
+        Text("{name}：是压缩包", "{name}: an archive"),
+        Text("请先解压，把其中的文件放进来", "unpack it and use the files in it"),
+    ),
+    "sheet": (
+        Text("{name}：是电子表格，不能直接读", "{name}: a spreadsheet, which can't be read"),
+        Text("请在 Excel 或 WPS 里导出为 PDF", "export it as PDF in Excel or WPS"),
+    ),
+    "slides": (
+        Text("{name}：是演示文稿，不能直接读", "{name}: a presentation, which can't be read"),
+        Text("请在 PowerPoint 或 WPS 里导出为 PDF", "export it as PDF in PowerPoint or WPS"),
+    ),
+    "mail": (
+        Text("{name}：是电子邮件，不能直接读", "{name}: an e-mail, which can't be read"),
+        Text("请取出附件，正文另存为 .txt 或打印为 PDF", "take its attachments out, and save its text as .txt or PDF"),
+    ),
+    "web": (
+        Text("{name}：是网页文件，不能直接读", "{name}: a web page, which can't be read"),
+        Text("请在浏览器里打印为 PDF", "print it to PDF in a browser"),
+    ),
+    "picture": (
+        Text("{name}：是不支持的图片格式", "{name}: a picture of a format that can't be read"),
+        Text("请转换成 PNG、JPEG、TIFF 或 PDF", "convert it to PNG, JPEG, TIFF or PDF"),
+    ),
+    "image_broken": (
+        Text("{name}：图片已损坏或不完整", "{name}: the picture is damaged or cut"),
+        Text("请重新扫描，或用看图软件打开后另存", "scan it again, or open it in a viewer and save it anew"),
+    ),
+    "too_many_pixels": (
+        Text(
+            "{name}：图片超过 {limit} 百万像素，不像正常扫描件",
+            "{name}: a picture of more than {limit} million pixels, hardly a real scan",
+        ),
+        Text("请以 200 至 300 dpi 重新扫描，或缩小后再读", "scan it again at 200 to 300 dpi, or reduce it"),
+    ),
+    "too_many_pages": (
+        Text("{name}：图片超过 {limit} 页", "{name}: a picture of more than {limit} pages"),
+        Text("请拆分后再读", "divide it and read the parts"),
+    ),
+    "not_text": (
+        Text("{name}：不是文本文件，或编码无法识别", "{name}: not a text file, or its encoding can't be told"),
+        Text("请另存为 UTF-8 编码的 .txt", "save it as .txt in UTF-8"),
+    ),
+    "no_places": (
+        Text(
+            "{name}：Word 和文本文件没有固定的版面，不能画出页面或写入高亮",
+            "{name}: Word and text files have no fixed layout: there are no pages to draw or to highlight",
+        ),
+        Text("请另存为 PDF 再分析，或使用 HTML 报告", "save it as PDF and analyse that, or use the HTML report"),
     ),
     "broken": (
         Text(
