@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, NamedTuple
 
+from pipeline.lang import Text
+
 PageHealth = Literal["text", "garbled", "scan", "sparse", "blank"]
 RegionKind = Literal["header", "footer", "page_number", "footnote", "watermark", "contents"]
 Match = Literal["exact", "normalized", "fuzzy", "none"]
@@ -386,6 +388,24 @@ class Decision:
     by: str
     at: datetime
     """Timezone-aware, UTC."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """All that code alone can say of a document."""
+
+    sections: tuple[Section, ...]
+    kind: str
+    """``contract`` or ``report``."""
+    pack: str
+    """Name and version of the checklist, such as ``采购@1``; empty where there is none."""
+    role: str
+    """The role in that pack whose side is taken; empty for none."""
+    tokens: int
+    """Estimated, never too few."""
+    findings: list[Finding]
+    notes: list[Text] = field(default_factory=list[Text])
+    """What a reader must know where there is no more than this."""
 
 
 # --- analyses ---------------------------------------------------------------------------------------------------------

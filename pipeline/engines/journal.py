@@ -1,7 +1,7 @@
 """Durable completions: what the engine has answered once is never asked again.
 
 A completion is handed on only after it is committed, so whatever was built on it can be rebuilt after a crash without
-the engine. Writers gather what arrives while a commit is under way into the next one.
+the engine. What arrives while a commit is under way goes into the next one.
 """
 
 from __future__ import annotations
@@ -9,22 +9,36 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+import secrets
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, replace
 from typing import Protocol
 
 from pipeline.engines.base import Generate
+from pipeline.engines.gather import Gathered
 from pipeline.types import Completion, JournalEntry, Request
 
 Admission = Callable[[Request], AbstractAsyncContextManager[None]]
 """Waits for a request's turn, see ``scheduler``."""
 
 
+_RENEW_S = 15.0
+"""Well within the store's ``LEASE_S``."""
+_FIRST_LOOK_S, _LAST_LOOK_S = 0.2, 2.0
+"""Between looks at what another process is generating."""
+
+
 class CompletionStore(Protocol):
     """Where completions are kept; blocking, called from threads."""
 
-    def completion(self, key: str) -> Completion | None: ...
+    def completions(self, keys: Iterable[str]) -> dict[str, Completion]: ...
+
+    def claim(self, keys: Sequence[str], owner: str) -> tuple[dict[str, Completion], set[str]]: ...
+
+    def renew_leases(self, keys: Sequence[str], owner: str) -> None: ...
+
+    def release_leases(self, keys: Sequence[str], owner: str) -> None: ...
 
     def save_completions(self, entries: Sequence[JournalEntry]) -> None: ...
 
@@ -41,16 +55,25 @@ def key_of(request: Request, model: str) -> str:
 
 
 class Journal:
-    """Stands before an engine: serves what is known, keeps what is new. Close it to flush."""
+    """Stands before an engine: serves what is known, keeps what is new. Close it to flush.
+
+    What it gives to the engine is leased: another process on the same database that wants the same waits for this
+    one's answer, and takes over if this one dies.
+    """
 
     def __init__(self, store: CompletionStore, model: str, generate: Generate, admitted: Admission) -> None:
         self._store = store
         self._model = model
         self._generate = generate
         self._admitted = admitted
+        self._owner = secrets.token_hex(8)
         self._under_way: dict[str, asyncio.Future[Completion]] = {}
-        self._unsaved: list[tuple[JournalEntry, asyncio.Future[None]]] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._leased: set[str] = set()
+        self._renewer: asyncio.Task[None] | None = None
+        self._look_up = Gathered(self._known)
+        self._claim = Gathered(self._claimed)
+        self._keep = Gathered(self._kept)
+        self._release = Gathered(self._released)
 
     async def generate(self, request: Request) -> Completion:
         """The completion of ``request``: from the journal, from an equal request under way, or from the engine."""
@@ -76,52 +99,72 @@ class Journal:
     async def reject(self, keys: Sequence[str], document_id: str) -> None:
         """Keep these completions, and those of the document that did not end by themselves, for audit; but never
         serve them again."""
-        await self.close()  # what was cancelled may still be on its way into the store
+        await self._keep.idle()  # what was cancelled may still be on its way into the store
         await asyncio.to_thread(self._store.reject_completions, keys)
         await asyncio.to_thread(self._store.reject_unfinished, document_id)
 
     async def close(self) -> None:
-        """Wait until everything that arrived is committed."""
-        if self._writer:
-            await self._writer
+        """Wait until everything that arrived is committed, and end all leases."""
+        if self._renewer:
+            self._renewer.cancel()
+        await self._keep.idle()
+        await self._release.idle()
 
     async def _look_up_or_ask(self, key: str, request: Request) -> Completion:
-        known = await asyncio.to_thread(self._store.completion, key)
-        if known:
-            return replace(known, key=key, reused=True)
-        async with self._admitted(request):
+        if known := await self._look_up(key):
+            return known
+        pause = _FIRST_LOOK_S
+        while True:
+            async with self._admitted(request):
+                claimed = await self._claim(key)
+                if isinstance(claimed, Completion):
+                    return claimed
+                if claimed:
+                    # the place is held until the commit: what a crash can cost is what was admitted, and no more
+                    return await self._ask(key, request)
+            # another process generates it: look now and then, without holding a place
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _LAST_LOOK_S)
+            if known := await self._look_up(key):
+                return known
+
+    async def _ask(self, key: str, request: Request) -> Completion:
+        self._leased.add(key)
+        if self._renewer is None or self._renewer.done():
+            self._renewer = asyncio.create_task(self._renew())
+        try:
             completion = replace(await self._generate(request), key=key)
-            # the place is held until the commit: what a crash can cost is what was admitted, and no more
             await asyncio.shield(self._keep(_entry(key, request, self._model, completion)))
+        except BaseException:
+            self._leased.discard(key)
+            await asyncio.shield(self._release(key))
+            raise
+        self._leased.discard(key)
         return completion
 
-    def _keep(self, entry: JournalEntry) -> asyncio.Future[None]:
-        saved: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._unsaved.append((entry, saved))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write())
-        return saved
+    async def _renew(self) -> None:
+        while self._leased:
+            await asyncio.sleep(_RENEW_S)
+            await asyncio.to_thread(self._store.renew_leases, list(self._leased), self._owner)
 
-    async def _write(self) -> None:
-        while self._unsaved:
-            batch, self._unsaved = self._unsaved, []
-            try:
-                await asyncio.to_thread(self._store.save_completions, [entry for entry, _ in batch])
-            except Exception as error:
-                _settle(batch, error)
-            else:
-                _settle(batch, None)
-        self._writer = None
+    # --- many at a time, in threads -----------------------------------------------------------------------------------
 
+    def _known(self, keys: Sequence[str]) -> list[Completion | None]:
+        found = self._store.completions(keys)
+        return [found.get(key) for key in keys]
 
-def _settle(batch: Sequence[tuple[JournalEntry, asyncio.Future[None]]], error: Exception | None) -> None:
-    for _, saved in batch:
-        if saved.done():
-            continue
-        if error:
-            saved.set_exception(error)
-        else:
-            saved.set_result(None)
+    def _claimed(self, keys: Sequence[str]) -> list[Completion | bool]:
+        """What became known meanwhile; else whether the key is ours to generate."""
+        known, ours = self._store.claim(keys, self._owner)
+        return [known.get(key) or key in ours for key in keys]
+
+    def _kept(self, entries: Sequence[JournalEntry]) -> list[None]:
+        self._store.save_completions(entries)
+        return [None] * len(entries)
+
+    def _released(self, keys: Sequence[str]) -> list[None]:
+        self._store.release_leases(keys, self._owner)
+        return [None] * len(keys)
 
 
 def _entry(key: str, request: Request, model: str, completion: Completion) -> JournalEntry:

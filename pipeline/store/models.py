@@ -178,6 +178,7 @@ analyses = Table(
     _tokens("completion_tokens"),
     Column[float]("seconds", Double, nullable=False),
     Column("finished_at", Utc, nullable=False),
+    Column("reused", Integer, nullable=False, server_default="0"),
     Index("analyses_run", "run_id"),
     Index("analyses_document", "document_id", "kind", "id"),
     Index("analyses_finished", "finished_at"),
@@ -251,6 +252,16 @@ completions = Table(
     Index("completions_document", "document_id"),
 )
 """The journal. Written as answers arrive, before their document is saved: no foreign key."""
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("key", CleanText, primary_key=True),
+    _text("owner"),
+    _json("process"),
+    Column("expires_at", Utc, nullable=False),
+)
+"""Requests that a process is generating, so that no other does the same; see ``journal``."""
 
 decisions = Table(
     "decisions",

@@ -8,19 +8,20 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, Self, TypeVar
+from typing import Any, Literal, Self
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
+from pipeline.store import journal
 from pipeline.store.database import database_error, engine_for, shown, use_wal
 from pipeline.store.decisions import Entry, Outcome, carry, decide, of_findings
+from pipeline.store.journal import JournalStats, batches
 from pipeline.store.masking import without_secrets
 from pipeline.store.migrate import migrate, revision
 from pipeline.store.models import (
     IN_FORCE,
     analyses,
-    completions,
     digests,
     documents,
     evidence,
@@ -31,8 +32,6 @@ from pipeline.store.models import (
 from pipeline.store.processes import is_dead, this_process
 from pipeline.store.rows import (
     analysis_values,
-    completion_from,
-    completion_values,
     document_values,
     evidence_from,
     evidence_values,
@@ -42,9 +41,6 @@ from pipeline.store.rows import (
 )
 from pipeline.types import Analysis, Completion, Decision, Evidence, Finding, JournalEntry, StoredAnalysis
 
-_BATCH = 500
-"""Values in one IN list: below the 999 variables of the oldest SQLite."""
-
 _INSERT_ANALYSIS = sa.insert(analyses)
 _INSERT_FINDINGS = sa.insert(findings)
 _INSERT_EVIDENCE = sa.insert(evidence)
@@ -52,8 +48,6 @@ _FINDING_IDS = (
     sa.select(findings.c.id).where(findings.c.analysis_id == sa.bindparam("analysis_id")).order_by(findings.c.position)
 )
 _RUN = sa.select(runs.c.engine, runs.c.engine_reason, runs.c.model).where(runs.c.id == sa.bindparam("run_id"))
-
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,8 +197,8 @@ class Store:
         with self._reading() as connection:
             if ids is None:
                 return _load(connection, where)
-            batches = _batches(sorted(set(ids)))
-            return [stored for batch in batches for stored in _load(connection, [*where, analyses.c.id.in_(batch)])]
+            runs_of_ids = batches(sorted(set(ids)))
+            return [stored for batch in runs_of_ids for stored in _load(connection, [*where, analyses.c.id.in_(batch)])]
 
     def decide(self, entries: Sequence[Entry]) -> list[tuple[Entry, Outcome, Decision | None]]:
         """Keep what people decided, in one transaction; tell of each entry what became of it, and the decision that
@@ -214,39 +208,55 @@ class Store:
 
     # --- the journal --------------------------------------------------------------------------------------------------
 
-    def completion(self, key: str) -> Completion | None:
-        """The durable completion of this key, marked as reused; None where there is none, or a rejected one."""
-        query = sa.select(completions).where(completions.c.key == key, ~completions.c.rejected)
+    def completions(self, keys: Iterable[str]) -> dict[str, Completion]:
+        """The durable completions of these keys, marked as reused; without those that are absent or rejected."""
         with self._reading() as connection:
-            row = connection.execute(query).one_or_none()
-        return None if row is None else completion_from(row)
+            return journal.known(connection, keys)
+
+    def claim(self, keys: Sequence[str], owner: str) -> tuple[dict[str, Completion], set[str]]:
+        """What has become known of ``keys``, and those of the rest that ``owner`` may generate now: nobody else will
+        until they are saved or released, or their lease ends."""
+        with self._writing() as connection:
+            known = journal.known(connection, keys)
+            missing = [key for key in keys if key not in known]
+            return known, journal.claim(connection, self._insert, missing, owner, _now())
+
+    def renew_leases(self, keys: Sequence[str], owner: str) -> None:
+        """Say that these are still being generated."""
+        with self._writing() as connection:
+            journal.renew(connection, keys, owner, _now())
+
+    def release_leases(self, keys: Sequence[str], owner: str) -> None:
+        """Say that these are not being generated any more."""
+        with self._writing() as connection:
+            journal.release(connection, keys, owner)
 
     def save_completions(self, entries: Sequence[JournalEntry]) -> None:
-        """Keep completions, in one commit. The first of a key stays; one that was rejected is replaced."""
-        if not entries:
-            return
-        now = _now()
-        # by key: two processes that save the same ones must not lock them in opposite orders
-        rows = [completion_values(entry, now) for entry in sorted(entries, key=lambda entry: entry.key)]
-        insert = self._insert(completions)
-        replaced = {column.name: insert.excluded[column.name] for column in completions.c if not column.primary_key}
-        statement = insert.on_conflict_do_update(
-            index_elements=[completions.c.key], set_=replaced, where=completions.c.rejected
-        )
-        with self._writing() as connection:
-            connection.execute(statement, rows)
+        """Keep completions, in one commit, and end their leases. The first of a key stays; one that was rejected is
+        replaced."""
+        if entries:
+            with self._writing() as connection:
+                journal.save(connection, self._insert, entries, _now())
 
     def reject_completions(self, keys: Sequence[str]) -> None:
         """Never serve these completions again. They stay for audit until a better one of the same key comes."""
         with self._writing() as connection:
-            for batch in _batches(sorted(set(keys))):
-                connection.execute(sa.update(completions).where(completions.c.key.in_(batch)).values(rejected=True))
+            journal.reject(connection, keys)
 
     def reject_unfinished(self, document_id: str) -> None:
         """Never serve this document's completions that did not end by themselves (cut, aborted, looping)."""
-        unfinished = (completions.c.document_id == document_id, completions.c.finish_reason != "stop")
         with self._writing() as connection:
-            connection.execute(sa.update(completions).where(*unfinished).values(rejected=True))
+            journal.reject_unfinished(connection, document_id)
+
+    def prune_completions(self, before: datetime) -> int:
+        """Delete completions made before a moment; return how many. A rerun would ask those again."""
+        with self._writing() as connection:
+            return journal.prune(connection, before)
+
+    def journal_stats(self) -> JournalStats:
+        """What stands in the journal, and what it has saved."""
+        with self._reading() as connection:
+            return journal.stats(connection)
 
     # --- digests, doctor ----------------------------------------------------------------------------------------------
 
@@ -326,14 +336,10 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _batches(values: Sequence[T]) -> Iterable[Sequence[T]]:
-    return (values[i : i + _BATCH] for i in range(0, len(values), _BATCH))
-
-
 def _mark_interrupted(connection: sa.Connection, now: datetime) -> None:
     running = connection.execute(sa.select(runs.c.id, runs.c.settings).where(runs.c.status == "running"))
     dead = [row.id for row in running if is_dead(row.settings)]
-    for batch in _batches(dead):
+    for batch in batches(dead):
         connection.execute(sa.update(runs).where(runs.c.id.in_(batch)).values(status="interrupted", finished_at=now))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -20,18 +20,31 @@ ANSWER = Completion("{}", "", "stop", 1, 0, 1)
 
 
 class MemoryStore:
-    """The store's three calls, in memory; counts commits."""
+    """The store's calls, in memory; counts commits."""
 
     def __init__(self) -> None:
         self.kept: dict[str, Completion] = {}
         self.commits: list[int] = []
+        self.leases: dict[str, str] = {}
 
-    def completion(self, key: str) -> Completion | None:
-        return self.kept.get(key)
+    def completions(self, keys: Iterable[str]) -> dict[str, Completion]:
+        return {key: replace(self.kept[key], reused=True, key=key) for key in keys if key in self.kept}
+
+    def claim(self, keys: Sequence[str], owner: str) -> tuple[dict[str, Completion], set[str]]:
+        known = self.completions(keys)
+        free = {key for key in keys if key not in known and self.leases.setdefault(key, owner) == owner}
+        return known, free
+
+    def renew_leases(self, keys: Sequence[str], owner: str) -> None: ...
+
+    def release_leases(self, keys: Sequence[str], owner: str) -> None:
+        for key in keys:
+            self.leases.pop(key, None)
 
     def save_completions(self, entries: Sequence[JournalEntry]) -> None:
         self.commits.append(len(entries))
         self.kept |= {entry.key: entry.completion for entry in entries}
+        self.release_leases([entry.key for entry in entries], "")
 
     def reject_completions(self, keys: Sequence[str]) -> None:
         for key in keys:
@@ -126,7 +139,7 @@ def test_a_completion_is_durable_before_it_is_handed_on_and_commits_are_shared()
 
         async def one(n: int) -> None:
             completion = await journal.generate(replace(REQUEST, attempt=n))
-            assert store.completion(completion.key)
+            assert store.completions([completion.key])
 
         await asyncio.gather(*(one(n) for n in range(50)))
         await journal.close()

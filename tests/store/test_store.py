@@ -217,12 +217,12 @@ def test_hostile_strings_are_cleaned_and_saved(store: Store) -> None:
     assert len(found.evidence[0].quote) == len(HOSTILE)
     assert store.analysis_in_force(HOSTILE) == analysis_id
     assert store.save_analysis(run_id, saved).id == analysis_id
-    store.save_completions([entry(HOSTILE, HOSTILE)])
-    kept = store.completion(HOSTILE)
+    store.save_completions([entry("k0", HOSTILE)])
+    kept = store.completions(["k0"]).get("k0")
     assert kept is not None
     assert kept.text == CLEANED
-    store.reject_completions([HOSTILE])
-    assert store.completion(HOSTILE) is None
+    store.reject_completions(["k0"])
+    assert store.completions(["k0"]).get("k0") is None
     store.save_digest(datetime.now(UTC), HOSTILE, HOSTILE)
 
 
@@ -249,7 +249,7 @@ def test_any_text_is_kept_at_its_length(store: Store, texts: list[str]) -> None:
 
 def test_a_megabyte_in_one_field_is_kept(store: Store) -> None:
     store.save_completions([entry(text="长" * 1_000_000)])
-    kept = store.completion("k1")
+    kept = store.completions(["k1"]).get("k1")
     assert kept is not None
     assert len(kept.text) == 1_000_000
 
@@ -258,15 +258,17 @@ def test_a_megabyte_in_one_field_is_kept(store: Store) -> None:
 
 
 def test_a_completion_is_served_as_reused(store: Store) -> None:
-    assert store.completion("k1") is None
+    assert store.completions(["k1"]).get("k1") is None
     store.save_completions([entry("k1"), entry("k2", "二")])
-    assert store.completion("k1") == Completion('{"findings": []}', "想了想", "stop", 1000, 900, 120, True, "k1")
+    assert store.completions(["k1"]).get("k1") == Completion(
+        '{"findings": []}', "想了想", "stop", 1000, 900, 120, True, "k1"
+    )
 
 
 def test_the_first_completion_of_a_key_stays(store: Store, rows: Rows) -> None:
     store.save_completions([entry("k1", "甲"), entry("k1", "乙")])
     store.save_completions([entry("k1", "丙")])
-    kept = store.completion("k1")
+    kept = store.completions(["k1"]).get("k1")
     assert kept is not None
     assert kept.text == "甲"
     assert rows("SELECT count(*) FROM completions") == [(1,)]
@@ -276,10 +278,10 @@ def test_a_rejected_completion_is_kept_but_never_served_and_can_be_replaced(stor
     store.save_completions([entry("k1", "坏"), entry("k2", "好")])
     store.reject_completions(["k1", "unknown"])
     store.reject_completions([])
-    assert store.completion("k1") is None
+    assert store.completions(["k1"]).get("k1") is None
     assert rows("SELECT text, rejected FROM completions ORDER BY key") == [("坏", True), ("好", False)]
     store.save_completions([entry("k1", "新"), entry("k1", "更新")])
-    kept = store.completion("k1")
+    kept = store.completions(["k1"]).get("k1")
     assert kept is not None
     assert kept.text == "新"
     store.save_completions([])
@@ -452,7 +454,7 @@ def test_info_tells_doctor_what_is_there(store: Store, url: str) -> None:
     info = store.info()
     assert info.dialect == url.split(":")[0]
     assert int(info.version.split(".")[0]) >= 3
-    assert info.revision == "0001"
+    assert info.revision == "0002"
     assert info.location.startswith(("/", "postgresql://"))
     assert (info.rows["documents"], info.rows["findings"], info.rows["evidence"]) == (1, 3, 6)
 
@@ -470,7 +472,7 @@ def test_many_threads_use_one_store(store: Store, rows: Rows) -> None:
                 store.save_completions([entry(f"k{(thread + n * step) % 40}") for step in range(8)])
                 store.save_analysis(run_id, analysis(f"d{thread}-{n}", f"f{thread}-{n}"))
                 store.save_analysis(run_id, analysis("shared", "shared"))
-                assert store.completion(f"k{thread}") is not None
+                assert store.completions([f"k{thread}"]).get(f"k{thread}") is not None
                 assert store.analyses(run_id=run_id)
         except BaseException as error:
             failures.append(error)

@@ -1,0 +1,159 @@
+"""The journal's rows: completions, and leases on those that a process is generating.
+
+A lease ends when its completion is saved or given up, when its process is dead (seen at once on the same host), or
+when it was not renewed in time (hosts that share a database must agree on the time to within seconds).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+
+from pipeline.store.models import analyses, completions, leases
+from pipeline.store.processes import is_dead, this_process
+from pipeline.store.rows import completion_from, completion_values
+from pipeline.types import Completion, JournalEntry
+
+LEASE_S = 60.0
+"""How long a lease lasts without renewal."""
+_BATCH = 500
+"""Values in one IN list: below the 999 variables of the oldest SQLite."""
+
+_DELETE_LEASE = sa.delete(leases).where(leases.c.key == sa.bindparam("lease_key"))
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class JournalStats:
+    """What stands in the journal, and what it has saved."""
+
+    completions: int
+    rejected: int
+    characters: int
+    """Of answers and thoughts."""
+    prompt_tokens: int
+    completion_tokens: int
+    oldest: datetime | None
+    newest: datetime | None
+    leases: int
+    requests: int
+    """Of all analyses."""
+    reused: int
+    """Those of them that the journal answered."""
+
+
+def batches(values: Sequence[T]) -> Iterable[Sequence[T]]:
+    """``values`` in runs that one IN list can hold."""
+    return (values[i : i + _BATCH] for i in range(0, len(values), _BATCH))
+
+
+def known(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Completion]:
+    """The completions that may be served, by key."""
+    found: dict[str, Completion] = {}
+    for batch in batches(sorted(set(keys))):
+        query = sa.select(completions).where(completions.c.key.in_(batch), ~completions.c.rejected)
+        found |= {row.key: completion_from(row) for row in connection.execute(query)}
+    return found
+
+
+def claim(connection: sa.Connection, insert: Any, keys: Sequence[str], owner: str, now: datetime) -> set[str]:
+    """Lease to ``owner`` those of ``keys`` that nobody alive has; return them. ``insert`` is the dialect's own."""
+    ends = now + timedelta(seconds=LEASE_S)
+    process = this_process()
+    held = [row for batch in batches(keys) for row in connection.execute(_leases_of(batch)) if row.expires_at > now]
+    processes: dict[str, Mapping[str, object]] = {row.owner: row.process for row in held}
+    dead = [name for name, whose in processes.items() if is_dead(whose)]
+    others = {row.key for row in held if row.owner != owner and row.owner not in dead}
+    # by key: two processes that claim the same ones must not lock them in opposite orders
+    free = sorted(set(keys) - others)
+    if not free:
+        return set()
+    statement = insert(leases)
+    statement = statement.on_conflict_do_update(
+        index_elements=[leases.c.key],
+        set_={name: statement.excluded[name] for name in ("owner", "process", "expires_at")},
+        where=sa.or_(leases.c.expires_at < now, *(leases.c.owner == name for name in (owner, *dead))),
+    )
+    rows = [{"key": key, "owner": owner, "process": process, "expires_at": ends} for key in free]
+    connection.execute(statement, rows)
+    return {row.key for batch in batches(free) for row in connection.execute(_leases_of(batch)) if row.owner == owner}
+
+
+def save(connection: sa.Connection, insert: Any, entries: Sequence[JournalEntry], now: datetime) -> None:
+    """Keep completions and end their leases. The first of a key stays; one that was rejected is replaced."""
+    rows = [completion_values(entry, now) for entry in sorted(entries, key=lambda entry: entry.key)]
+    statement = insert(completions)
+    replaced = {column.name: statement.excluded[column.name] for column in completions.c if not column.primary_key}
+    statement = statement.on_conflict_do_update(
+        index_elements=[completions.c.key], set_=replaced, where=completions.c.rejected
+    )
+    connection.execute(statement, rows)
+    connection.execute(_DELETE_LEASE, [{"lease_key": row["key"]} for row in rows])
+
+
+def renew(connection: sa.Connection, keys: Sequence[str], owner: str, now: datetime) -> None:
+    ends = now + timedelta(seconds=LEASE_S)
+    for batch in batches(sorted(keys)):
+        mine = (leases.c.key.in_(batch), leases.c.owner == owner)
+        connection.execute(sa.update(leases).where(*mine).values(expires_at=ends))
+
+
+def release(connection: sa.Connection, keys: Sequence[str], owner: str) -> None:
+    for batch in batches(sorted(keys)):
+        connection.execute(sa.delete(leases).where(leases.c.key.in_(batch), leases.c.owner == owner))
+
+
+def reject(connection: sa.Connection, keys: Sequence[str]) -> None:
+    for batch in batches(sorted(set(keys))):
+        connection.execute(sa.update(completions).where(completions.c.key.in_(batch)).values(rejected=True))
+
+
+def reject_unfinished(connection: sa.Connection, document_id: str) -> None:
+    unfinished = (completions.c.document_id == document_id, completions.c.finish_reason != "stop")
+    connection.execute(sa.update(completions).where(*unfinished).values(rejected=True))
+
+
+def prune(connection: sa.Connection, before: datetime) -> int:
+    """Delete what was generated before ``before``; return how many completions."""
+    result = connection.execute(sa.delete(completions).where(completions.c.created_at < before))
+    return result.rowcount
+
+
+def stats(connection: sa.Connection) -> JournalStats:
+    c = completions.c
+    length = sa.func.sum(sa.func.length(c.text) + sa.func.length(c.thoughts))
+    row = connection.execute(
+        sa.select(
+            sa.func.count(),
+            sa.func.coalesce(sa.func.sum(sa.cast(c.rejected, sa.Integer)), 0),
+            sa.func.coalesce(length, 0),
+            sa.func.coalesce(sa.func.sum(c.prompt_tokens), 0),
+            sa.func.coalesce(sa.func.sum(c.completion_tokens), 0),
+            sa.func.min(c.created_at, type_=c.created_at.type),
+            sa.func.max(c.created_at, type_=c.created_at.type),
+        ).select_from(completions)
+    ).one()
+    under_way = connection.execute(sa.select(sa.func.count()).select_from(leases)).scalar_one()
+    sums = (sa.func.coalesce(sa.func.sum(column), 0) for column in (analyses.c.requests, analyses.c.reused))
+    requests, reused = connection.execute(sa.select(*sums)).one()
+    return JournalStats(
+        completions=row[0],
+        rejected=int(row[1]),
+        characters=int(row[2]),
+        prompt_tokens=int(row[3]),
+        completion_tokens=int(row[4]),
+        oldest=row[5],
+        newest=row[6],
+        leases=under_way,
+        requests=int(requests),
+        reused=int(reused),
+    )
+
+
+def _leases_of(keys: Sequence[str]) -> sa.Select[Any]:
+    return sa.select(leases).where(leases.c.key.in_(keys))
