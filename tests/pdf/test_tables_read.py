@@ -1,0 +1,253 @@
+"""Tables: drawn pages read back, each cell in its row and column."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+import tables_made as made
+from pdf_made import PARAGRAPH
+from reportlab.pdfgen.canvas import Canvas
+
+from pipeline.pdf import read as reading
+from pipeline.pdf.read import Reader, ReadLimits, identify
+from pipeline.types import Document, Table
+
+TOP = 740.0
+
+
+def read(path: Path) -> Document:
+    async def run() -> Document:
+        async with Reader(ReadLimits(workers=1, ocr="off")) as reader:
+            return await reader.read(path, identify(path))
+
+    return asyncio.run(run())
+
+
+def grid(document: Document, table: Table) -> list[list[str]]:
+    """The rows of the text, cut at TABs."""
+    return [document.text[row.span.start : row.span.end].split("\t") for row in table.rows]
+
+
+def one(tmp_path: Path, drawn: made.Drawn) -> tuple[Document, Table]:
+    """The only table of a page that has a paragraph above and below it."""
+
+    def draw(canvas: Canvas) -> None:
+        end = made.paragraph(canvas, TOP)
+        made.paragraph(canvas, made.draw(canvas, drawn, end - 10) - 30)
+
+    document = read(made.page(tmp_path / "a.pdf", draw))
+    assert [document.text.split("\n")[at] for at in (0, -1)] == [PARAGRAPH, PARAGRAPH]
+    (table,) = document.tables
+    return document, table
+
+
+@pytest.mark.parametrize("name", made.ALONE)
+def test_each_cell_stands_in_its_row_and_column(tmp_path: Path, name: str) -> None:
+    drawn = made.ALONE[name]
+    document, table = one(tmp_path, drawn)
+    assert grid(document, table) == made.truth(drawn)
+    assert table.columns == len(drawn.widths)
+    assert table.found_by == ("alignment" if drawn.rules in ("three", "none") else "rules")
+    for row in table.rows:
+        assert [cell.column for cell in row.cells] == sorted({cell.column for cell in row.cells})
+        for cell in row.cells:
+            assert document.text[cell.span.start : cell.span.end] == drawn.cells[table.rows.index(row)][
+                cell.column
+            ].replace("\n", "").replace("86 ,672", "86,672")
+
+
+def test_merged_cells_say_what_they_cover(tmp_path: Path) -> None:
+    document, table = one(tmp_path, made.NESTED)
+    assert [[(c.column, c.columns, c.rows) for c in row.cells] for row in table.rows[:3]] == [
+        [(0, 1, 2), (1, 2, 1), (3, 2, 1)],
+        [(1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 1, 1)],
+        [(0, 1, 1), (1, 1, 1), (2, 1, 1), (3, 1, 1), (4, 1, 1)],
+    ]
+    assert [row.head for row in table.rows] == [True, True, False, False, False]
+    assert table.place_of(document.text.index("667,483.00")) == (3, 3)
+    assert table.place_of(document.text.index("期初余额")) == (0, 3)
+    assert document.table_at(0) is None
+
+
+def test_boxes_are_those_of_the_cells(tmp_path: Path) -> None:
+    path = made.page(tmp_path / "a.pdf", lambda canvas: made.draw(canvas, made.RULED, 700.0) and None)
+    (table,) = read(path).tables
+    box = table.rows[1].cells[1].box
+    assert box is not None and box.page == 1
+    top = made.HEIGHT - 700.0
+    assert box[1:] == pytest.approx((72 + 200, top + 20, 72 + 310, top + 40), abs=1)
+
+
+def test_a_landscape_sheet_reads_as_shown(tmp_path: Path) -> None:
+    """Drawn sideways and turned by /Rotate, as programs print wide tables."""
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setPageRotation(90)
+        canvas.translate(595.28, 0)
+        canvas.rotate(90)
+        made.draw(canvas, made.RULED, 500.0)
+
+    document = read(made.page(tmp_path / "a.pdf", draw))
+    (table,) = document.tables
+    assert grid(document, table) == made.truth(made.RULED)
+
+
+def test_two_tables_side_by_side(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        end = made.paragraph(canvas, TOP)
+        made.draw(canvas, made.LEFT_ONE, end - 10)
+        made.paragraph(canvas, made.draw(canvas, made.RIGHT_ONE, end - 10) - 30)
+
+    document = read(made.page(tmp_path / "a.pdf", draw))
+    assert document.text.split("\n") == [
+        PARAGRAPH, "产品\t收入", "甲\t11.00", "乙\t22.00", "地区\t收入", "华东\t20.00", "华中\t13.00", PARAGRAPH
+    ]  # fmt: skip
+    assert [grid(document, table) for table in document.tables] == [
+        made.truth(made.LEFT_ONE), made.truth(made.RIGHT_ONE)
+    ]  # fmt: skip
+
+
+# --- over page breaks -------------------------------------------------------------------------------------------------
+
+HEAD = ["序号", "设备名称", "金额（元）"]
+WIDTHS = [50, 200, 110]
+
+
+def rows_from(first: int, last: int) -> list[list[str]]:
+    return [[str(n), f"{n}号离心机", f"{n},000.00"] for n in range(first, last)]
+
+
+def over(
+    tmp_path: Path, second: list[list[str]], between: str = "", rules: str = "all"
+) -> tuple[Document, list[Table]]:
+    def start(canvas: Canvas) -> None:
+        end = made.paragraph(canvas, TOP)
+        made.draw(canvas, made.Drawn([HEAD, *rows_from(1, 9)], WIDTHS, rules=rules), end - 10)
+
+    def go_on(canvas: Canvas) -> None:
+        top = made.line(canvas, TOP, between) if between else TOP + 20
+        made.paragraph(canvas, made.draw(canvas, made.Drawn(second, WIDTHS, rules=rules), top) - 30)
+
+    document = read(made.page(tmp_path / "a.pdf", start, go_on))
+    return document, list(document.tables)
+
+
+@pytest.mark.parametrize("rules", ["all", "open", "none"])
+@pytest.mark.parametrize("between", ["", "续表", "表3-1 设备明细表（续）"])
+def test_a_repeated_head_carries_the_table_on(tmp_path: Path, between: str, rules: str) -> None:
+    document, (table,) = over(tmp_path, [HEAD, *rows_from(9, 14)], between, rules)
+    assert grid(document, table) == [HEAD, *rows_from(1, 9), HEAD, *rows_from(9, 14)]
+    assert [row.repeated for row in table.rows] == [False] * 9 + [True] + [False] * 5
+    assert [row.head for row in table.rows] == [True] + [False] * 8 + [True] + [False] * 5
+    assert [row.page for row in table.rows] == [1] * 9 + [2] * 6
+    if between:
+        assert between in document.text.split("\n")
+
+
+@pytest.mark.parametrize("between", ["", "续表："])
+def test_a_table_goes_on_without_its_head(tmp_path: Path, between: str) -> None:
+    document, (table,) = over(tmp_path, rows_from(9, 14), between)
+    assert grid(document, table) == [HEAD, *rows_from(1, 9), *rows_from(9, 14)]
+    assert [row.head for row in table.rows] == [True] + [False] * 13
+
+
+def test_another_table_on_the_next_page_is_another(tmp_path: Path) -> None:
+    second = [["编号", "地点", "数量"], *rows_from(1, 4)]
+    document, tables = over(tmp_path, second, "二、交货地点")
+    assert [grid(document, table) for table in tables] == [[HEAD, *rows_from(1, 9)], second]
+    assert [row.head for row in tables[1].rows] == [True, False, False, False]
+
+
+# --- what is no table -------------------------------------------------------------------------------------------------
+
+
+def test_prose_in_a_frame_is_no_table(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.rect(60, 300, 480, 480)
+        canvas.line(60, 770, 540, 770)
+        made.paragraph(canvas, TOP)
+
+    document = read(made.page(tmp_path / "a.pdf", draw))
+    assert document.tables == ()
+    assert document.text == PARAGRAPH
+
+
+def test_a_contents_page_is_no_table(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for at, (title, number) in enumerate(
+            [("第一章 总则", "1"), ("第二章 招标", "7"), ("第三章 投标", "12"), ("附则", "30")]
+        ):
+            canvas.drawString(72, TOP - 24 * at, title)
+            canvas.drawRightString(520, TOP - 24 * at, number)
+
+    assert read(made.page(tmp_path / "a.pdf", draw)).tables == ()
+
+
+def test_a_chart_is_no_table(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for at in range(9):
+            canvas.line(100, 400 + 30 * at, 500, 400 + 30 * at)
+            canvas.line(100 + 50 * at, 400, 100 + 50 * at, 640)
+        for at, text in enumerate(["2019", "2020", "2021", "2022"]):
+            canvas.drawString(110 + 100 * at, 380, text)
+        canvas.drawString(150, 455, "12.5")
+        canvas.drawString(350, 515, "17.1")
+        made.paragraph(canvas, 300)
+
+    assert [table for table in read(made.page(tmp_path / "a.pdf", draw)).tables if table.found_by == "rules"] == []
+
+
+# --- a table process that fails ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import os; os._exit(7)",
+        "import time; time.sleep(60)",
+        "return {'grids': {'1': [[[0, 1], 'x', 3]]}}",
+        "return {'grids': 3}",
+        "return {}",
+        "raise ValueError",
+    ],
+)
+def test_a_page_keeps_its_lines_when_its_tables_cannot_be_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, body: str
+) -> None:
+    def draw(canvas: Canvas) -> None:
+        made.draw(canvas, made.RULED, TOP)
+
+    path = made.page(tmp_path / "a.pdf", draw)
+    (tmp_path / "fake_tables.py").write_text(
+        f"from pipeline.pdf.process import serve\ndef answer(request):\n    {body}\nserve(answer)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(reading, "_TABLES_WORKER", "fake_tables")
+    monkeypatch.setattr(reading, "_TABLES_S", 1.0)
+    document = read(path)
+    assert document.tables_unseen == (1,)
+    assert "货币资金\t68,412.35\t71,935.42" in document.text.split("\n")
+
+
+def test_one_hostile_page_costs_only_its_own_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def draw(canvas: Canvas) -> None:
+        made.draw(canvas, made.RULED, TOP)
+
+    path = made.page(tmp_path / "a.pdf", *[draw] * 6)
+    (tmp_path / "fake_tables.py").write_text(
+        "import os\nfrom pipeline.pdf import tables_finder\nfrom pipeline.pdf.process import serve\n"
+        "def answer(request):\n    4 in request['pages'] and os._exit(9)\n    return tables_finder.answer(request)\n"
+        "serve(answer)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(reading, "_TABLES_WORKER", "fake_tables")
+    document = read(path)
+    assert document.tables_unseen == (4,)
+    (table,) = document.tables
+    assert [(row.page, len(row.cells)) for row in table.rows if row.page in (3, 4, 5)] == [(3, 3)] * 5 + [
+        (4, 3)
+    ] * 5 + [(5, 3)] * 5
+    boxes = {row.page: cell.box for row in table.rows for cell in row.cells[:1] if row.head and cell.box}
+    assert boxes[3][1:] == boxes[5][1:] != boxes[4][1:]  # page 4 knows its columns from its text alone
