@@ -1,6 +1,6 @@
 """From the lines of all pages to the document's text. Pure.
 
-Headers, footers and page numbers go to the page's margins; hard-wrapped lines become paragraphs, over page breaks too;
+What is no running text goes to the page's regions; hard-wrapped lines become paragraphs, over page breaks too;
 table rows stay one line each, their cells separated by a TAB. The text of the pages tiles the text of the document.
 """
 
@@ -11,31 +11,22 @@ from array import array
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from statistics import median
 from typing import NamedTuple
 
 from pipeline.pdf.clean import HYPHEN, plain
 from pipeline.pdf.lines import CJK, Cell, Line, first_word_width, glue, is_cjk
+from pipeline.pdf.regions import PageLines, body_em, take_regions
 from pipeline.pdf.tables_aligned import arranged
 from pipeline.types import Bookmark, Span
 
-_ZONE = 0.1
-"""Headers and footers stand in the top and bottom tenth of the page."""
 _FULL_EM = 14
 """A line shorter than this breaks because it is done, whatever stands to the right of it."""
 _SAME_EDGE = 8.0
 """Points between the right edges of lines that count as ending together."""
-_REPEATED = 0.3
-"""Share of the pages on which a line must stand (digits aside) to be a header or footer."""
 
-_DIGITS = re.compile(r"\d+")
 _SPACE = re.compile(r"\s+")
-_PAGE_NUMBER = re.compile(
-    r"(?:第#页?|#页)[/,，]?(?:共#页?)?|共#页[,，]?第#页|[-—–~·|]{1,2}#[-—–~·|]{1,2}|#(?:/|of|OF)#|(?:Page|PAGE|page|P\.?)#(?:(?:/|of)#)?|[ivxlcIVXLC]{1,6}"
-)
-
 _ENDS_SENTENCE = re.compile(r"[。！？!?；;：:…][”’」』）)]?$|[.][”’\")]?$")
 _RUNS_ON = re.compile(
     r"[，、,（(《“‘〔【\[]$|(?:本合同|本协议|根据|依据|依照|按照|按|依|及|和|与|或|的|之|由|在|向|为|对|将|第)$"
@@ -67,16 +58,6 @@ _BAD_TITLE = re.compile(
 )
 
 
-@dataclass(slots=True)
-class PageLines:
-    """A page's lines in reading order; ``height`` is that of the page as shown. ``margins`` is filled here."""
-
-    lines: list[Line]
-    width: float
-    height: float
-    margins: list[str] = field(default_factory=list[str])
-
-
 class Recognised(NamedTuple):
     """An OCR cell in the finished text, on page index ``page``; edges as in :class:`Cell`."""
 
@@ -104,62 +85,16 @@ class Laid(NamedTuple):
 
 
 def lay_out(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> Laid:
-    """Join the pages' lines to the document's text. Moves headers and footers to ``margins`` on the way.
+    """Join the pages' lines to the document's text. Moves what is no running text to ``regions`` on the way.
 
     ``numbers`` are the pages' printed labels, where known.
     """
-    take_margins(pages, numbers)
+    take_regions(pages, numbers)
     for page in pages:
         if all(line.flow == "across" for line in page.lines):
             page.lines = arranged(page.lines)
     lines = [line for page in pages for line in page.lines]
     return _assemble(pages, lines, _joins(pages))
-
-
-# --- headers and footers ----------------------------------------------------------------------------------------------
-
-
-def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> None:
-    """Move headers, footers and page numbers from ``lines`` to ``margins``: lines in the outer tenths that stand on
-    30 % of the pages (digits aside), and page numbers, from the outside inwards up to the first other line. Lines that
-    run aslant (watermarks, stamps) go there, too."""
-    zones = [(_zone(page, top=True), _zone(page, top=False)) for page in pages]
-    counts = Counter(key for page_zones in zones for key in {_key(line) for zone in page_zones for line in zone})
-    needed = max(2, _REPEATED * len(pages))
-    for index, (page, page_zones) in enumerate(zip(pages, zones, strict=True)):
-        label = numbers[index] if index < len(numbers) else None
-        taken = [line for line in page.lines if line.flow == "aslant"]
-        for zone in page_zones:
-            for line in zone:
-                if counts[_key(line)] < needed and not _is_page_number(line, index, label):
-                    break
-                taken.append(line)
-        if taken:
-            gone = {id(line) for line in taken}
-            page.margins = [line.text for line in sorted(taken, key=lambda line: -line.middle)]
-            page.lines = [line for line in page.lines if id(line) not in gone]
-
-
-def _zone(page: PageLines, *, top: bool) -> list[Line]:
-    """The page's lines in its top or bottom tenth, the outermost first."""
-    inner = {line.place.table for line in page.lines if line.place and _ZONE < line.middle / page.height < 1 - _ZONE}
-    level = [
-        line for line in page.lines if line.flow == "across" and (line.place is None or line.place.table not in inner)
-    ]
-    if top:
-        return sorted((x for x in level if x.middle > page.height * (1 - _ZONE)), key=lambda x: -x.middle)
-    return sorted((x for x in level if x.middle < page.height * _ZONE), key=lambda x: x.middle)
-
-
-def _key(line: Line) -> str:
-    return _DIGITS.sub("#", _SPACE.sub("", line.text))
-
-
-def _is_page_number(line: Line, index: int, label: str | None) -> bool:
-    text = _SPACE.sub("", line.text)
-    if text.isdecimal() and len(text) <= 4:
-        return label == text or abs(int(text) - index - 1) <= 30
-    return _PAGE_NUMBER.fullmatch(_DIGITS.sub("#", text)) is not None
 
 
 # --- paragraphs -------------------------------------------------------------------------------------------------------
@@ -361,7 +296,7 @@ def title_of(metadata_title: str, pages: Sequence[PageLines]) -> str:
     first_pages = [page for page in pages if page.lines][:2]
     if sensible and _stands_in(named, first_pages):
         return named
-    body = _body_em(line for page in pages for line in page.lines)
+    body = body_em(line for page in pages for line in page.lines)
     for page in first_pages:
         for at, line in enumerate(page.lines[:15]):
             if _looks_like_title(line, page, body):
@@ -377,13 +312,6 @@ def _stands_in(title: str, pages: Iterable[PageLines]) -> bool:
         if any(dense in text and len(dense) > 0.6 * len(text) for text in (*texts, *map("".join, pairwise(texts)))):
             return True
     return False
-
-
-def _body_em(lines: Iterable[Line]) -> float:
-    weights: Counter[float] = Counter()
-    for line in lines:
-        weights[round(line.em, 1)] += len(line.text)
-    return weights.most_common(1)[0][0] if weights else 0.0
 
 
 def _looks_like_title(line: Line, page: PageLines, body: float) -> bool:

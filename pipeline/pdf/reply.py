@@ -13,9 +13,23 @@ from typing import Any, TypeVar, cast, get_args
 from pipeline.errors import ReadError
 from pipeline.pdf import failures, wire
 from pipeline.pdf.failures import printable, shown
-from pipeline.types import Bookmark, Box, Document, OcrLine, Page, PageHealth, Span, Table, TableCell, TableRow
+from pipeline.types import (
+    Bookmark,
+    Box,
+    Document,
+    OcrLine,
+    Page,
+    PageHealth,
+    Region,
+    RegionKind,
+    Span,
+    Table,
+    TableCell,
+    TableRow,
+)
 
 _HEALTHS = frozenset(get_args(PageHealth))
+_REGIONS = frozenset(get_args(RegionKind))
 _READERS = frozenset(("pdfium", "pypdf", "ocr", "none"))
 _FACTS = frozenset(("reason", "where", "type", "limit"))
 
@@ -122,8 +136,14 @@ def _page(number: int, page: Mapping[str, Any]) -> Page:
         health=page["health"],
         read_by=page["read_by"],
         confidence=None if confidence is None else _number(confidence),
-        margins=tuple(_text(line) for line in page["margins"]),
+        regions=tuple(_region(region, number) for region in page["regions"]),
     )
+
+
+def _region(told: tuple[Any, object, Any], page: int) -> Region:
+    kind, text, box = told
+    _check(kind in _REGIONS)
+    return Region(kind, _text(text), None if box is None else Box(page, *_edges(box)))
 
 
 def _bookmark(mark: tuple[object, object, object], pages: int) -> Bookmark:

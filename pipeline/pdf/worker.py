@@ -193,7 +193,7 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
                 "health": page.health,
                 "read_by": page.read_by,
                 "confidence": page.confidence,
-                "margins": placed.margins,
+                "regions": [[part.kind, part.text, part.box and list(part.box[1:])] for part in placed.regions],
                 "places": page.places,
             }
             for page, placed, span in zip(pages, layout, laid.spans, strict=True)

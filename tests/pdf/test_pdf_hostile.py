@@ -397,7 +397,7 @@ FAIR: dict[str, object] = {
     "pages": [
         {
             "span": [0, 2], "label": None, "width": 1.0, "height": 1.0, "health": "text", "read_by": "pdfium",
-            "confidence": None, "margins": [], "places": array("f"),
+            "confidence": None, "regions": [], "places": array("f"),
         }
     ],
     "bookmarks": [],

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pdf.layout import PageLines, lay_out, take_margins, title_of
+from pipeline.pdf.layout import PageLines, lay_out, title_of
 from pipeline.pdf.lines import Cell, Line, is_cjk
+from pipeline.pdf.regions import take_margins
 
 EM, PITCH, LEFT, TOP, COLUMNS = 12.0, 20.0, 72.0, 720.0, 34
 WIDTH, HEIGHT = 595.0, 842.0
@@ -131,7 +132,14 @@ def test_headers_footers_and_page_numbers_go_to_the_margins() -> None:
     pages = [page(index) for index in range(5)]
     text = lay_out(pages).text
     assert "编号" not in text and "页" not in text
-    assert pages[2].margins == ["设备采购合同\t编号：2026-01", "第 3 页 共 5 页"]
+    assert [(found.kind, found.text) for found in pages[2].regions] == [
+        ("header", "设备采购合同\t编号：2026-01"),
+        ("page_number", "第 3 页 共 5 页"),
+    ]
+    box = pages[2].regions[0].box
+    assert box is not None
+    down = HEIGHT - TOP - 3 * PITCH
+    assert (box.page, box.left, box.top, box.bottom) == (3, LEFT, down, down + EM)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +163,7 @@ def test_headers_footers_and_page_numbers_go_to_the_margins() -> None:
 def test_page_number_of_a_single_page(text: str, taken: bool) -> None:
     page = PageLines([*[line(body, at) for at, body in enumerate(BODY)], line(text, 33, left=290)], WIDTH, HEIGHT)
     take_margins([page])
-    assert bool(page.margins) is taken
+    assert bool(page.regions) is taken
 
 
 def test_first_line_of_the_text_in_the_top_zone_stays() -> None:
@@ -166,7 +174,7 @@ def test_first_line_of_the_text_in_the_top_zone_stays() -> None:
         for at, n in enumerate("一二三四五六")
     ]
     take_margins(pages)
-    assert not any(page.margins for page in pages)
+    assert not any(page.regions for page in pages)
 
 
 @pytest.mark.parametrize(
@@ -241,7 +249,7 @@ def test_pages_tile_the_text(pages: list[PageLines]) -> None:
         assert span.start == ends
         ends = span.end
     assert ends == len(laid.text)
-    after = sorted(laid.text + "".join(text for page in pages for text in page.margins))
+    after = sorted(laid.text + "".join(found.text for page in pages for found in page.regions))
     ignored = " \n\t-"
     assert [c for c in before if c not in ignored] == [
         c for c in after if c not in ignored
