@@ -9,13 +9,15 @@ from pathlib import Path
 
 from pipeline.engines.choose import EngineChoice, choose, load
 from pipeline.errors import InputError, PipelineError
+from pipeline.examiners import Examiners
+from pipeline.kinds.catalog import KINDS
 from pipeline.models.plan import Capacity, Plan
 from pipeline.pdf.read import Reader, identify
 from pipeline.run import find_inputs, read_limits, tokenizer_for
 from pipeline.settings import Settings
-from pipeline.steps import RULES_ALONE, Prepared, capacities, info_of, lay_out, prepare
+from pipeline.steps import RULES_ALONE, capacities, checklist_of, info_of, lay_out
 from pipeline.tokens import Tokenizer, estimator
-from pipeline.types import DocumentInfo
+from pipeline.types import Document, DocumentInfo, Examined
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,16 @@ async def preview(paths: Sequence[Path], settings: Settings) -> tuple[EngineChoi
         context, tokenizer = engine.context_tokens, tokenizer_for(settings, choice)
         await engine.close()
     limits_of: Mapping[str, Capacity] = capacities(context, tokenizer, settings) if context else {}
-    async with Reader(limits) as reader:
+    async with Reader(limits) as reader, Examiners(settings) as examiners:
 
         async def one(source: Path | InputError) -> Preview:
             if isinstance(source, InputError):
                 return Preview(source.path, str(source))
             try:
                 document = await reader.read(source, await asyncio.to_thread(identify, source))
-                return _preview(source, prepare(document, settings), choice, tokenizer, limits_of, settings)
+                examined = await examiners.examine(document, alone=not limits_of)
+                document = replace(document, sections=examined.sections)
+                return _preview(source, document, examined, choice, tokenizer, limits_of, settings)
             except PipelineError as error:
                 return Preview(source, str(error))
 
@@ -62,13 +66,13 @@ async def preview(paths: Sequence[Path], settings: Settings) -> tuple[EngineChoi
 
 
 def _preview(
-    path: Path, prepared: Prepared, choice: EngineChoice, tokenizer: Tokenizer, limits: Mapping[str, Capacity],
-    settings: Settings,
+    path: Path, document: Document, examined: Examined, choice: EngineChoice, tokenizer: Tokenizer,
+    limits: Mapping[str, Capacity], settings: Settings,
 ) -> Preview:  # fmt: skip
-    document, kind, checklist = prepared.document, prepared.kind, prepared.checklist
+    kind, checklist = KINDS[examined.kind], checklist_of(examined, settings)
     groups = len(kind.groups) + (len(checklist.groups) if checklist else 0)
     if not limits:
-        info = replace(info_of(document), tokens=prepared.estimated_tokens)
+        info = replace(info_of(document), tokens=examined.tokens)
         return Preview(path, "", info, kind.name, Plan("rules", RULES_ALONE, 0))
     capacity = limits[kind.name]
     made, chunks, tokens = lay_out(document, tokenizer, capacity, settings)

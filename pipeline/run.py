@@ -18,20 +18,23 @@ from pathlib import Path
 from typing import Literal
 
 from pipeline import __version__
-from pipeline.analysis import Questioning
+from pipeline.analysis import Questioning, Review
 from pipeline.analysis import review as review_document
 from pipeline.engines.base import Engine
 from pipeline.engines.choose import EngineChoice, choose, load
 from pipeline.engines.journal import Journal
 from pipeline.engines.scheduler import Scheduler
 from pipeline.errors import EngineError, InputError, InternalError, LongdocError, PipelineError, UsageError
+from pipeline.examiners import Examiners
 from pipeline.kinds.base import Kind
+from pipeline.kinds.catalog import KINDS
 from pipeline.kinds.packs.checklist import Checklist
 from pipeline.lang import Text
 from pipeline.models.plan import Plan
 from pipeline.pdf.copies import Painter, painter
 from pipeline.pdf.failures import printable
-from pipeline.pdf.places import boxes_of
+from pipeline.pdf.formats import READABLE, REFUSED
+from pipeline.pdf.places import with_boxes
 from pipeline.pdf.read import Reader, ReadLimits, identify
 from pipeline.report.files import stem_of
 from pipeline.report.html import IndexRow, index_row, write_index, write_report
@@ -39,17 +42,16 @@ from pipeline.report.pictures import draw_pictures
 from pipeline.settings import Settings
 from pipeline.steps import (
     RULES_ALONE,
-    by_rules_alone,
     capacities,
+    checklist_of,
     fingerprint_of,
     info_of,
     lay_out,
     notes_on_reading,
-    prepare,
 )
 from pipeline.store import Store
 from pipeline.tokens import Tokenizer, estimator, load_tokenizer
-from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Finding, StoredAnalysis
+from pipeline.types import Analysis, Chunk, Document, DocumentInfo, StoredAnalysis
 
 DOCUMENTS_AT_ONCE = 32
 """Documents held in memory; what the engine gets is bounded by tokens, see Scheduler."""
@@ -117,19 +119,20 @@ Load = Callable[[EngineChoice, Settings], Awaitable[Engine]]
 
 @asynccontextmanager
 async def open_session(settings: Settings, load: Load = load) -> AsyncGenerator[Session]:
-    """Open database and reading processes; the engine follows, by ``load``, when it is needed. Closes all of them."""
+    """Open database and processes; the engine follows, by ``load``, when it is needed. Closes all of them."""
     choice = choose(settings)
-    store = await asyncio.to_thread(Store.open, settings.database)
-    try:
-        limits = read_limits(settings)
-        async with Reader(limits) as reader, painter(limits) as painting:
-            session = Session(settings, choice, store, reader, _Generation(settings, choice, store, load), painting)
+    limits = read_limits(settings)
+    async with Examiners(settings) as examiners, Reader(limits) as reader, painter(limits) as painting:
+        store = await asyncio.to_thread(Store.open, settings.database)
+        try:
+            generation = _Generation(settings, choice, store, load)
+            session = Session(settings, choice, store, reader, examiners, generation, painting)
             try:
                 yield session
             finally:
                 await session.close()
-    finally:
-        await asyncio.to_thread(store.close)
+        finally:
+            await asyncio.to_thread(store.close)
 
 
 class _Generation:
@@ -217,6 +220,7 @@ class Session:
         choice: EngineChoice,
         store: Store,
         reader: Reader,
+        examiners: Examiners,
         generation: _Generation,
         painting: Painter,
     ) -> None:
@@ -224,6 +228,7 @@ class Session:
         self.choice = choice
         self.store = store
         self.reader = reader
+        self.examiners = examiners
         self.generation = generation
         self.painting = painting
         self.draws = settings.images == "on" or (settings.images == "auto" and choice.name != "rules")
@@ -348,29 +353,30 @@ class _BatchRun:
         return await self._saved(path, analysis)
 
     async def _analyse(self, path: Path, document: Document, fingerprint: str) -> Analysis:
-        # not in a thread: it would only wrestle with the loop for the interpreter's lock, and be a fifth slower
-        prepared = prepare(document, self._settings)
-        document, kind = prepared.document, prepared.kind
-        if self._session.choice.name == "rules":
+        alone = self._session.choice.name == "rules"
+        examined = await self._session.examiners.examine(document, alone=alone)
+        document = replace(document, sections=examined.sections)
+        if alone:
             made = Plan("rules", RULES_ALONE, 0)
             chunks: Sequence[Chunk] = ()
-            tokens = prepared.estimated_tokens
-            outcome = by_rules_alone(prepared)
+            tokens = examined.tokens
+            outcome = Review(findings=examined.findings, notes=examined.notes)
         else:
+            kind = KINDS[examined.kind]
             loaded = await self._session.generation.loaded()
             made, chunks, tokens = lay_out(document, loaded.tokenizer, loaded.capacities[kind.name], self._settings)
             self._tell_event("planned", path, str(made.reason))
-            questioning = loaded.questioning(kind, prepared.checklist)
-            outcome = await review_document(document, chunks, prepared.rules, questioning, loaded.journal.generate)
+            questioning = loaded.questioning(kind, checklist_of(examined, self._settings))
+            outcome = await review_document(document, chunks, examined.findings, questioning, loaded.journal.generate)
+            outcome.findings = with_boxes(document, outcome.findings)
             if outcome.unanswered:
                 await self._session.generation.reject(outcome.rejected_keys, document.id)
-        findings = _with_boxes(document, outcome.findings)
         notes = [*outcome.notes, *notes_on_reading(document)]
         return Analysis(
             document=replace(info_of(document), tokens=tokens),
             fingerprint=fingerprint,
-            kind=kind.name,
-            pack=prepared.pack,
+            kind=examined.kind,
+            pack=examined.pack,
             side=self._settings.side,
             strategy=made.strategy,
             strategy_reason=str(made.reason),
@@ -379,10 +385,11 @@ class _BatchRun:
             notes=tuple(str(note) for note in notes),
             chunks=len(chunks),
             requests=outcome.requests,
+            reused=outcome.reused,
             prompt_tokens=outcome.prompt_tokens,
             cached_tokens=outcome.cached_tokens,
             completion_tokens=outcome.completion_tokens,
-            findings=tuple(findings),
+            findings=tuple(outcome.findings),
         )
 
     async def _saved(self, path: Path, analysis: Analysis) -> Result:
@@ -458,7 +465,8 @@ class _BatchRun:
 
 
 def find_inputs(paths: Sequence[Path]) -> list[Path | InputError]:
-    """Files as they are named, folders as the PDFs under them (in order of name); an InputError for a folder without.
+    """Files as they are named, folders as the documents under them (in order of name, without read-me files); an
+    InputError for a folder without. Documents of formats that can't be read are among them, to fail by name.
 
     Raises UsageError if no path is given.
     """
@@ -472,8 +480,8 @@ def find_inputs(paths: Sequence[Path]) -> list[Path | InputError]:
         if not _is_folder(path):
             inputs.append(path)
             continue
-        found = sorted(file for file in path.rglob("*") if file.suffix.lower() == ".pdf" and not _hidden(file, path))
-        inputs += found or [_no_pdfs(path)]
+        found = sorted(file for file in path.rglob("*") if _is_document(file) and not _hidden(file, path))
+        inputs += found or [_no_documents(path)]
     return inputs
 
 
@@ -493,9 +501,14 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def _no_pdfs(folder: Path) -> InputError:
+def _is_document(file: Path) -> bool:
+    name = file.name.lower()
+    return file.suffix.lower() in READABLE | REFUSED and not name.startswith(("~$", "readme", "read me"))
+
+
+def _no_documents(folder: Path) -> InputError:
     return InputError(
-        Text(f"文件夹里没有 PDF：{folder}", f"no PDF in folder {folder}"),
+        Text(f"文件夹里没有可读的文件（PDF、Word 等）：{folder}", f"no document (PDF, Word ...) in folder {folder}"),
         Text("请检查路径", "check the path"),
         folder,
     )
@@ -503,16 +516,6 @@ def _no_pdfs(folder: Path) -> InputError:
 
 def _hidden(file: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in file.relative_to(folder).parts)
-
-
-def _with_boxes(document: Document, findings: Sequence[Finding]) -> list[Finding]:
-    """The same findings, each place in the text with its rectangles on the page."""
-    spans = sorted({e.span for finding in findings for e in finding.evidence if e.span})
-    boxes = dict(zip(spans, boxes_of(document, spans), strict=True))
-    return [
-        replace(f, evidence=tuple(replace(e, boxes=boxes[e.span]) if e.span else e for e in f.evidence))
-        for f in findings
-    ]
 
 
 def read_limits(settings: Settings) -> ReadLimits:

@@ -6,63 +6,29 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from pipeline import kinds
-from pipeline.analysis import Review
 from pipeline.kinds.base import Kind
 from pipeline.kinds.catalog import KINDS
-from pipeline.kinds.detect import contract_type, kind_of
-from pipeline.kinds.injection import injections_in
-from pipeline.kinds.merge import merge
-from pipeline.kinds.packs.checklist import Checklist, acting_role
-from pipeline.kinds.packs.load import LoadedPack, load_packs, pack_for, pack_named
+from pipeline.kinds.packs.checklist import Checklist
+from pipeline.kinds.packs.load import LoadedPack, load_packs, pack_named
 from pipeline.lang import Text
 from pipeline.models.plan import Capacity, Plan, capacity, plan
+from pipeline.pdf.traits import told
 from pipeline.prompts import load_prompt
 from pipeline.settings import Settings
 from pipeline.split.chunks import split
-from pipeline.split.headings import find_sections
-from pipeline.tokens import Tokenizer, estimator
-from pipeline.types import Chunk, Document, DocumentInfo, Finding
+from pipeline.tokens import Tokenizer
+from pipeline.types import Chunk, Document, DocumentInfo, Examined
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A document with its sections, and all that code alone can say of it."""
-
-    document: Document
-    kind: Kind
-    checklist: Checklist | None
-    rules: list[Finding]
-    estimated_tokens: int
-
-    @property
-    def pack(self) -> str:
-        """Name and version of the checklist, as the database keeps it; empty where there is none."""
-        return self.checklist.pack.label if self.checklist else ""
-
-
-def prepare(document: Document, settings: Settings) -> Prepared:
-    """Find sections, decide the kind, run the rules."""
-    sections = find_sections(document.text, document.bookmarks, document.pages)
-    document = replace(document, sections=sections)
-    kind = KINDS[kind_of(document) if settings.kind == "auto" else settings.kind]
-    checklist = checklist_for(document, settings) if kind.name == "contract" else None
-    rules = [*kind.rules(document), *injections_in(document)]
-    return Prepared(document, kind, checklist, rules, estimator().count(document.text))
-
-
-def checklist_for(document: Document, settings: Settings) -> Checklist:
-    """The pack that is set, else that of the contract's type, for the role that the side taken has in it.
-
-    Raises SettingsError for a pack that there is not, or that can't be used.
-    """
-    name = settings.pack
-    pack = (pack_named(name, settings.packs) if name else pack_for(contract_type(document), settings.packs)).pack
-    return Checklist(pack, acting_role(pack, settings.side, document.text))
+def checklist_of(examined: Examined, settings: Settings) -> Checklist | None:
+    """The checklist that was chosen for a document. Raises SettingsError where it can't be used."""
+    if not examined.pack:
+        return None
+    return Checklist(pack_named(examined.pack.partition("@")[0], settings.packs).pack, examined.role)
 
 
 def lay_out(
@@ -150,24 +116,8 @@ RULES_ALONE = Text(
 )
 
 
-def by_rules_alone(prepared: Prepared) -> Review:
-    """The outcome without a model: what rules extract and check, and the checklist as far as it has rules."""
-    findings, notes = merge(prepared.rules), [RULES_ALONE]
-    if checklist := prepared.checklist:
-        findings += checklist.by_rule(prepared.document)
-        notes.append(
-            Text(
-                f"审查清单 {checklist.pack.label} 有 {len(checklist.items)} 项，其中 {checklist.unruled} 项没有规则，"
-                "须由模型或人来核对",
-                f"of the {len(checklist.items)} items of checklist {checklist.pack.label}, {checklist.unruled} have no "
-                "rule: they want a model or a person",
-            )
-        )
-    return Review(findings=findings, notes=notes)
-
-
 def notes_on_reading(document: Document) -> list[Text]:
-    notes: list[Text] = []
+    notes = told(document.traits)
     if unread := document.unread_pages():
         numbers = "、".join(map(str, unread[:50]))
         notes.append(

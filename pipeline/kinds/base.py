@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
 
 from pipeline.lang import Text
-from pipeline.types import Document, Evidence, Finding
+from pipeline.types import Evidence, Finding
 
 SHORT, LONG, QUOTE = 80, 200, 300
 """Most characters of a name or value, an explanation, a quote."""
@@ -128,11 +128,10 @@ class Group:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of document: its questions for the model and its rules in code."""
+    """A kind of document: its questions for the model. Its rules in code are ``examination``'s."""
 
     name: Literal["contract", "report"]
     groups: tuple[Group, ...]
-    rules: Callable[[Document], list[Finding]]
 
 
 def finding(category: str, item: str, value: str, evidence: Evidence, detail: str = "") -> Finding:

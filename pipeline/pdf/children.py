@@ -67,6 +67,10 @@ class Child:
                 raise
         raise AssertionError("unreachable")
 
+    async def start(self) -> None:
+        """Start the process, so that it is ready when it is first asked."""
+        await self._started()
+
     async def close(self) -> None:
         """End the process, if there is one."""
         await self._end()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import replace
 from operator import le
 
 from pipeline.pdf.lines import Chars
-from pipeline.types import Box, Document, Page, Span
+from pipeline.types import Box, Document, Finding, Page, Span
 
 _LEVEL = 0.2
 """Points by which the lower edges of characters on one base line differ at most."""
@@ -26,6 +27,16 @@ def places_of(chars: Chars) -> array[float]:
 def boxes_of(document: Document, spans: Sequence[Span]) -> list[tuple[Box, ...]]:
     """For each span the boxes of its lines, in reading order; none where the text has no places (read by pypdf)."""
     return [tuple(_boxes(document, span)) for span in spans]
+
+
+def with_boxes(document: Document, findings: Sequence[Finding]) -> list[Finding]:
+    """The same findings, each place in the text with its rectangles on the page."""
+    spans = sorted({e.span for finding in findings for e in finding.evidence if e.span})
+    boxes = dict(zip(spans, boxes_of(document, spans), strict=True))
+    return [
+        replace(f, evidence=tuple(replace(e, boxes=boxes[e.span]) if e.span else e for e in f.evidence))
+        for f in findings
+    ]
 
 
 def _boxes(document: Document, span: Span) -> Generator[Box]:

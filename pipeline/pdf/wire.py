@@ -103,6 +103,11 @@ def floats(message: Message, ends: object) -> array[float]:
     return values
 
 
+def raw(message: Message, ends: object) -> bytes:
+    """The bytes between these ends of a decoded message; WireError if there are none."""
+    return bytes(_bytes_of(message, ends, 1))
+
+
 def _bytes_of(message: Message, ends: object, itemsize: int) -> memoryview:
     numbers = cast(memoryview, message.get(_ARRAYS, memoryview(b"")))
     match ends:

@@ -1,0 +1,74 @@
+"""What code alone says of a document: sections, kind, checklist, rules. Pure; runs in the examining process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+from pipeline.kinds.contract.rules import findings_in as contract_findings
+from pipeline.kinds.detect import contract_type, kind_of
+from pipeline.kinds.injection import injections_in
+from pipeline.kinds.merge import merge
+from pipeline.kinds.packs.checklist import Checklist, acting_role
+from pipeline.kinds.packs.load import pack_for, pack_named
+from pipeline.kinds.report.rules import findings_in as report_findings
+from pipeline.lang import Text
+from pipeline.pdf.places import with_boxes
+from pipeline.settings import Settings
+from pipeline.split.headings import find_sections
+from pipeline.steps import RULES_ALONE
+from pipeline.tokens import estimator
+from pipeline.types import Document, Examined, Finding
+
+_RULES: Mapping[str, Callable[[Document], list[Finding]]] = {"contract": contract_findings, "report": report_findings}
+
+
+def examine(document: Document, settings: Settings) -> Examined:
+    """Find sections, decide kind and checklist, run the rules: what a model's answers are put beside.
+
+    Raises SettingsError for a pack that there is not, or that can't be used.
+    """
+    return _examined(*_sectioned(document, settings))
+
+
+def examine_alone(document: Document, settings: Settings) -> Examined:
+    """The same where no model will be asked: findings are merged, have their rectangles on the page, and the checklist
+    is answered as far as it has rules. Raises SettingsError as ``examine`` does."""
+    document, kind, checklist = _sectioned(document, settings)
+    examined = _examined(document, kind, checklist)
+    findings, notes = merge(examined.findings), [RULES_ALONE]
+    if checklist:
+        findings += checklist.by_rule(document)
+        notes.append(
+            Text(
+                f"审查清单 {checklist.pack.label} 有 {len(checklist.items)} 项，其中 {checklist.unruled} 项没有规则，"
+                "须由模型或人来核对",
+                f"of the {len(checklist.items)} items of checklist {checklist.pack.label}, {checklist.unruled} have no "
+                "rule: they want a model or a person",
+            )
+        )
+    return replace(examined, findings=with_boxes(document, findings), notes=notes)
+
+
+def _sectioned(document: Document, settings: Settings) -> tuple[Document, str, Checklist | None]:
+    document = replace(document, sections=find_sections(document.text, document.bookmarks, document.pages))
+    kind = kind_of(document) if settings.kind == "auto" else settings.kind
+    return document, kind, _checklist_for(document, settings) if kind == "contract" else None
+
+
+def _examined(document: Document, kind: str, checklist: Checklist | None) -> Examined:
+    return Examined(
+        sections=document.sections,
+        kind=kind,
+        pack=checklist.pack.label if checklist else "",
+        role=checklist.role if checklist else "",
+        tokens=estimator().count(document.text),
+        findings=[*_RULES[kind](document), *injections_in(document)],
+    )
+
+
+def _checklist_for(document: Document, settings: Settings) -> Checklist:
+    """The pack that is set, else that of the contract's type, for the role that the side taken has in it."""
+    name = settings.pack
+    pack = (pack_named(name, settings.packs) if name else pack_for(contract_type(document), settings.packs)).pack
+    return Checklist(pack, acting_role(pack, settings.side, document.text))

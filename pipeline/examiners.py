@@ -1,0 +1,81 @@
+"""Examination as the batch sees it: documents in, what code says of them out. Asynchronous; examines nothing itself.
+
+In processes of their own, because Python computes on one core at a time and the batch's own process has answers to
+read, findings to save and reports to write. And because a rule that some hostile text sends in circles ends there, by
+the clock, as that one document's failure.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import pickle
+from array import array
+from typing import Self, cast
+
+from pydantic import SecretStr
+
+from pipeline.errors import InternalError, LongdocError
+from pipeline.lang import Text, language
+from pipeline.pdf import wire
+from pipeline.pdf.children import Child
+from pipeline.pdf.failures import signal_name
+from pipeline.settings import Settings
+from pipeline.types import Document, Examined
+
+_MODULE = "pipeline.examiner"
+_TIMEOUT_S = 120.0
+"""A 500-page document takes a second."""
+
+
+class Examiners:
+    """Examining processes: one for every two that read. Use as an async context manager; leaving it ends them.
+
+    Any number of calls may run at once: each waits for a free process. Cancelling a call kills its process.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings.model_copy(update={"api_key": SecretStr(""), "passwords": ()})
+        self._children = [Child(_MODULE) for _ in range(max(1, settings.workers // 2))]
+        self._idle: asyncio.LifoQueue[Child] = asyncio.LifoQueue()
+
+    async def __aenter__(self) -> Self:
+        for child in self._children:
+            await child.start()  # its imports take half a second: meanwhile others open the database
+            self._idle.put_nowait(child)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await asyncio.gather(*(child.close() for child in self._children))
+
+    async def examine(self, document: Document, *, alone: bool) -> Examined:
+        """What code says of a document, see ``examination``; ``alone``: and no model will be asked.
+
+        Raises InternalError if the process dies of it or takes too long, and what ``examination`` raises.
+        """
+        child = await self._idle.get()
+        try:
+            answer = await child.ask(self._request(document, alone=alone), _TIMEOUT_S)
+        except TimeoutError:
+            raise _failure(Text(f"超过 {_TIMEOUT_S:.0f} 秒", f"more than {_TIMEOUT_S:.0f} s")) from None
+        except ChildProcessError as death:
+            raise _failure(Text(*[f"{signal_name(death.args[0])}"] * 2)) from None
+        finally:
+            self._idle.put_nowait(child)
+        if "error" in answer:
+            facts = cast("dict[str, object]", answer["facts"])
+            raise _failure(Text(*[" @ ".join(str(facts.get(key, "")) for key in ("type", "where"))] * 2))
+        found = cast("Examined | LongdocError", pickle.loads(wire.raw(answer, answer["pickled"])))
+        if isinstance(found, LongdocError):
+            raise found
+        return found
+
+    def _request(self, document: Document, *, alone: bool) -> wire.Message:
+        pickled = pickle.dumps((document, self._settings), pickle.HIGHEST_PROTOCOL)
+        return {"pickled": array("B", pickled), "lang": language(), "alone": alone, "timeout_s": _TIMEOUT_S}
+
+
+def _failure(what: Text) -> InternalError:
+    return InternalError(
+        Text(f"规则核对中断：{what.zh}", f"the rules broke off: {what.en}"),
+        Text("这是 longdoc 的缺陷，请把这一行报告给维护者", "a bug of longdoc: report this line to its maintainers"),
+    )
