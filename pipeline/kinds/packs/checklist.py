@@ -17,6 +17,7 @@ from typing import Annotated, Literal, cast
 from pipeline.ground import evidence_at
 from pipeline.kinds import base
 from pipeline.kinds.base import Answer, Group, Level, Long, Prove, Short, at_most
+from pipeline.kinds.packs.laws import with_heading
 from pipeline.kinds.packs.scan import places_by_rule
 from pipeline.kinds.packs.schema import LEVELS, Item, Pack
 from pipeline.lang import Text
@@ -170,7 +171,7 @@ class Checklist:
         return self._advised(item, found) if found.severity != "info" else found
 
     def _made(self, item: Item, evidence: tuple[Evidence, ...], detail: Text, source: Source) -> Finding:
-        basis = "；".join(item.legal_basis)
+        basis = "；".join(map(with_heading, item.legal_basis))
         return Finding(CATEGORY, item.title, "", source, evidence, str(detail), legal_basis=basis)
 
     def _advised(self, item: Item, found: Finding) -> Finding:
