@@ -1,10 +1,11 @@
-"""The watched folder: PDFs go in, findings come out, the files move on.
+"""The watched folder: documents go in, findings come out, the files move on.
 
 ::
 
     inbox/                       drop files here, or folders of them
     inbox/.working/CLAIM/        taken by one watcher; CLAIM is HOST-PID-TOKEN
     inbox/.working/CLAIM.lock    locked for as long as that watcher lives
+    inbox/.working/struck/       names of files during which a watcher died
     inbox/done/                  analysed
     inbox/failed/                not analysed, each with NAME.error.txt beside it
 
@@ -12,6 +13,10 @@ Every step is one rename that never overwrites, so a kill leaves each file whole
 whose lock is free (its watcher was killed, its machine went down) goes back to the inbox, at start and at every
 rescan of any watcher of that folder; analysing it again costs nothing, because completions and analyses are durable.
 The lock is a POSIX record lock: the kernel frees it with the process, over NFS too.
+
+A file that kills the whole process would do so for ever under a supervisor that starts it again. So those that a dead
+watcher had in work are struck once, and then reviewed one at a time, nothing beside them; one that is found in a dead
+watcher's claim again has failed.
 """
 
 from __future__ import annotations
@@ -30,18 +35,19 @@ import stat
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import watchfiles
 
-from pipeline.errors import EngineError, SettingsError
+from pipeline.errors import EngineError, ReadError, SettingsError
 from pipeline.lang import Text
+from pipeline.pdf.formats import TEXT_SUFFIXES
 from pipeline.run import Batch, Event, Result, open_session
 from pipeline.settings import Settings
 
-DONE, FAILED, WORKING = "done", "failed", ".working"
+DONE, FAILED, WORKING, STRUCK = "done", "failed", ".working", "struck"
 SLOTS = 4
 """Reviews at once: a long document does not hold up the next arrivals."""
 BATCH = 16
@@ -80,9 +86,11 @@ class Patience:
     """How long the watcher waits for what."""
 
     settle_s: float = 1.0
-    """A whole PDF is taken after standing still for so long."""
+    """A file that is whole is taken after standing still for so long."""
+    quiet_s: float = 5.0
+    """One that bears no sign of its end (text, TIFF), and, by ``once``, any other."""
     stall_s: float = 60.0
-    """Anything else is taken after so long, and fails by name."""
+    """One that is not whole, or that can't be read at all, is taken after so long, and fails by name."""
     rescan_s: float = 30.0
     """Between two looks when nothing was announced, and between two searches for dead watchers' claims."""
     grace_s: float = 3.0
@@ -192,20 +200,28 @@ class _Watcher:
         self._on_event = on_event
         self._patience = patience
         self._sightings = Sightings(inbox, patience)
+        self._struck = inbox / WORKING / STRUCK
+        self._alone = False
+        """Whether a struck file is in work."""
         self._running: set[asyncio.Task[None]] = set()
         self._wake = asyncio.Event()
         self._announced = _announces(inbox)
         self._failed = 0
 
     async def run(self, *, once: bool) -> int:
-        """Returns how many documents failed; only ``once`` gets there."""
+        """Returns how many documents failed; only ``once`` gets there: it waits for no copy that has stalled."""
+        if once:
+            patience = replace(self._patience, stall_s=min(self._patience.stall_s, self._patience.quiet_s))
+            self._sightings = Sightings(self._inbox, patience)
         listener = asyncio.create_task(self._listen()) if self._announced and not once else None
         next_recovery = 0.0
         try:
             while True:
                 self._wake.clear()
                 if time.monotonic() >= next_recovery:
-                    await asyncio.to_thread(return_stale, self._inbox)
+                    for path in (await asyncio.to_thread(return_stale, self._inbox)).failed:
+                        self._failed += 1
+                        self._on_event(Event("failed", path, str(KILLER.cause), 0, 0))
                     next_recovery = time.monotonic() + self._patience.rescan_s
                 await self._take()
                 if once and not self._running and not self._sightings.waiting:
@@ -220,14 +236,19 @@ class _Watcher:
 
     async def _take(self) -> None:
         """Claim what is ready and start its review, if a slot is free; else leave it to other watchers."""
-        if len(self._running) >= SLOTS:
+        if len(self._running) >= SLOTS or self._alone:
             return
         ready = await asyncio.to_thread(self._sightings.ready, time.monotonic(), BATCH)
+        ready, struck = _apart(ready, self._inbox, self._struck)
+        if not ready and struck and not self._running:
+            ready, self._alone = struck[:1], True
         taken = [path for path in map(self._claimed, ready) if path is not None]
         if taken:
             task = asyncio.create_task(self._review(taken))
             task.add_done_callback(lambda _: self._wake.set())
             self._running.add(task)
+        else:
+            self._alone = False
 
     def _claimed(self, relative: Path) -> Path | None:
         """The file's path in the claim; None where it went elsewhere, or can't be moved, which is told once."""
@@ -271,6 +292,7 @@ class _Watcher:
     def _move_on(self, result: Result) -> None:
         """Move a reviewed file to where its outcome says."""
         relative = self._claim.origin(result.path)
+        _strike_of(self._struck, result.path).unlink(missing_ok=True)
         try:
             if result.status == "failed":
                 self._failed += 1
@@ -285,6 +307,7 @@ class _Watcher:
         """Forget the reviews that have ended; raises what one of them raised."""
         for task in [task for task in self._running if task.done()]:
             self._running.discard(task)
+            self._alone = False
             task.result()
 
     async def _wind_down(self) -> None:
@@ -367,11 +390,15 @@ class Sightings:
 
     def _may_go(self, path: Path, now: float) -> bool:
         still_s = now - self._seen[path].since
-        if self._seen[path] in self._refused:
+        if self._seen[path] in self._refused or still_s < self._patience.settle_s:
             return False
-        if still_s >= self._patience.stall_s:
-            return True
-        return still_s >= self._patience.settle_s and looks_whole(self._inbox / path)
+        return still_s >= self._patience.stall_s or still_s >= self._needed(wholeness(self._inbox / path))
+
+    def _needed(self, whole: bool | None) -> float:
+        """Seconds that a file must stand still."""
+        if whole is None:
+            return self._patience.quiet_s
+        return self._patience.settle_s if whole else self._patience.stall_s
 
 
 def _files(inbox: Path) -> Iterator[tuple[Path, os.stat_result]]:
@@ -400,19 +427,35 @@ def _files(inbox: Path) -> Iterator[tuple[Path, os.stat_result]]:
                     yield (here / name).relative_to(inbox), status
 
 
-def looks_whole(path: Path) -> bool:
-    """Whether a file begins and ends as a PDF: ``%PDF-`` in its first KiB, ``%%EOF`` in its last two.
+_TAIL = 66_000
+"""The end of a zip is a record of 22 bytes and a comment of up to 65,535."""
+
+
+def wholeness(path: Path) -> bool | None:
+    """Whether a file has the end that its beginning promises; None for one of a kind that has no mark there.
 
     A copy that has stalled has no end yet; so has one whose size was reserved beforehand (its tail is zeros).
     """
     try:
         with path.open("rb") as file:
             head = file.read(1024)
-            file.seek(max(0, file.seek(0, os.SEEK_END) - 2048))
+            file.seek(max(0, file.seek(0, os.SEEK_END) - _TAIL))
             tail = file.read()
     except OSError:  # unreadable now: taken once it has stood still for long, and then reading names the cause
         return False
-    return b"%PDF-" in head and b"%%EOF" in tail
+    if b"%PDF-" in head:
+        return b"%%EOF" in tail[-2048:]
+    for start, end in _ENDS.items():
+        if head.startswith(start):
+            return end in tail
+    endless = path.suffix.lower() in TEXT_SUFFIXES or head.startswith(_ENDLESS)
+    return None if endless and tail.strip(b"\0") else False
+
+
+_ENDS = {b"PK\x03\x04": b"PK\x05\x06", b"\x89PNG\r\n\x1a\n": b"IEND\xaeB`\x82", b"\xff\xd8\xff": b"\xff\xd9"}
+"""Of zips (docx), PNG and JPEG."""
+_ENDLESS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+"""TIFF."""
 
 
 def _announces(inbox: Path) -> bool:
@@ -489,19 +532,70 @@ class Claim:
 _numbers = itertools.count()
 
 
-def return_stale(inbox: Path) -> int:
-    """Give back the files of watchers that are gone; returns how many."""
-    returned = 0
+class Returned(NamedTuple):
+    """What became of dead watchers' files: how many went back to the inbox, and which have failed."""
+
+    given_back: int
+    failed: list[Path]
+
+
+KILLER = ReadError(
+    Text(
+        "分析这个文件时整个程序两次中止（可能是内存不足，或文件使程序崩溃）",
+        "the whole program ended twice while this file was analysed (for want of memory, or because the file kills it)",
+    ),
+    Text(
+        "请先用 longdoc review 单独分析它；若两次都是断电或人为中止，重新放入即可",
+        "analyse it alone with longdoc review; if both times it was a power cut, drop it in again",
+    ),
+)
+
+
+def return_stale(inbox: Path) -> Returned:
+    """Give back the files of watchers that are gone; those that were in a dead watcher's hands before have failed."""
+    returned = Returned(0, [])
     for folder in sorted((inbox / WORKING).iterdir()):
-        if f"-{os.getpid()}-{_TOKEN}" in folder.name or not folder.is_dir():
+        if f"-{os.getpid()}-{_TOKEN}" in folder.name or folder.name == STRUCK or not folder.is_dir():
             continue
         lock = _try_lock(_lock_path(folder))
         if lock is not None:
             try:
-                returned += _give_back(folder, inbox)
+                failed = list(_strike(folder, inbox))
+                returned = Returned(returned.given_back + _give_back(folder, inbox), returned.failed + failed)
             finally:
                 os.close(lock)
     return returned
+
+
+def _strike(claim: Path, inbox: Path) -> Iterator[Path]:
+    """Strike the files of a dead watcher; those that were struck before move to ``failed``."""
+    struck = inbox / WORKING / STRUCK
+    struck.mkdir(exist_ok=True)
+    for folder, _, names in os.walk(claim):
+        for path in (Path(folder, name) for name in names if not name.startswith(_DRAFT)):
+            mark = _strike_of(struck, path)
+            if mark.exists():
+                result = Result(path, None, None, "failed", type(KILLER).__name__, str(KILLER))
+                yield move(path, inbox.joinpath(FAILED, *path.relative_to(claim).parts[1:]), note=_error_text(result))
+                mark.unlink()
+            else:
+                mark.touch()
+
+
+def _strike_of(struck: Path, path: Path) -> Path:
+    """The mark of a file that was in a dead watcher's hands; a rename does not change it."""
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return struck / "gone"
+    return struck / f"{status.st_ino}-{status.st_size}-{status.st_mtime_ns}"
+
+
+def _apart(ready: Sequence[Path], inbox: Path, struck: Path) -> tuple[list[Path], list[Path]]:
+    """Files that are fresh, and those that are struck."""
+    marked = [_strike_of(struck, inbox / path).exists() for path in ready] if struck.is_dir() else [False] * len(ready)
+    pairs = list(zip(ready, marked, strict=True))
+    return [path for path, mark in pairs if not mark], [path for path, mark in pairs if mark]
 
 
 def _lock_path(claim: Path) -> Path:

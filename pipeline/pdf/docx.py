@@ -412,10 +412,13 @@ class _Reading:
                 kind = f"{reference.tag} {reference.get('type', 'default')}"
                 self._margins[kind] = self._margin(target.target) if target else []
         size = section.find("pgSz")
-        told = {(_MARGINS[kind.split()[0]], line): None for kind, lines in self._margins.items() for line in lines}
-        told |= {("watermark", text): None for text in self._watermarks if text}
+        told: list[tuple[RegionKind, str]] = [
+            (_MARGINS[kind.split()[0]], line) for kind, lines in self._margins.items() for line in lines
+        ]
+        for text in filter(None, self._watermarks):
+            told.append(("watermark", text))
         for sheet in self.flow.sheets[self._section_start :]:
-            sheet.regions += told
+            sheet.regions += dict.fromkeys(told)
             if size is not None:
                 sheet.width = _points(size.get("w"), sheet.width)
                 sheet.height = _points(size.get("h"), sheet.height)

@@ -1,6 +1,7 @@
 """A session without PDF reading or model, for tests of what stands around it; and a watcher process that uses it.
 
-A file that holds ``FAIL`` fails, one that holds ``SLOW`` takes long, at one that holds ``ENGINE`` the engine dies.
+A file that holds ``FAIL`` fails, one that holds ``SLOW`` takes long, one that holds ``KILL`` kills the
+process, at one that holds ``ENGINE`` the engine dies.
 As a script: ``scripted_session.py INBOX LOG`` runs a watcher and appends one line per reviewed file to LOG.
 """
 
@@ -9,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import os
+import signal
 import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
@@ -18,7 +21,7 @@ from pipeline.settings import Settings, load_settings
 from pipeline.watch import Patience, watch
 
 WHOLE = b"%PDF-1.7\n" + b"x" * 500 + b"\n%%EOF\n"
-HASTE = Patience(settle_s=0.15, stall_s=1.0, rescan_s=0.5, grace_s=0.3)
+HASTE = Patience(settle_s=0.15, quiet_s=0.4, stall_s=1.0, rescan_s=0.5, grace_s=0.3)
 
 
 class ScriptedSession:
@@ -41,6 +44,8 @@ class ScriptedSession:
 
     async def _review_one(self, path: Path) -> Result:
         content = path.read_bytes()
+        if b"KILL" in content:
+            os.kill(os.getpid(), signal.SIGKILL)
         if b"SLOW" in content:
             await asyncio.sleep(self._slow_s)
         if self._log is not None:

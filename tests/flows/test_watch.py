@@ -20,7 +20,7 @@ from pipeline.errors import EngineError, SettingsError
 from pipeline.lang import Text
 from pipeline.run import Event
 from pipeline.settings import Settings, load_settings
-from pipeline.watch import Claim, Sightings, looks_whole, move, rename, return_stale, watch
+from pipeline.watch import Claim, Patience, Sightings, move, rename, return_stale, watch, wholeness
 
 SCRIPT = Path(__file__).with_name("scripted_session.py")
 
@@ -338,6 +338,10 @@ def wait_for(condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
     asyncio.run(until(condition, timeout_s))
 
 
+def outside_work(inbox: Path) -> list[str]:
+    return [name for name in names(inbox) if not name.startswith(".working")]
+
+
 def in_work(inbox: Path) -> list[str]:
     return [name for name in names(inbox / ".working") if name.endswith(".pdf")]
 
@@ -349,13 +353,13 @@ def test_the_claim_of_a_killed_watcher_is_returned_and_a_living_one_is_not(
         (inbox / name).write_bytes(WHOLE + b"SLOW%%EOF")
     process = start(tmp_path / "log")
     wait_for(lambda: len(in_work(inbox)) == 2)
-    assert return_stale(inbox) == 0
+    assert return_stale(inbox).given_back == 0
     assert not (inbox / "a.pdf").exists()
     process.kill()
     process.communicate()
-    assert return_stale(inbox) == 2
-    assert names(inbox) == ["a.pdf", "b.pdf"]
-    assert not list((inbox / ".working").iterdir())
+    assert return_stale(inbox).given_back == 2
+    assert outside_work(inbox) == ["a.pdf", "b.pdf"]
+    assert [path.name for path in (inbox / ".working").iterdir()] == ["struck"]
 
 
 def test_a_namesake_that_came_meanwhile_is_kept_beside_the_returned_file(
@@ -367,8 +371,24 @@ def test_a_namesake_that_came_meanwhile_is_kept_beside_the_returned_file(
     process.kill()
     process.communicate()
     (inbox / "a.pdf").write_bytes(WHOLE)
-    assert return_stale(inbox) == 1
-    assert names(inbox) == ["a-1.pdf", "a.pdf"]
+    assert return_stale(inbox).given_back == 1
+    assert outside_work(inbox) == ["a-1.pdf", "a.pdf"]
+
+
+def test_a_file_that_kills_the_process_twice_has_failed_and_its_neighbours_have_not(
+    start: Start, inbox: Path, tmp_path: Path
+) -> None:
+    for name in ("a.pdf", "b.pdf", "c.pdf"):
+        (inbox / name).write_bytes(WHOLE)
+    (inbox / "poison.pdf").write_bytes(WHOLE + b"KILL%%EOF")
+    for _ in range(2):  # as systemd starts it again
+        assert start(tmp_path / "log").wait(20) == -signal.SIGKILL
+    process = start(tmp_path / "log")
+    wait_for(lambda: len(names(inbox / "done")) == 3 and (inbox / "failed/poison.pdf").exists())
+    assert process.poll() is None
+    assert names(inbox / "failed") == ["poison.pdf", "poison.pdf.error.txt"]
+    assert "两次中止" in (inbox / "failed/poison.pdf.error.txt").read_text()
+    assert not list((inbox / ".working/struck").iterdir())
 
 
 def test_kills_at_any_moment_lose_nothing_and_overwrite_nothing(
@@ -508,4 +528,37 @@ def test_renaming_never_overwrites(tmp_path: Path) -> None:
 def test_a_whole_pdf_has_its_marks_at_both_ends(tmp_path: Path, content: bytes, whole: bool) -> None:
     path = tmp_path / "x.pdf"
     path.write_bytes(content)
-    assert looks_whole(path) is whole
+    assert wholeness(path) is whole
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "whole"),
+    [
+        ("a.docx", b"PK\x03\x04" + b"x" * 99 + b"PK\x05\x06" + bytes(18), True),
+        ("a.docx", b"PK\x03\x04" + b"x" * 99, False),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + b"x" * 99 + b"\0\0\0\0IEND\xaeB`\x82", True),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + b"x" * 99, False),
+        ("a.jpg", b"\xff\xd8\xff\xe0" + b"x" * 99 + b"\xff\xd9", True),
+        ("a.jpg", b"\xff\xd8\xff\xe0" + b"x" * 99, False),
+        ("a.tif", b"II*\0" + b"x" * 99, None),
+        ("a.txt", "合同".encode(), None),
+        ("a.txt", b"", False),
+        ("a.md", bytes(100), False),
+        ("a.doc", b"whatever", False),
+    ],
+)
+def test_other_files_are_whole_where_their_kind_has_an_end(
+    tmp_path: Path, name: str, content: bytes, whole: bool | None
+) -> None:
+    path = tmp_path / name
+    path.write_bytes(content)
+    assert wholeness(path) is whole
+
+
+def test_once_does_not_wait_for_a_file_that_never_becomes_whole(inbox: Path, settings: Settings) -> None:
+    (inbox / "cut.pdf").write_bytes(WHOLE[:200])
+    patience = Patience(settle_s=0.1, quiet_s=0.4, stall_s=60.0)
+    started = time.monotonic()
+    asyncio.run(watch(inbox, settings, once=True, open_session=ScriptedSession().open, patience=patience))
+    assert time.monotonic() - started < 10
+    assert (inbox / "done/cut.pdf").exists()
