@@ -15,6 +15,7 @@
     ├── UsageError                the call itself makes no sense                             exit 2
     ├── SettingsError             a setting, a model folder, a database that can't be used   exit 3
     └── EngineError               the engine as a whole is dead or out of reach              exit 4
+        └── EngineDiedError       it died or hangs, but can be loaded again
 
 Caught once per document, in ``run``; there a bug becomes that document's ``InternalError``. Everywhere else anything
 outside this tree crashes.
@@ -129,3 +130,7 @@ class EngineError(LongdocError):
     """The engine as a whole is dead or out of reach: no request of any document can succeed."""
 
     exit_code = 4
+
+
+class EngineDiedError(EngineError):
+    """The engine died or hangs under the requests that it has; another can be loaded in its place."""

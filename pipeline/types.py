@@ -301,6 +301,10 @@ class Request:
     """0 for the first asking; a retry of a bad answer is another request."""
     priority: int = 0
     """Lower runs first."""
+    prefix: str = ""
+    """Names what it shares with other requests from the start (a document part); empty for nothing."""
+    prefix_tokens: int = 0
+    """Of ``prompt_tokens``, those of the shared prefix."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,15 @@
 """Admission: how much the engine is given at once, and in which order.
 
-Bounded by tokens, not by count: one 128K document weighs as much as a hundred short requests. Lower priority numbers
-first, then first come first served, so that requests which share a prefix stay together.
+Bounded by tokens, not by count: one 128K document weighs as much as a hundred short requests, and a document part that
+several questions share weighs once. Lower priority numbers first, then first come first served, so that requests which
+share a prefix stay together; what is at the head waits for room and is never overtaken, so that nothing starves.
 """
 
 from __future__ import annotations
 
 import asyncio
 import heapq
+from collections import Counter
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -18,36 +20,56 @@ class Scheduler:
     """Admits requests while no more than ``max_tokens`` and ``max_requests`` are under way."""
 
     def __init__(self, *, max_tokens: int, max_requests: int) -> None:
-        self._free_tokens = self._max_tokens = max_tokens
-        self._free_requests = max_requests
-        self._waiting: list[tuple[int, int, int, asyncio.Future[None]]] = []
+        self._max_tokens = max_tokens
+        self._max_requests = max_requests
+        self.admitted_tokens = 0
+        self._admitted_requests = 0
+        self._prefixes: Counter[str] = Counter()
+        """Requests under way by the prefix that they share."""
+        self._waiting: list[tuple[int, int, Request, asyncio.Future[None]]] = []
         self._arrivals = 0
 
     @asynccontextmanager
     async def admitted(self, request: Request) -> AsyncGenerator[None]:
         """Wait for the request's turn, and hold its place until the block ends."""
-        # one request larger than the bound may run alone
-        cost = min(request.prompt_tokens + request.max_tokens, self._max_tokens)
         admission: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._arrivals += 1
-        heapq.heappush(self._waiting, (request.priority, self._arrivals, cost, admission))
+        heapq.heappush(self._waiting, (request.priority, self._arrivals, request, admission))
         self._let_in()
         try:
             await admission
             yield
         finally:
             if admission.done() and not admission.cancelled():
-                self._free_tokens += cost
-                self._free_requests += 1
+                self._let_out(request)
             self._let_in()
+
+    def lower(self, tokens: int) -> None:
+        """So many ``tokens`` at once were too many: from now on no more than half of that."""
+        self._max_tokens = min(self._max_tokens, max(1, tokens // 2))
 
     def _let_in(self) -> None:
         while self._waiting:
-            _, _, cost, admission = self._waiting[0]
+            _, _, request, admission = self._waiting[0]
             if not admission.cancelled():
-                if cost > self._free_tokens or self._free_requests < 1:
+                cost = self._cost(request)
+                fits = self.admitted_tokens + cost <= self._max_tokens and self._admitted_requests < self._max_requests
+                if self._admitted_requests and not fits:  # alone, anything may run
                     return
-                self._free_tokens -= cost
-                self._free_requests -= 1
+                self.admitted_tokens += cost
+                self._admitted_requests += 1
+                self._prefixes[request.prefix] += 1
                 admission.set_result(None)
             heapq.heappop(self._waiting)
+
+    def _let_out(self, request: Request) -> None:
+        self._admitted_requests -= 1
+        self._prefixes[request.prefix] -= 1
+        if not self._prefixes[request.prefix]:
+            del self._prefixes[request.prefix]
+        self.admitted_tokens -= self._cost(request)
+
+    def _cost(self, request: Request) -> int:
+        """What it takes beside what is under way: a prefix that is there already takes nothing."""
+        shared = request.prefix_tokens if request.prefix in self._prefixes else 0
+        return request.prompt_tokens + request.max_tokens - shared

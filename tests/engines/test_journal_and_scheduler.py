@@ -205,3 +205,47 @@ def test_lower_priority_numbers_go_first_and_a_cancelled_waiter_frees_its_place(
     engine = Engine(0.01)
     asyncio.run(run())
     assert [request.attempt for request in engine.asked] == [0, 1, 2]
+
+
+def test_a_shared_prefix_weighs_once_and_until_its_last_request_ends() -> None:
+    async def run() -> None:
+        scheduler = Scheduler(max_tokens=1000, max_requests=99)
+        part = replace(REQUEST, prompt_tokens=600, prefix="d:0", prefix_tokens=500)
+        first, second = scheduler.admitted(part), scheduler.admitted(replace(part, attempt=1))
+        await first.__aenter__()
+        await second.__aenter__()
+        assert scheduler.admitted_tokens == 610 + 110
+        await first.__aexit__(None, None, None)
+        assert scheduler.admitted_tokens == 610
+        await second.__aexit__(None, None, None)
+        assert scheduler.admitted_tokens == 0
+
+    asyncio.run(run())
+
+
+def test_two_journals_on_one_store_generate_each_request_once() -> None:
+    async def run() -> None:
+        journals = [journal_of(store, engine.generate) for _ in range(2)]
+        requests = [replace(REQUEST, attempt=n) for n in range(20)]
+        answers = await asyncio.gather(*(journal.generate(r) for r in requests for journal in journals))
+        assert len(answers) == 40 and sum(answer.reused for answer in answers) == 20
+        await asyncio.gather(*(journal.close() for journal in journals))
+
+    store, engine = MemoryStore(), Engine(0.02)
+    asyncio.run(run())
+    assert len(engine.asked) == 20 and not store.leases
+
+
+def test_a_request_that_failed_elsewhere_is_taken_over() -> None:
+    async def run() -> Completion:
+        broken, whole = Engine(0.05), Engine()
+        broken.error = RequestError(Text("坏", "bad"), Text("修", "mend"))
+        first = asyncio.create_task(journal_of(store, broken.generate).generate(REQUEST))
+        await asyncio.sleep(0.02)
+        second = await journal_of(store, whole.generate).generate(REQUEST)
+        with pytest.raises(RequestError):
+            await first
+        return second
+
+    store = MemoryStore()
+    assert not asyncio.run(run()).reused
