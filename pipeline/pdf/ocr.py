@@ -15,6 +15,7 @@ from typing import Any, NamedTuple, cast
 
 from pipeline.pdf import wire
 from pipeline.pdf.columns import Edges, reading_order
+from pipeline.pdf.formats import format_of
 from pipeline.pdf.pdfium import Bitmap, OpenError, open_pdf
 from pipeline.pdf.process import Failure, limit, serve
 
@@ -42,14 +43,18 @@ def answer(request: wire.Message) -> wire.Message:
     seconds = float(cast(float, request["timeout_s"])) * (os.cpu_count() or 1)
     limit((int(cast(int, request["memory_mib"])) << 20) + path.stat().st_size, seconds)
     passwords = [str(password) for password in cast("list[object]", request["passwords"])]
-    try:
-        with open_pdf(path, passwords) as pdf, pdf.page(int(cast(int, request["page"])) - 1) as page:
-            if page is None:
-                raise Failure("broken")
-            bitmap = page.render(_DPI, _MAX_PIXELS)
-            found = _recognise(bitmap, page.width / bitmap.width, page.height / bitmap.height)
-    except OpenError as error:
-        raise Failure(error.code) from None
+    index = int(cast(int, request["page"])) - 1
+    if format_of(path) == "image":
+        found = _in_picture(path, index)
+    else:
+        try:
+            with open_pdf(path, passwords) as pdf, pdf.page(index) as page:
+                if page is None:
+                    raise Failure("broken")
+                bitmap = page.render(_DPI, _MAX_PIXELS)
+                found = _recognise(_pixels(bitmap), page.width / bitmap.width, page.height / bitmap.height)
+        except OpenError as error:
+            raise Failure(error.code) from None
     groups = reading_order([Edges(*piece[1:5]) for piece in found])
     rows = [row for group in groups for row in rows_of([found[at] for at in group])]
     return {"rows": [[[piece.text, list(piece[1:5]), piece.confidence] for piece in row] for row in rows]}
@@ -83,10 +88,23 @@ def _engine() -> Any:
     return rapidocr.RapidOCR(params=settings)
 
 
-def _recognise(bitmap: Bitmap, x_scale: float, y_scale: float) -> list[Found]:
+def _pixels(bitmap: Bitmap) -> Any:
+    """A rendered page as an array of blue, green, red."""
     numpy = importlib.import_module("numpy")
     pixels = numpy.frombuffer(bitmap.data, numpy.uint8).reshape(bitmap.height, bitmap.stride)
-    image = pixels[:, : bitmap.width * 4].reshape(bitmap.height, bitmap.width, 4)[:, :, :3].copy()
+    return pixels[:, : bitmap.width * 4].reshape(bitmap.height, bitmap.width, 4)[:, :, :3].copy()
+
+
+def _in_picture(path: Path, index: int) -> list[Found]:
+    """What stands on a page of an image file."""
+    from pipeline.pdf.images import picture
+
+    image, size = picture(path, index, _MAX_PIXELS)
+    pixels = importlib.import_module("numpy").asarray(image)[:, :, ::-1].copy()
+    return _recognise(pixels, size.width / image.width, size.height / image.height)
+
+
+def _recognise(image: Any, x_scale: float, y_scale: float) -> list[Found]:
     result = _engine()(image)
     if result.txts is None or result.boxes is None:
         return []

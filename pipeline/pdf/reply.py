@@ -13,6 +13,7 @@ from typing import Any, TypeVar, cast, get_args
 from pipeline.errors import ReadError
 from pipeline.pdf import failures, wire
 from pipeline.pdf.failures import printable, shown
+from pipeline.pdf.traits import TRAITS
 from pipeline.types import (
     Bookmark,
     Box,
@@ -30,7 +31,7 @@ from pipeline.types import (
 
 _HEALTHS = frozenset(get_args(PageHealth))
 _REGIONS = frozenset(get_args(RegionKind))
-_READERS = frozenset(("pdfium", "pypdf", "ocr", "none"))
+_READERS = frozenset(("pdfium", "pypdf", "text", "ocr", "none"))
 _FACTS = frozenset(("reason", "where", "type", "limit"))
 
 
@@ -120,6 +121,7 @@ def _document(answer: dict[str, Any], document_id: str, path: Path) -> Document:
         places=tuple(wire.floats(answer, page["places"]) for page in answer["pages"]),
         ocr_lines=lines,
         tables=_tables(answer, len(text), len(pages)),
+        traits=_traits(answer.get("traits", {})),
     )
 
 
@@ -174,11 +176,21 @@ def _tables(answer: dict[str, Any], length: int, pages: int) -> tuple[Table, ...
     for number, members in groupby(rows, key=lambda row: row[0]):
         _check(0 <= number < len(shapes))
         columns, found_by = shapes[number]
-        _check(found_by in ("rules", "alignment") and isinstance(columns, int))
-        table = Table(tuple(row for _, row in members), columns, found_by)
+        _check(found_by in ("rules", "alignment", "markup") and isinstance(columns, int))
+        table = Table(tuple(row if found_by != "markup" else _unplaced(row) for _, row in members), columns, found_by)
         _check(all(cell.column + cell.columns <= columns for row in table.rows for cell in row.cells))
         found.append(table)
     return tuple(found)
+
+
+def _unplaced(row: TableRow) -> TableRow:
+    """A row of an input without places."""
+    return replace(row, cells=tuple(replace(cell, box=None) for cell in row.cells))
+
+
+def _traits(told: dict[str, Any]) -> dict[str, int]:
+    _check(told.keys() <= TRAITS.keys() and all(isinstance(count, int) and count > 0 for count in told.values()))
+    return dict(told)
 
 
 def _table_cells(answer: dict[str, Any]) -> dict[int, list[TableCell]]:

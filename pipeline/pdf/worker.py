@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from pipeline.pdf import wire
 from pipeline.pdf.clean import plain
+from pipeline.pdf.formats import format_of
 from pipeline.pdf.health import count_characters, coverage, garbled, judge, needs_objects
 from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, title_of
 from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Line, lines_in, merged, ocr_line
@@ -56,11 +57,13 @@ def answer(request: wire.Message) -> wire.Message:
     limit(memory + path.stat().st_size, float(cast(float, request["timeout_s"])))
     passwords = [str(password) for password in cast("list[object]", request["passwords"])]
     ocr = cast("dict[str, Any]", request.get("ocr") or {})
+    kind = format_of(path)
+    if kind != "pdf":
+        return _READERS[kind](path, ocr)
     return _read(path, passwords, ocr, cast("dict[str, Any]", request.get("grids") or {}))
 
 
 def _read(path: Path, passwords: Sequence[str], ocr: Mapping[str, Any], grids: Mapping[str, Any]) -> wire.Message:
-    _check_is_pdf(path)
     try:
         with open_pdf(path, passwords) as pdf:
             if pages := _read_pages(pdf, ocr, grids):
@@ -71,17 +74,38 @@ def _read(path: Path, passwords: Sequence[str], ocr: Mapping[str, Any], grids: M
     return _read_stand_in(path, passwords, code)
 
 
-def _check_is_pdf(path: Path) -> None:
-    """Refuse what is plainly no PDF: neither its header nor, towards the end, its cross-reference."""
-    size = path.stat().st_size
-    if not size:
-        raise Failure("empty")
-    with path.open("rb") as file:
-        if b"%PDF-" in file.read(1 << 20):
-            return
-        file.seek(max(0, size - (1 << 16)))
-        if b"startxref" not in file.read():
-            raise Failure("not_pdf")
+def _read_word(path: Path, _: Mapping[str, Any]) -> wire.Message:
+    from pipeline.pdf.docx import read_docx  # what reads PDFs all day need not know it
+
+    return read_docx(path)
+
+
+def _read_text(path: Path, _: Mapping[str, Any]) -> wire.Message:
+    from pipeline.pdf.plaintext import read_text
+
+    found = read_text(path)
+    pages = [
+        _Page(page.lines, page.width, page.height, None, "text" if page.lines else "blank", "text")
+        for page in found.pages
+    ]
+    message = _document(pages, {}, found.headings)
+    traits = {"undecoded": found.undecoded, "unpaged": int(len(pages) == 1), "paged_by_breaks": int(len(pages) > 1)}
+    return message | {"traits": {name: count for name, count in traits.items() if count}}
+
+
+def _read_image(path: Path, ocr: Mapping[str, Any]) -> wire.Message:
+    from pipeline.pdf.images import sizes_of
+
+    pages: list[_Page] = []
+    for index, size in enumerate(sizes_of(path)):
+        page = _Page([], size.width, size.height, None, "scan", "none")
+        if recognised := ocr.get(str(index + 1)):
+            _take_ocr(page, index, recognised)
+        pages.append(page)
+    return _document(pages, {}, [])
+
+
+_READERS = {"docx": _read_word, "text": _read_text, "image": _read_image}
 
 
 def _read_pages(pdf: Pdf, ocr: Mapping[str, Any], grids: Mapping[str, Any]) -> list[_Page]:
