@@ -6,9 +6,12 @@ from array import array
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
 from operator import le
+from typing import TYPE_CHECKING
 
-from pipeline.pdf.lines import Chars
 from pipeline.types import Box, Document, Finding, Page, Span
+
+if TYPE_CHECKING:
+    from pipeline.pdf.lines import Chars  # which compiles what only reading needs
 
 _LEVEL = 0.2
 """Points by which the lower edges of characters on one base line differ at most."""
@@ -52,7 +55,7 @@ def _boxes(document: Document, span: Span) -> Generator[Box]:
             yield from (Box(number, *box) for box in _line_boxes(runs))
 
 
-def _runs(places: array[float], origins: Sequence[int], page: Page) -> Generator[_Edges]:
+def _runs(places: array[float], origins: array[int], page: Page) -> Generator[_Edges]:
     """Boxes of runs of neighbouring characters on one base line, left to right (most of a line), or of single ones;
     from here on y is downwards."""
     at = 0
