@@ -18,6 +18,7 @@ from pipeline.pdf.process import Failure
 
 _HEADER_WINDOW = 1 << 20
 _MAX_FIELDS = 20_000
+_MOST_SKIPPED = 10_000
 _PRINTED = 4
 """The annotation flag that has it printed, too."""
 _NOTE_SIDE = 20.0
@@ -52,6 +53,7 @@ def _written(raw: bytes, request: Mapping[str, Any]) -> tuple[bytes, int, int]:
         raise Failure("encrypted_copy")
     signatures = _signatures(reader)
     writer = PdfWriter(io.BytesIO(raw), incremental=True)
+    _keep_numbers_apart(reader, writer)
     marked = 0
     for at, mark in enumerate(request["marks"]):
         if not 1 <= int(mark["page"]) <= len(writer.pages):
@@ -67,6 +69,15 @@ def _written(raw: bytes, request: Mapping[str, Any]) -> tuple[bytes, int, int]:
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue(), marked, signatures
+
+
+def _keep_numbers_apart(reader: PdfReader, writer: PdfWriter) -> None:
+    """Number new objects from the file's ``/Size`` on. pypdf does so from the last object that it knows, which leaves
+    out the cross-reference stream of an earlier increment: its number would be given twice."""
+    objects: list[Any] = writer._objects  # pyright: ignore[reportPrivateUsage]
+    size = reader.trailer.get("/Size")
+    if isinstance(size, int):
+        objects += [None] * min(max(0, size - 1 - len(objects)), _MOST_SKIPPED)
 
 
 def _signatures(reader: PdfReader) -> int:
