@@ -338,6 +338,31 @@ def decide(
 
 
 @app.command(
+    help=_t("比对一份文件的两个版本：条款的逐字改动，发现的增减",
+            "Compare two versions of a document: clauses word by word, and what was found"),
+)  # fmt: skip
+def diff(
+    before: Annotated[
+        str, typer.Argument(metavar="BEFORE", help=_t("旧版：文件，或分析编号", "old: a file, or an analysis number"))
+    ],
+    after: Annotated[
+        str, typer.Argument(metavar="AFTER", help=_t("新版：文件，或分析编号", "new: a file, or an analysis number"))
+    ],
+    database: DatabaseFlag = None,
+    out: OutFlag = None,
+    json: JsonFlag = False,
+) -> None:
+    with _errors_shown():
+        settings = _settings(database=database, out=out)
+        from pipeline import comparing, screen
+        from pipeline.store import Store
+
+        with Store.open(settings.database) as store:
+            compared = _run(lambda: comparing.compare_versions(before, after, settings, store))
+        screen.print_comparison(compared, comparing.write_comparison(compared, settings), json=json)
+
+
+@app.command(
     "eval",
     help=_t("用标准答案评测：召回、精确、引文、成本；可设门槛，可比较模型",
             "Score against gold: recall, precision, citations, cost; with a gate; models side by side"),
@@ -406,6 +431,21 @@ def doctor(
         findings = _run(lambda: doctor.examine(settings))
         screen.print_examination(findings, json=json)
         raise typer.Exit(3 if any(finding.level == "broken" for finding in findings) else 0)
+
+
+@app.command(help=_t("审查清单：列出、查看，或检查自己写的文件", "Checklists: list, show, or check your own file"))
+def packs(
+    action: Annotated[Literal["list", "show", "check"], typer.Argument()] = "list",
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[NAME|FILE]...", help=_t("清单名，或要检查的文件", "packs, or files to check")),
+    ] = None,
+    json: JsonFlag = False,
+) -> None:
+    with _errors_shown():
+        from pipeline.checklists import show_packs
+
+        show_packs(action, names or [], _settings(), json=json)
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ from pipeline.lang import Text
 from pipeline.report.view import settled, verdict_of
 
 if TYPE_CHECKING:
+    from pipeline.comparing import Compared
     from pipeline.daily import Digest
     from pipeline.decide import Decided
     from pipeline.deliver import Delivered
@@ -50,6 +51,21 @@ _EVENT = {
     "reused": Text("已有", "known"),
 }
 _SEVERITY = {"high": Text("[red]高[/]", "[red]high[/]"), "medium": Text("[yellow]中[/]", "[yellow]medium[/]")}
+_PIECE = {"same": "{}", "gone": r"[red]\[-{}-][/]", "new": "[green]{{+{}+}}[/]"}
+_CHANGE = {
+    "changed": Text("改动", "changed"),
+    "moved": Text("移动", "moved"),
+    "added": Text("新增", "added"),
+    "removed": Text("删除", "removed"),
+    "new": Text("新出现", "new"),
+    "resolved": Text("不再出现", "resolved"),
+}
+_STATE = {
+    "present": "",
+    "absent": Text("（缺失）", "(absent)"),
+    "unclear": Text("（不明确）", "(unclear)"),
+    "conflict": Text("（矛盾）", "(conflict)"),
+}
 _LEVEL = {"ok": "[green]✓[/]", "lacking": "[yellow]－[/]", "broken": "[red]✗[/]"}
 
 
@@ -226,6 +242,37 @@ def print_decided(decided: Sequence[Decided], *, json: bool) -> int:
         )
         print(told)
     return 1 if problems else 0
+
+
+def print_comparison(compared: Compared, page: Path, *, json: bool) -> None:
+    """What is different: the changed lines with their words, findings that came, went or changed, and the page."""
+    from pipeline.comparing import side
+    from pipeline.report.comparison import comparison_json
+    from pipeline.report.words import item_name
+
+    if json:
+        print(comparison_json(side(compared.before), side(compared.after), compared.clauses, compared.findings))
+        return
+    console = _console()
+    if compared.clauses:
+        table = _table(Text("条款", "clause"), Text("页", "page"), Text("改动", "change"), Text("改到", "what kind"))
+        for change in compared.clauses.changes:
+            line = change.after or change.before
+            assert line is not None, "one of the two is there"
+            words = "".join(_PIECE[piece.op].format(escape(shown(piece.text))) for piece in change.pieces)
+            kinds = [str(_CHANGE[change.kind]), *map(str, change.weights)]
+            table.add_row(escape(shown(line.clause)), f"{line.page}", words, " ".join(kinds))
+        console.print(table)
+    findings = _table(Text("", ""), Text("发现", "finding"), Text("旧版", "before"), Text("新版", "after"))
+    for one in compared.findings:
+        known = one.after or one.before
+        if known and one.kind != "same":
+            values = [
+                escape(shown(f"{f.value} {_STATE[f.status]}".strip())) if f else "–" for f in (one.before, one.after)
+            ]
+            findings.add_row(str(_CHANGE[one.kind]), escape(shown(item_name(known.item))), *values)
+    console.print(findings)
+    console.print(str(Text("比对报告", "page")), escape(str(page)), soft_wrap=True)
 
 
 def print_examination(findings: Sequence[Examined], *, json: bool) -> None:
