@@ -105,7 +105,7 @@ def _rules() -> str:
     """sha256 of the code of the rules: a version number would be forgotten with the next rule."""
     folder = Path(kinds.__file__).parent
     digest = hashlib.sha256()
-    for file in sorted(folder.rglob("*.py")):
+    for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.toml")]):
         digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()
 

@@ -20,6 +20,8 @@ from pipeline.kinds.packs.schema import Pack
 from pipeline.lang import Text
 
 SHIPPED = Path(__file__).resolve().parent
+_MOST_PROBLEMS = 8
+"""Told at once of one file."""
 GENERAL = "通用"
 """The pack for what no other pack serves."""
 
@@ -71,8 +73,9 @@ def _read(path: Path) -> LoadedPack:
     try:
         return LoadedPack(Pack.model_validate(data), path, hashlib.sha256(source).hexdigest())
     except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise _unusable(path, _place(first["loc"], data), first["msg"]) from None
+        found = [(_place(one["loc"], data), one["msg"]) for one in error.errors(include_url=False)[:_MOST_PROBLEMS]]
+        (place, what), *others = found
+        raise _unusable(path, place, "; ".join([what, *(f"{at}: {problem}" for at, problem in others)])) from None
 
 
 def _completed(one: LoadedPack, general: LoadedPack) -> LoadedPack:
