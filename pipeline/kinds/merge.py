@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
+from pipeline.kinds.conflicts import conflicts_in
 from pipeline.kinds.numerals import amounts_in
 from pipeline.types import Evidence, Finding
 
@@ -26,7 +27,10 @@ _ABSENT_UNLESS = {
 
 
 def merge(findings: Iterable[Finding]) -> list[Finding]:
-    """Findings in document order, each once, evidence joined. Rules' findings come before the model's equal ones."""
+    """Findings in document order, each once, evidence joined; and what they say against each other.
+
+    Rules' findings come before the model's equal ones.
+    """
     merged: list[Finding] = []
     by_key: dict[tuple[str, ...], list[int]] = {}
     for finding in findings:
@@ -39,7 +43,7 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
             for key in _keys(finding):
                 by_key.setdefault(key, []).append(len(merged))
             merged.append(finding)
-    return sorted(_denied(merged), key=_place)
+    return sorted([*_denied(merged), *conflicts_in(merged)], key=_place)
 
 
 def _keys(finding: Finding) -> list[tuple[str, ...]]:
