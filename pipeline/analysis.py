@@ -126,6 +126,15 @@ async def review(
     return result
 
 
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """A document part as a prompt has it; all questions about it begin with it."""
+
+    name: str
+    text: str
+    tokens: int
+
+
 class _Interview:
     """The questions about one document."""
 
@@ -140,6 +149,8 @@ class _Interview:
         self._flaws: dict[str, list[Text]] = {}
         """Why it is open whether a checklist item is there, by the item's id."""
         self._system = load_prompt(f"{questioning.kind.name}/system").render(side=questioning.side)
+        self._system_tokens = questioning.tokenizer.count(self._system)
+        self._parts: dict[Span, _Part] = {}
 
     async def ask_or_note(self, span: Span, group: Group) -> list[Finding]:
         """As ``ask``; but a question of the checklist that fails leaves its items open instead."""
@@ -301,12 +312,8 @@ class _Interview:
 
     async def _answer(self, span: Span, group: Group, *, again: bool = False) -> Answer:
         prompt = load_prompt(group.name)
-        part = load_prompt("part").render(
-            title=_harmless(self._document.title),
-            headings=_harmless(self._headings(span)),
-            text=_harmless(self._document.text[span.start : span.end]),
-        )
-        user = f"{part}\n\n{prompt.render(**group.inputs)}"
+        part = self._part(span)
+        user = f"{part.text}\n\n{prompt.render(**group.inputs)}"
         thinking = self._q.thinks(group)
         return await self._ask_model(
             user,
@@ -316,7 +323,20 @@ class _Interview:
             thinking=thinking,
             priority=self._q.priority,
             first_attempt=1 if again else 0,
+            part=part,
         )
+
+    def _part(self, span: Span) -> _Part:
+        """What all questions about ``span`` share, rendered and counted once."""
+        if (part := self._parts.get(span)) is None:
+            text = load_prompt("part").render(
+                title=_harmless(self._document.title),
+                headings=_harmless(self._headings(span)),
+                text=_harmless(self._document.text[span.start : span.end]),
+            )
+            name = f"{self._document.id}:{span.start}-{span.end}"
+            part = self._parts[span] = _Part(name, text, self._q.tokenizer.count(text))
+        return part
 
     async def _summary(self, lines: Sequence[str]) -> str:
         prompt = load_prompt(f"{self._q.kind.name}/summary")
@@ -334,9 +354,12 @@ class _Interview:
         thinking: bool,
         priority: int,
         first_attempt: int = 0,
+        part: _Part | None = None,
     ) -> _Shape:
         """Ask until the answer is whole and fits its schema, a bounded number of times."""
         messages = (Message("system", self._system), Message("user", user))
+        part = part or _Part("", "", 0)
+        shared_tokens = self._system_tokens + part.tokens
         request = Request(
             document_id=self._document.id,
             prompt=prompt.label,
@@ -346,8 +369,10 @@ class _Interview:
             max_tokens=self._q.answer_tokens,
             sampling=_THINKING if thinking else _PLAIN,
             thinking=thinking,
-            prompt_tokens=sum(self._q.tokenizer.count(message.content) + 4 for message in messages) + 8,
+            prompt_tokens=shared_tokens + self._q.tokenizer.count(user[len(part.text) :]) + 16,
             priority=priority,
+            prefix=part.name,
+            prefix_tokens=shared_tokens if part.name else 0,
         )
         for attempt in range(first_attempt, _ATTEMPTS):
             # thoughts that led to no answer once are left out when it is asked again: then the schema binds at once

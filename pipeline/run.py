@@ -24,6 +24,7 @@ from pipeline.engines.base import Engine
 from pipeline.engines.choose import EngineChoice, choose, load
 from pipeline.engines.journal import Journal
 from pipeline.engines.scheduler import Scheduler
+from pipeline.engines.supervise import Supervised, WatchedEngine
 from pipeline.errors import EngineError, InputError, InternalError, LongdocError, PipelineError, UsageError
 from pipeline.examiners import Examiners
 from pipeline.kinds.base import Kind
@@ -154,8 +155,7 @@ class _Generation:
                 raise self._failure
             if self._loaded is None:
                 try:
-                    engine = await self._load(self._choice, self._settings)
-                    self._loaded = _Loaded(engine, self._settings, self._choice, self._store)
+                    self._loaded = await _Loaded.open(self._load, self._settings, self._choice, self._store)
                 except LongdocError as error:
                     self._failure = error
                     raise
@@ -174,8 +174,7 @@ class _Generation:
     async def close(self) -> None:
         if loaded := self._loaded:
             self._loaded = None
-            await loaded.journal.close()
-            await loaded.engine.close()
+            await loaded.close()
 
     async def reject(self, keys: Sequence[str], document_id: str) -> None:
         """Have the journal never again serve these completions, nor any of the document's that were cut."""
@@ -186,14 +185,29 @@ class _Generation:
 class _Loaded:
     """A ready engine and what follows from its model."""
 
-    def __init__(self, engine: Engine, settings: Settings, choice: EngineChoice, store: Store) -> None:
+    def __init__(self, engine: Engine, load: Load, settings: Settings, choice: EngineChoice, store: Store) -> None:
         self.engine = engine
         self.tokenizer = tokenizer_for(settings, choice)
         self.capacities = capacities(engine.context_tokens, self.tokenizer, settings)
         scheduler = Scheduler(max_tokens=settings.max_tokens_in_flight, max_requests=engine.parallel)
-        self.journal = Journal(store, engine.model, engine.generate, scheduler.admitted)
+        self._running: Engine | Supervised = engine
+        if isinstance(engine, WatchedEngine):
+
+            async def load_again() -> Engine:
+                return await load(choice, settings)
+
+            self._running = Supervised(engine, load_again, scheduler.lower, silence_s=settings.engine_silence_s)
+        self.journal = Journal(store, engine.model, self._running.generate, scheduler.admitted)
         self._settings = settings
         self._documents = 0
+
+    @classmethod
+    async def open(cls, load: Load, settings: Settings, choice: EngineChoice, store: Store) -> _Loaded:
+        return cls(await load(choice, settings), load, settings, choice, store)
+
+    async def close(self) -> None:
+        await self.journal.close()
+        await self._running.close()
 
     def questioning(self, kind: Kind, checklist: Checklist | None) -> Questioning:
         """What to ask with; documents that came first are served first."""
@@ -290,13 +304,17 @@ class _BatchRun:
     async def all(self, inputs: Sequence[Path | InputError]) -> list[Result]:
         """Results in the order of the inputs. The first error that is no document's own cancels the rest."""
         # the largest first: a long document that starts last is what everyone waits for
-        tasks_by_place = {
-            place: asyncio.ensure_future(self._input(inputs[place]))
-            for place in sorted(range(len(inputs)), key=lambda place: _size(inputs[place]), reverse=True)
-        }
-        tasks = [tasks_by_place[place] for place in range(len(inputs))]
+        places = iter(sorted(range(len(inputs)), key=lambda place: _size(inputs[place]), reverse=True))
+        results: dict[int, Result] = {}
+
+        async def work() -> None:
+            for place in places:
+                results[place] = await self._input(inputs[place])
+
+        tasks = [asyncio.ensure_future(work()) for _ in range(min(DOCUMENTS_AT_ONCE, len(inputs)))]
         try:
-            return list(await asyncio.gather(*tasks))
+            await asyncio.gather(*tasks)
+            return [results[place] for place in range(len(inputs))]
         except BaseException:
             for task in (*tasks, *self._by_id.values()):
                 task.cancel()

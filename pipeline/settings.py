@@ -61,6 +61,7 @@ class Settings(BaseModel):
     concurrency: int = Field(16, ge=1, le=1024, description="most requests at once to an http server")
     request_timeout_s: float = Field(600.0, gt=0, description="longest wait for one answer of an http server")
     retries: int = Field(4, ge=0, le=20, description="retries of one http request (429, 5xx, broken answers)")
+    engine_silence_s: float = Field(600.0, gt=0, description="vLLM without a token for so long is loaded again")
     gpu_memory_utilization: float = Field(0.9, gt=0, le=1, description="share of GPU memory that vLLM may take")
     cpu_kv_gib: int = Field(2, ge=1, description="KV cache of vLLM on a CPU, in GiB")
     vllm_args: Mapping[str, object] = Field(default_factory=dict, description="further AsyncEngineArgs (TOML table)")

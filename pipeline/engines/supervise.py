@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from pipeline.engines.base import Engine
 from pipeline.errors import EngineDiedError, EngineError, LongdocError, RequestError
@@ -23,6 +23,7 @@ _MOST_SET_ASIDE_IN_A_ROW = 3
 _LOOK_S = 1.0
 
 
+@runtime_checkable
 class WatchedEngine(Engine, Protocol):
     """An engine that can be loaded again, and tells when it last gave a sign of life."""
 
@@ -53,7 +54,7 @@ class Supervised:
     def __init__(
         self,
         engine: WatchedEngine,
-        load_again: Callable[[], Awaitable[WatchedEngine]],
+        load_again: Callable[[], Awaitable[Engine]],
         overloaded: Callable[[int], None],
         *,
         silence_s: float,
@@ -201,7 +202,9 @@ class Supervised:
 
     async def _replace_engine(self) -> None:
         await self.engine.close()
-        self.engine = await self._load_again()
+        engine = await self._load_again()
+        assert isinstance(engine, WatchedEngine), "the same loader brings the same engine"
+        self.engine = engine
 
     async def _tell(self) -> None:
         async with self._changed:

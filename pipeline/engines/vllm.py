@@ -12,11 +12,12 @@ import asyncio
 import gc
 import itertools
 import os
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from pipeline.engines.base import INSTALL_VLLM
-from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
+from pipeline.errors import EngineDiedError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
 from pipeline.models.profile import ModelProfile
 from pipeline.settings import Settings
@@ -29,8 +30,6 @@ _ENVIRONMENT = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_CONFIGURE_LOGGING": "1",
 }
-_SILENCE_S = 900.0
-"""A request without a single new token for so long means that the engine hangs (its core died, for one)."""
 
 
 class VllmEngine:
@@ -44,6 +43,7 @@ class VllmEngine:
         self.context_tokens = context_tokens
         self.parallel = 1024  # vLLM queues by itself; what bounds us is tokens in flight
         self.notices: tuple[str, ...] = profile.notices
+        self.heard_at = time.monotonic()
         self._llm = llm
         self._profile = profile
         self._ids = itertools.count()
@@ -67,7 +67,9 @@ class VllmEngine:
                 INSTALL_VLLM,
             ) from error
         try:
-            llm = AsyncLLM.from_engine_args(AsyncEngineArgs(**_engine_args(settings, profile, context)))
+            args = AsyncEngineArgs(**_engine_args(settings, profile, context))
+            # in a thread: it takes minutes, and documents are read meanwhile
+            llm = await asyncio.to_thread(AsyncLLM.from_engine_args, args)
         except (ValueError, OSError, RuntimeError, TypeError) as error:
             reason = str(error).strip().splitlines()[-1][:300] if str(error).strip() else type(error).__name__
             raise SettingsError(
@@ -77,8 +79,8 @@ class VllmEngine:
         return cls(llm, profile, settings, context)
 
     async def generate(self, request: Request) -> Completion:
-        """Generate one completion. Raises PromptTooLongError or RequestError for this request alone, EngineError when
-        the engine is dead or silent."""
+        """Generate one completion. Raises PromptTooLongError or RequestError for this request alone,
+        EngineDiedError when the engine has died under it."""
         from vllm.v1.engine.exceptions import EngineDeadError
 
         prompt = await self._prompt(request)
@@ -95,10 +97,6 @@ class VllmEngine:
             output = await self._last_output(prompt, request)
         except EngineDeadError as error:
             raise _dead(Text("vLLM 引擎进程已退出", "the vLLM engine process has died")) from error
-        except TimeoutError as error:
-            raise _dead(
-                Text(f"vLLM {_SILENCE_S:.0f} 秒没有产出", f"vLLM gave nothing for {_SILENCE_S:.0f} s")
-            ) from error
         except ValueError as error:
             raise RequestError(
                 Text(f"vLLM 拒绝了请求 {request.prompt}", f"vLLM refused request {request.prompt}"),
@@ -165,13 +163,11 @@ class VllmEngine:
             f"{request.prompt}-{next(self._ids)}",
             priority=request.priority,
         )
-        output: Any = None
-        while True:
-            try:
-                async with asyncio.timeout(_SILENCE_S):
-                    output = await anext(stream)
-            except StopAsyncIteration:
-                return output
+        last: Any = None
+        async for output in stream:  # each holds all tokens so far
+            self.heard_at = time.monotonic()
+            last = output
+        return last
 
 
 def _engine_args(settings: Settings, profile: ModelProfile, context: int) -> Mapping[str, Any]:
@@ -218,8 +214,8 @@ def _finish_reason(reason: str | None) -> FinishReason:
             return "error"
 
 
-def _dead(cause: Text) -> EngineError:
-    return EngineError(
+def _dead(cause: Text) -> EngineDiedError:
+    return EngineDiedError(
         cause,
         Text("请查看显存与日志后重跑：已完成的不会重做", "see memory and logs, then run again: what is done is kept"),
     )
