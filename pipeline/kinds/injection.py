@@ -46,7 +46,7 @@ _WORDS = (
     "忽略", "无视", "忘记", "忘掉", "理会", "抛弃", "跳过", "停止执行", "不要遵", "不要执行", "提示词", "系统提示",
     "人工智能", "助手", "语言模型", "大模型", "AI", "空列表", "空数组", "风险", "没有问题", "没有任何问题",
     "一切正常", "审查通过", "缺陷", "隐患", "<|", "INST]", "<<", "system>", "nstruction", "NSTRUCTION", "prompt",
-    "PROMPT", "guideline", "ou are ", "OU ARE ", "s an AI",
+    "PROMPT", "guideline", " rules", "ou are ", "OU ARE ", "s an AI",
 )  # fmt: skip
 """One of them stands in every order: the patterns are tried on the sentences that hold one."""
 
