@@ -26,6 +26,10 @@ class Edges(NamedTuple):
     right: float
     bottom: float
 
+    def holds(self, x: float, y: float) -> bool:
+        """Whether a point lies inside."""
+        return self.left <= x <= self.right and min(self.top, self.bottom) <= y <= max(self.top, self.bottom)
+
 
 def reading_order(pieces: Sequence[Edges]) -> list[list[int]]:
     """Indexes of the pieces in groups, in reading order: one group for a page without columns.

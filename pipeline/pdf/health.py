@@ -9,11 +9,14 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from pipeline.pdf.columns import Edges
+from pipeline.pdf.lines import Chars
 from pipeline.types import PageHealth
 
 _GARBLED_AT, _GARBLED_SHARE = 30, 0.3
 _TEXT_AT = 100
-_SCAN_COVER = 0.5
+_SCAN_COVER = 0.3
+"""Share of a page that images cover which no text stands on: a scanned page among typed lines, a licence."""
 _DRAWN_PATHS = 200
 """A page without a single character but with so many paths holds text turned into outlines."""
 _ONE_SCRIPT = 0.9
@@ -24,6 +27,8 @@ _BAD = re.compile(
     "\u0370-\u03ff\u00a0\u00a2-\u00b1\u00b4-\u00b7\u00bb\u00d7\u00f7"  # Greek, signs
     "\u2070-\u27bf\u2900-\u2bff\u3200-\u33ff\u2e80-\u2fdf]"  # mathematics, enclosed, boxes, radicals
 )
+_SIGNS, _SMALL, _HAN = re.compile(r"[!\"#$&'*+;<=>?@\[\\\]^_`{|}~]"), re.compile("[a-z]"), re.compile("[\u4e00-\u9fff]")
+_SOUP_SHARE, _SMALL_SHARE = 0.15, 0.4
 _SCRIPTS = (
     (0x0400, 0x0530, "Cyrillic"),
     (0x0590, 0x0600, "Hebrew"),
@@ -41,11 +46,21 @@ def garbled(text: str) -> bool:
     """Whether a page's text is wrongly decoded: too many characters outside Chinese, English and their signs, and not
     of one other script."""
     rest, characters = _BAD.findall(text), count_characters(text)
-    if characters < _GARBLED_AT or len(rest) <= _GARBLED_SHARE * characters:
+    if characters < _GARBLED_AT:
         return False
+    if len(rest) <= _GARBLED_SHARE * characters:
+        return _is_soup(text, characters)
     scripts = Counter(_script(char) for char in rest)
     scripts.pop("", None)
     return not scripts or scripts.most_common(1)[0][1] < _ONE_SCRIPT * len(rest)
+
+
+def _is_soup(text: str, characters: int) -> bool:
+    """Whether a page is in ASCII that nobody writes: fonts whose characters are numbered through and carry no Unicode
+    map give signs instead of text (``!"#$%&'()*+,``). Program text has many small letters."""
+    if len(_SIGNS.findall(text)) < _SOUP_SHARE * characters:
+        return False
+    return len(_SMALL.findall(text)) < _SMALL_SHARE * characters and len(_HAN.findall(text)) < 0.05 * characters
 
 
 def count_characters(text: str) -> int:
@@ -54,46 +69,53 @@ def count_characters(text: str) -> int:
 
 
 def judge(text: str, cover: float, paths: int, images: int) -> PageHealth:
-    """The health of a page from its raw text, the share of it that images cover, and how many paths and images it has.
+    """The health of a page from its raw text, the share of it under images without text (see :func:`bare`), and its
+    numbers of paths and images.
 
-    ``cover``, ``paths`` and ``images`` matter only where the text is short: see :func:`needs_objects`.
+    ``paths`` and ``images`` matter only where the text is short: see :func:`needs_objects`.
     """
     if garbled(text):
         return "garbled"
     characters = count_characters(text)
-    if characters >= _TEXT_AT:
-        return "text"
     if cover >= _SCAN_COVER or (not characters and paths >= _DRAWN_PATHS):
         return "scan"
+    if characters >= _TEXT_AT:
+        return "text"
     return "sparse" if characters or images else "blank"
 
 
+def bare(boxes: Sequence[Edges], chars: Chars) -> Sequence[Edges]:
+    """The images of a page, unless a text layer stands on them: that of a scan which was recognised before."""
+    places = zip(chars.text, chars.left, chars.top, chars.right, chars.bottom, strict=True)
+    over = sum(
+        not char.isspace() and any(box.holds((left + right) / 2, (top + bottom) / 2) for box in boxes)
+        for char, left, top, right, bottom in places
+    )
+    return [] if over >= _TEXT_AT else boxes
+
+
 def needs_objects(text: str) -> bool:
-    """Whether the page's images decide its health (looking at them costs more than all the rest)."""
+    """Whether the page's objects decide its health (looking at them costs more than all the rest)."""
     return count_characters(text) < _TEXT_AT
 
 
-def coverage(
-    boxes: Sequence[tuple[float, float, float, float]], page: tuple[float, float, float, float], grid: int = 48
-) -> float:
-    """Share of the page (left, bottom, right, top) under the union of the boxes, on a grid: scans come in strips."""
-    left, bottom, right, top = page
-    if right <= left or top <= bottom:
+def coverage(boxes: Sequence[Edges], width: float, height: float, grid: int = 48) -> float:
+    """Share of the page as shown under the union of the boxes (y upwards), on a grid: scans come in strips."""
+    if width <= 0 or height <= 0:
         return 0.0
     rows = [0] * grid
-    for x0, y0, x1, y1 in boxes:
-        first, last = _cells(x0, x1, left, right, grid)
+    for x0, y1, x1, y0 in boxes:
+        first, last = _cells(x0, x1, width, grid)
         mask = (1 << last) - (1 << first) if last > first else 0
-        for row in range(*_cells(y0, y1, bottom, top, grid)):
+        for row in range(*_cells(y0, y1, height, grid)):
             rows[row] |= mask
     return sum(row.bit_count() for row in rows) / (grid * grid)
 
 
-def _cells(low: float, high: float, start: float, end: float, grid: int) -> tuple[int, int]:
+def _cells(low: float, high: float, size: float, grid: int) -> tuple[int, int]:
     """Half-open range of the grid cells whose centres lie between ``low`` and ``high``."""
-    scale = grid / (end - start)
-    first = min(max((low - start) * scale, 0.0), grid)
-    last = min(max((high - start) * scale, 0.0), grid)
+    first = min(max(low * grid / size, 0.0), grid)
+    last = min(max(high * grid / size, 0.0), grid)
     return int(first + 0.5), int(last + 0.5)
 
 

@@ -189,6 +189,10 @@ class Line:
     def middle(self) -> float:
         return (self.top + self.bottom) / 2
 
+    @property
+    def centre(self) -> tuple[float, float]:
+        return (self.left + self.right) / 2, self.middle
+
 
 def is_cjk(char: str) -> bool:
     """Whether a character is set without spaces around it: Han, kana, full-width punctuation."""

@@ -23,6 +23,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline.pdf.columns import Edges
 from pipeline.pdf.lines import Chars
 
 FONTS = Path(__file__).parents[1] / "fonts"
@@ -41,6 +42,14 @@ _THIN = 3.0
 """Points; a rectangle thinner than this is a line."""
 _IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 _META = ("Title", "Author", "Subject", "Keywords", "Creator", "Producer", "CreationDate", "ModDate")
+
+
+_IMAGE_STREAM = re.compile(rb"/Subtype\s*/Image\b")
+_IMAGE_WIDTH, _IMAGE_HEIGHT = (
+    re.compile(rb"/" + name + rb"\s+(\d{1,7})(?!\d|\s+\d+\s+R)") for name in (b"Width", b"Height")
+)
+_PICTURE_PIXELS = 50_000
+"""A logo has less, a strip of a scan more."""
 
 
 class OpenError(Exception):
@@ -196,16 +205,17 @@ class PdfPage:
         finally:
             _close_text(text_page)
 
-    def image_boxes(self) -> tuple[list[tuple[float, float, float, float]], int]:
-        """Boxes (left, bottom, right, top; page space, not rotated) of the images, and how many paths are drawn."""
-        boxes: list[tuple[float, float, float, float]] = []
+    def image_boxes(self) -> tuple[list[Edges], int]:
+        """Boxes of the images, as shown, y upwards; and how many paths are drawn."""
+        flat = left, bottom, right, top = array("f"), array("f"), array("f"), array("f")
         paths = 0
         for kind, box in _objects(self._handle):
             if kind == _IMAGE:
-                boxes.append(box)
+                for edges, value in zip(flat, box, strict=True):
+                    edges.append(max(-1e9, min(1e9, value)))
             elif kind == _PATH:
                 paths += 1
-        return boxes, paths
+        return [Edges(*edges) for edges in zip(*self._shown((left, top, right, bottom)), strict=True)], paths
 
     def rulings(self, most: int) -> list[tuple[float, float, float, float]]:
         """Level and upright strokes, sides of rectangles too, as left, top, right, bottom of the page as shown, y
@@ -220,7 +230,7 @@ class PdfPage:
         return list(zip(*self._shown(tuple(flat)), strict=True))
 
     @property
-    def bounds(self) -> tuple[float, float, float, float]:
+    def _bounds(self) -> tuple[float, float, float, float]:
         """The page's visible box in its own space: left, bottom, right, top."""
         rect = (ctypes.c_float * 4)()
         _bounding_box(self._handle, ctypes.addressof(rect))
@@ -246,7 +256,7 @@ class PdfPage:
     def _shown(self, edges: tuple[array[float], ...]) -> tuple[array[float], array[float], array[float], array[float]]:
         """Page space into the page as shown (rotated, its visible corner at 0, 0); y stays upwards."""
         left, top, right, bottom = edges
-        x0, y0, x1, y1 = self.bounds
+        x0, y0, x1, y1 = self._bounds
         turn = int(_rotation(self._handle)) % 4
         if turn == 0 and x0 == 0 and y0 == 0:
             return left, top, right, bottom
@@ -262,9 +272,11 @@ class PdfPage:
 class Pdf:
     """An open file. Use :func:`open_pdf`."""
 
-    def __init__(self, handle: int) -> None:
+    def __init__(self, handle: int, *, has_pictures: bool) -> None:
         self._handle = handle
         self.page_count = int(_page_count(handle))
+        self.has_pictures = has_pictures
+        """Whether the file holds an image that is big enough to be a scan, or a strip of one."""
 
     @contextmanager
     def page(self, index: int) -> Generator[PdfPage | None]:
@@ -330,7 +342,7 @@ def open_pdf(path: Path, passwords: Sequence[str] = ()) -> Generator[Pdf]:
         handle = None
         try:
             handle = _open(ctypes.addressof(first) + start, len(data) - start, passwords)
-            yield Pdf(handle)
+            yield Pdf(handle, has_pictures=_has_pictures(data))
         finally:
             if handle:
                 _close(handle)
@@ -349,6 +361,16 @@ def _open(address: int, size: int, passwords: Sequence[str]) -> int:
             if code != _ERROR_PASSWORD:
                 break
     raise OpenError({_ERROR_PASSWORD: "password", _ERROR_SECURITY: "security"}.get(code, "broken"))
+
+
+def _has_pictures(data: mmap.mmap) -> bool:
+    """Whether a file holds a big image. (Streams are never packed into other streams, so their names are legible.)"""
+    for found in _IMAGE_STREAM.finditer(data):
+        near = data[max(0, found.start() - 500) : found.end() + 500]
+        width, height = (max(map(int, size.findall(near)), default=0) for size in (_IMAGE_WIDTH, _IMAGE_HEIGHT))
+        if not width or not height or width * height > _PICTURE_PIXELS:
+            return True
+    return False
 
 
 def _has_text_annotations(page: int) -> bool:

@@ -47,9 +47,9 @@ def _boxes(document: Document, span: Span) -> Generator[Box]:
         page = document.pages[number - 1]
         if page.span.start >= span.end:
             return
-        if page.read_by == "ocr":
+        if page.read_by == "ocr":  # it may have typed lines, too
             yield from (line.box for line in document.ocr_lines if line.box.page == number and _touch(line.span, span))
-        elif number <= len(document.places):
+        if number <= len(document.places):
             start, end = max(span.start, page.span.start), min(span.end, page.span.end)
             runs = _runs(document.places[number - 1], document.origins[start:end], page)
             yield from (Box(number, *box) for box in _line_boxes(runs))

@@ -16,8 +16,9 @@ from typing import Any, cast
 
 from pipeline.pdf import wire
 from pipeline.pdf.clean import plain
+from pipeline.pdf.columns import Edges
 from pipeline.pdf.formats import format_of
-from pipeline.pdf.health import count_characters, coverage, garbled, judge, needs_objects
+from pipeline.pdf.health import bare, count_characters, coverage, garbled, judge, needs_objects
 from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, title_of
 from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Line, lines_in, merged, ocr_line
 from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
@@ -46,6 +47,8 @@ class _Page:
     read_by: str
     confidence: float | None = None
     places: array[float] = field(default_factory=lambda: array("f"))
+    pictures: Sequence[Edges] = ()
+    """Images on which no text layer stands."""
     asks_for_grids: bool = False
     """Whether it may hold tables with drawn lines, and nobody has looked yet."""
 
@@ -121,7 +124,7 @@ def _read_pages(pdf: Pdf, ocr: Mapping[str, Any], grids: Mapping[str, Any]) -> l
             read = (
                 _Page([], 0.0, 0.0, label, "sparse", "none")
                 if page is None
-                else _page(page, index, label, grids.get(str(index + 1)))
+                else _page(page, index, label, grids.get(str(index + 1)), has_pictures=pdf.has_pictures)
             )
         recognised = ocr.get(str(index + 1))
         if recognised is not None:
@@ -133,12 +136,14 @@ def _read_pages(pdf: Pdf, ocr: Mapping[str, Any], grids: Mapping[str, Any]) -> l
     return pages if any(page.width for page in pages) else []
 
 
-def _page(page: PdfPage, index: int, label: str | None, grids: Sequence[Any] | None) -> _Page:
+def _page(page: PdfPage, index: int, label: str | None, grids: Sequence[Any] | None, *, has_pictures: bool) -> _Page:
     chars = page.chars()
     cover, paths, images = 0.0, 0, 0
-    if needs_objects(chars.text):
+    pictures: Sequence[Edges] = ()
+    if has_pictures or needs_objects(chars.text):
         boxes, paths = page.image_boxes()
-        images, cover = len(boxes), coverage(boxes, page.bounds)
+        pictures = bare(boxes, chars) if boxes else ()
+        images, cover = len(boxes), coverage(pictures, page.width, page.height)
     health = judge(chars.text, cover, paths, images)
     unread = health in ("garbled", "scan") or (cover >= _FIGURE_COVER and not count_characters(chars.text))
     if health == "garbled":
@@ -148,25 +153,38 @@ def _page(page: PdfPage, index: int, label: str | None, grids: Sequence[Any] | N
     else:
         lines = lines_in(chars, index)
     read = _Page(lines, page.width, page.height, label, health, "none" if unread else "pdfium", places=places_of(chars))
+    read.pictures = pictures
     read.asks_for_grids = grids is None and asks_for_grids(lines)
     return read
 
 
 def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
-    """Put recognised lines in the place of the page's text layer, unless that says more."""
+    """Put recognised lines beside what is typed on the page, and in the place of a text layer over its images, unless
+    that says more."""
     cells = [
         [ocr_line(str(text), Box(index + 1, *map(float, box)), float(score), page.height) for text, box, score in row]
         for row in recognised["rows"]
     ]
     _level_sizes([cell for row in cells for cell in row])
-    rows = [merged([cell for cell in row if cell.text], OCR_CELL_GAP_EM) for row in cells]
-    lines = [Line(row, index) for row in rows if row]
-    size = sum(len(cell.text) for line in lines for cell in line.cells)
-    if size < sum(count_characters(line.text) for line in page.lines):
-        return
+    typed = [line for line in page.lines if not any(box.holds(*line.centre) for box in page.pictures)]
+    found = [[cell for cell in row if cell.text and not _is_typed(cell, typed)] for row in cells]
+    lines = [Line(merged(row, OCR_CELL_GAP_EM), index) for row in found if row]
     scores = [cell.confidence or 0.0 for line in lines for cell in line.cells]
+    size = sum(len(cell.text) for line in lines for cell in line.cells)
+    if size < sum(count_characters(line.text) for line in page.lines) - sum(count_characters(x.text) for x in typed):
+        page.read_by = "pdfium"
+        return
+    for line in typed:
+        lower = (at for at, other in enumerate(lines) if other.middle < line.middle)
+        lines.insert(next(lower, len(lines)), line)
     page.lines, page.read_by = lines, "ocr"
     page.confidence = sum(scores) / len(scores) if scores else None
+
+
+def _is_typed(cell: Cell, typed: Sequence[Line]) -> bool:
+    """Whether the text layer has what was recognised here."""
+    x, y = (cell.left + cell.right) / 2, (cell.top + cell.bottom) / 2
+    return any(line.left < x < line.right and line.bottom < y < line.top for line in typed)
 
 
 def _level_sizes(cells: Sequence[Cell]) -> None:

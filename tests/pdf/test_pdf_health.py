@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from pipeline.pdf.columns import Edges
 from pipeline.pdf.health import coverage, garbled, judge
 
 CHINESE = "甲方应于合同生效后十日内向乙方支付预付款，" * 8
@@ -22,6 +23,9 @@ CHINESE = "甲方应于合同生效后十日内向乙方支付预付款，" * 8
         ("Ö" * 29, False),  # too short to tell
         ("∑∫≤≥±×÷√∞≈≠αβγδε" * 5, False),
         ("", False),
+        ("!\"#$%&'()*+,-./0!\"#$12%&'345()*+6789:;<=>?@ABC" * 5, True),  # fonts numbered through, without Unicode
+        ("if (a[i] != b[j]) { x += sqrt(y) * 2; } // compute\n" * 9, False),
+        ("+86-21-6888 1234; 2026/01/31 | 12,500.00 | A-01 | 35%\n" * 9, False),
     ],
 )
 def test_garbled(text: str, expected: bool) -> None:
@@ -31,7 +35,9 @@ def test_garbled(text: str, expected: bool) -> None:
 @pytest.mark.parametrize(
     ("text", "cover", "paths", "images", "expected"),
     [
-        (CHINESE, 0.9, 0, 1, "text"),  # a scan with a good text layer
+        (CHINESE, 0.0, 0, 1, "text"),
+        (CHINESE, 0.5, 0, 1, "scan"),  # a scanned page under typed lines
+        (CHINESE, 0.2, 0, 1, "text"),  # a picture
         ("第1页", 0.9, 0, 1, "scan"),
         ("", 0.5, 0, 40, "scan"),
         ("", 0.0, 0, 0, "blank"),
@@ -47,9 +53,8 @@ def test_judge(text: str, cover: float, paths: int, images: int, expected: str) 
 
 
 def test_strips_add_up_and_overlaps_do_not() -> None:
-    page = (0.0, 0.0, 600.0, 800.0)
-    strips = [(0.0, 8.0 * i, 600.0, 8.0 * i + 8) for i in range(100)]
-    assert coverage(strips, page) == pytest.approx(1, abs=0.05)
-    assert coverage([(0, 0, 300, 400)] * 9, page) == pytest.approx(0.25, abs=0.03)
-    assert coverage([(-500, -500, -10, -10), (float("1e30"), 0, 1, 1)], page) == 0
-    assert coverage([(0, 0, 600, 800)], (0, 0, 0, 0)) == 0
+    strips = [Edges(0.0, 8.0 * i + 8, 600.0, 8.0 * i) for i in range(100)]
+    assert coverage(strips, 600, 800) == pytest.approx(1, abs=0.05)
+    assert coverage([Edges(0, 400, 300, 0)] * 9, 600, 800) == pytest.approx(0.25, abs=0.03)
+    assert coverage([Edges(-500, -10, -10, -500), Edges(float("1e30"), 1, 1, 0)], 600, 800) == 0
+    assert coverage([Edges(0, 800, 600, 0)], 0, 0) == 0
