@@ -230,7 +230,7 @@ class _Reading:
             return
         if outline is not None and 0 <= outline < 9:
             breaks = line[: len(line) - len(line.lstrip(BREAK))].count(BREAK)
-            turned = breaks > 0 and self.flow.characters > self.flow.sheets[-1].start
+            turned = breaks > 0 and self.flow.sheets[-1].filled
             self.flow.bookmarks.append(Bookmark(text, len(self.flow.sheets) + turned, outline + 1))
         if len(self.candidates) < 5 and self.flow.characters < 3000 and len(text) <= 60:
             certain = style.name.lower() in ("title", "标题") and not any(sure for _, sure in self.candidates)

@@ -34,6 +34,7 @@ class _Sheet:
     regions: list[tuple[RegionKind, str]] = field(default_factory=list[tuple[RegionKind, str]])
     width: float = 595.3
     height: float = 841.9
+    filled: bool = False
 
 
 @dataclass(slots=True)
@@ -101,7 +102,7 @@ class Flow:
 
     def turn(self) -> None:
         """Start a page here; two breaks with nothing between them are one."""
-        if self._length > self.sheets[-1].start:
+        if self.sheets[-1].filled:
             last = self.sheets[-1]
             self.sheets.append(_Sheet(self._length, width=last.width, height=last.height))
 
@@ -149,6 +150,7 @@ class Flow:
     def _append(self, piece: str) -> None:
         self._parts.append(piece)
         self._length += len(piece)
+        self.sheets[-1].filled |= not piece.isspace() and piece != ""
         if self._length > MAX_CHARACTERS:
             raise Failure("too_long", limit=MAX_CHARACTERS)
 

@@ -18,7 +18,7 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from pipeline.pdf.process import Failure
 
-_FORMATS = ("PNG", "JPEG", "MPO", "TIFF")
+_FORMATS = ("PNG", "JPEG", "TIFF")
 _MAX_PIXELS = 120_000_000
 """A0 at 200 dpi is 62 million."""
 _MAX_PAGES = 2000

@@ -83,6 +83,6 @@ def write_docx(path: Path, body: str, parts: Mapping[str, str] | None = None, pr
             "word/_rels/document.xml.rels", f'<Relationships xmlns="{RELATIONS}">{relations}</Relationships>'
         )
         archive.writestr("word/document.xml", prologue + part("document", f"<w:body>{body}</w:body>"))
-        for kind, content in parts.items():
+        for kind, content in ((kind, content) for kind, content in parts.items() if content):
             archive.writestr(f"word/{kind}.xml", content)
     return path
