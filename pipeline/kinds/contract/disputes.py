@@ -35,6 +35,11 @@ _NOT_CHOICE = re.compile(
     r"任何)[^。;]{0,16}(?:重大)?(?:诉讼|仲裁)(?:、|或|或者|,)"
 )
 _FEES_ONLY = re.compile(r"(?:诉讼|仲裁|律师|保全|公证|鉴定|差旅)[、\u4e00-\u9fa5]{0,3}费")
+_REFUSED = re.compile(
+    r"(?:不|未|无须|无需|并非|而非|排除|放弃)(?:得|再|予|向|以|由|通过|提交|提请|提起|申请|约定|采用|选择|适用|接受|进行|请求)"
+    r"[^,;。]{0,12}?(?:仲裁|法院|诉讼|起诉)"
+)
+"""双方不约定仲裁, 而非提交仲裁: the way that is not taken."""
 _LABOUR = re.compile(r"劳动(?:人事)?争议仲裁|劳动争议|劳动仲裁|劳动人事争议")
 _TOPIC = re.compile(r"争议|纠纷|争端|协商|调解|管辖|诉|仲裁")
 _STRONG = re.compile(r"争议|纠纷|争端|协商不成|不能协商|调解不成|协商未果|协商解决")
@@ -121,6 +126,8 @@ def _is_ticked(view: View, forum: Forum) -> bool:
 
 
 def _excluded(text: str, match: re.Match[str], kind: str) -> bool:
+    if any(refused.start() < match.end() <= refused.end() + 4 for refused in _REFUSED.finditer(text)):
+        return True
     around = text[max(0, match.start() - 10) : match.end() + 14]
     if re.search(
         r"申请(?:强制)?执行|强制执行|财产保全|保全|禁令|临时(?:措施|救济)|调查令|撤销|不得(?:再)?(?:向|提)|放弃|破产|"

@@ -28,6 +28,8 @@ _EVERY = (
 )
 _EVERY_PATTERN = re.compile(_EVERY)
 _AFTER_PER = re.compile(r"\s?(?:\([^()]{0,10}\))?\s?(?:/|每)\s?(?P<per>日|天|周|月|年)")
+_PER_BEFORE = re.compile(r"(?<![\d一二三四五六七八九十百个作历租])(?P<per>日|月|年)\s?$")
+"""按逾期金额日0.05%."""
 _RATE = re.compile(rf"(?<![\d.]){PERCENT}")
 _PER = {
     "日": "日",
@@ -149,6 +151,8 @@ def _is_penalty(text: str, match: re.Match[str]) -> bool:
 def _period(before: str, after: str) -> str:
     """日, 周, 月 or 年 that the rate runs by; empty for a flat share."""
     if match := _AFTER_PER.match(after):
+        return _PER[match["per"]]
+    if match := _PER_BEFORE.search(before):
         return _PER[match["per"]]
     cut = max(before.rfind(c) for c in ";。")
     piece = before[cut + 1 :]
