@@ -384,7 +384,7 @@ def _disputes(draft: Draft) -> None:
         )
     )
     if "forum_conflict" in draft.flaws:
-        paper.flaw("forum_conflict", sue, "既约定仲裁又约定诉讼", other=arbitrate)
+        paper.flaw("forum_conflict", sue.partition("。")[0], "既约定仲裁又约定诉讼", other=arbitrate)
         draft.clauses.append(("争议解决", [arbitrate, sue]))
     elif draft.type.name == "劳动":
         draft.clauses.append(
@@ -396,11 +396,11 @@ def _disputes(draft: Draft) -> None:
         draft.fields.pop("forum")  # the law's own order: nothing was agreed
     elif rng.random() < 0.5:
         draft.fields["forum"] = {"kind": "仲裁", "where": commission}
-        paper.cite("forum", f"仲裁：{commission}", arbitrate)
+        paper.cite("forum", f"仲裁：{commission}", arbitrate.partition("。")[0])
         draft.clauses.append((paper.pick(("争议解决", "争议的处理", "法律适用与争议解决")), [arbitrate]))
     else:
         draft.fields["forum"] = {"kind": "诉讼", "where": court}
-        paper.cite("forum", f"诉讼：{court}", sue)
+        paper.cite("forum", f"诉讼：{court}", sue.partition("。")[0])
         draft.clauses.append((paper.pick(("争议解决", "争议的处理", "法律适用与争议解决")), [sue]))
 
 
