@@ -93,18 +93,21 @@ def read_text(path: Path) -> PlainText:
 
 def _decoded(data: bytes) -> tuple[str, int]:
     """The text, and how many characters could not be decoded."""
-    for mark, name in _MARKS:
-        if data.startswith(mark):
-            return _lossy(data, name)
-    if b"\0" not in data:
-        text, lost = _lossy(data, "utf-8")
-        if not lost or 20 * lost < sum(char > "\x7f" for char in text):  # a few bytes that a bad copy broke
-            return text, lost
-    best = max(_UNMARKED, key=lambda name: _likeness(data[:_PROOF].decode(name, "replace")))
-    text, lost = _lossy(data, best)
+    text, lost = _lossy(data, _encoding_of(data))
     if lost > 0.01 * len(text) + 3 or _oddness(text[:_PROOF]) > 0.1:
         raise Failure("not_text")
     return text, lost
+
+
+def _encoding_of(data: bytes) -> str:
+    for mark, name in _MARKS:
+        if data.startswith(mark):
+            return name
+    if b"\0" not in data:
+        text, lost = _lossy(data, "utf-8")
+        if not lost or 20 * lost < sum(char > "\x7f" for char in text):  # a few bytes that a bad copy broke
+            return "utf-8"
+    return max(_UNMARKED, key=lambda name: _likeness(data[:_PROOF].decode(name, "replace")))
 
 
 def _lossy(data: bytes, name: str) -> tuple[str, int]:
