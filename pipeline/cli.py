@@ -415,6 +415,27 @@ def evaluate(
 
 
 @app.command(
+    help=_t("模型回答的日志：stats 看存量与命中率，prune 删旧的",
+            "The journal of model answers: stats (size, hit rate), prune (delete what is old)"),
+)  # fmt: skip
+def journal(
+    action: Annotated[Literal["stats", "prune"], typer.Argument(help=_t("默认 stats", "default stats"))] = "stats",
+    older_than: Annotated[
+        int | None, typer.Option("--older-than", min=0, help=_t("prune：早于多少天", "prune: older than so many days"))
+    ] = None,
+    database: DatabaseFlag = None,
+    json: JsonFlag = False,
+) -> None:
+    with _errors_shown():
+        settings = _settings(database=database)
+        from pipeline import bookkeeping
+        from pipeline.store import Store
+
+        with Store.open(settings.database) as store:
+            typer.echo(bookkeeping.journal(store, action, older_than_days=older_than, json=json))
+
+
+@app.command(
     help=_t("检查环境：装了什么、缺什么、怎么补", "Check the machine: what is there, what lacks, how to mend it")
 )
 def doctor(
