@@ -41,7 +41,7 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 _OPEN_THOUSANDS, _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})*[,.]$"), re.compile(r"\d{2,3}(?!\d)")
 _RUN = re.compile(r"[^\r\n]+")
 _GAP = re.compile(r" +")
-_FIRST_WORD = re.compile(rf"[^\s{CJK}]+")
+_FIRST_WORD = re.compile(rf"[￥＄]?[^\s{CJK}]+")
 _MAX_RUN = 1000
 _LONG_RUN = re.compile(rf" {{{_MAX_RUN},}}")
 _HEADING_NUMBER = re.compile(
@@ -62,7 +62,8 @@ _SPACED_OUT = re.compile(rf"(?<!\S)[{CJK}](?: {{1,2}}[{CJK}“”…]){{4,}}(?!\
 _BEFORE_BLANK = re.compile(r"(?:人民币|[大小]写[：:]?|[¥￥第（(])$")
 _AFTER_BLANK = re.compile(
     r"年(?=\s*\d{0,2}\s*月)|(?<=年)\s+月(?=\s*\d{0,2}\s*日)|月(?=\s*\d{0,2}\s*日)|(?<=月)\s+日(?![期均常])|[，。；、）)】”]"
-    r"|(?:[万亿]?元|个月|个?工作日|个?日历天|天|小时|%|份|平方米|条|款|项)(?![\s\d/]|$|[数津然额器素件目])"
+    r"|(?:[万亿]?元|个月|个?工作日|个?日历天|小时|%|份|平方米|条|款|项)(?![\s\d/]|$|[数津然额器素件目])"
+    r"|天(?=[内之后前起以的，。；、）)】”])"
 )
 """What stands behind a blank to be filled in (于　年　月　日, 　元整), and hardly ever starts a table cell."""
 _BLANK, _BLANK_PIECE = "    ", (-1, -1)
@@ -394,7 +395,7 @@ def _with_spaced_words(cells: list[Cell]) -> list[Cell]:
     kept: list[Cell] = []
     for cell in cells:
         while kept and _HAN.fullmatch(kept[-1].text) and _is_spread(kept[-1].text, cell.text):
-            cell = _glued(kept.pop(), cell, "")
+            cell = glued(kept.pop(), cell, "")
         kept.append(cell)
     return kept
 
@@ -512,13 +513,13 @@ def merged(row: Sequence[Cell], gap_em: float = CELL_GAP_EM) -> list[Cell]:
     cells: list[Cell] = []
     for cell in sorted(row, key=lambda cell: cell.left):
         if cells and cell.left - cells[-1].right <= gap_em * min(cells[-1].em, cell.em):
-            cells[-1] = _glued(cells[-1], cell)
+            cells[-1] = glued(cells[-1], cell)
         else:
             cells.append(cell)
     return cells
 
 
-def _glued(a: Cell, b: Cell, between: str | None = None) -> Cell:
+def glued(a: Cell, b: Cell, between: str | None = None) -> Cell:
     """Neighbours on one line as one cell; with a space between where the gap asks for it."""
     gap = b.left - a.right
     if between is None:

@@ -26,6 +26,10 @@ _SAME_BORDER = 6.0
 """Points by which the columns of a table may differ from page to page."""
 _CONTINUED = re.compile(r"续表|[（(]续[表一二三四\d]*[)）]|^续[:：\s]*$|continued", re.IGNORECASE)
 _YEAR = re.compile(r"(?:19|20)\d\d年?")
+_COLUMN_NAME = re.compile(
+    r"^.{0,12}(?:名称|类[别型]|分类|序号|编号|备注|说明|内容|情况|项目|单位|职务|日期|时间|阶段|条件|要求|标准|方[法式]|地点|关系|原因|影响)$"
+    r"|^是否|^(?:姓名|性别|年龄|条款号|变量)$"
+)
 _HEAD_ROWS = 4
 
 
@@ -111,7 +115,9 @@ def _count_heads(rows: Sequence[Row]) -> int:
     """How many rows at the top name the columns: texts alone above rows with figures, and what cells that reach over
     several rows or columns hold together with them."""
     first = next((at for at, row in enumerate(rows) if any(map(_is_figure, row.texts))), len(rows))
-    if not 0 < first < len(rows):
+    if first == len(rows):  # texts alone: names of columns are known by their words
+        return int(len(rows) > 2 and all(rows[0].texts) and sum(map(_names_a_column, rows[0].texts)) > 1)
+    if not first:
         return 0
     start = next((at for at, row in enumerate(rows[:first]) if sum(map(bool, row.texts)) > 1), None)
     if start is None:
@@ -120,6 +126,10 @@ def _count_heads(rows: Sequence[Row]) -> int:
     if heads == start + 1 and any(cell.place.columns > 1 for cell in rows[start].cells) and heads < first:
         heads += 1
     return min(heads, first, _HEAD_ROWS)
+
+
+def _names_a_column(text: str) -> bool:
+    return _COLUMN_NAME.search(re.sub(r"\s", "", text)) is not None
 
 
 def _is_figure(text: str) -> bool:

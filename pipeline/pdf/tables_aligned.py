@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import groupby, pairwise
 
-from pipeline.pdf.lines import Cell, Line, Placed, TablePlace
+from pipeline.pdf.lines import Cell, Line, Placed, TablePlace, glued
 from pipeline.pdf.rows import assembled
 from pipeline.pdf.tables_ruled import FIGURE
 
@@ -25,6 +25,7 @@ _SINGLE_EM = 24
 _FIGURES = 0.6
 """Share of the rows of a table of two columns that have a figure in the second: else it is a form."""
 _SENTENCE = re.compile("[。！？；]|[，,]$")
+_SPREAD = re.compile("[\u4e00-\u9fff]{1,3}")
 _NUMBER = re.compile(r"\d{1,4}")
 
 
@@ -126,10 +127,14 @@ def _row(row: Line, columns: Sequence[tuple[float, float]], number: int) -> Line
         if not under:
             middle = (cell.left + cell.right) / 2
             under = [at for at in range(len(columns)) if borders[at] <= middle < borders[at + 1]]
+        first = under[0] if under else 0
+        if len(under) == 1 and (before := cells[first]) and _are_spread(before, cell):
+            cells[first] = glued(before, cell, "")
+            continue
         if not under or any(cells[at] or at in _covered(widths) for at in under):
             return None
-        cells[under[0]] = cell
-        widths[under[0]] = len(under)
+        cells[first] = cell
+        widths[first] = len(under)
     covered = _covered(widths)
     placed = tuple(
         Placed(at, widths[at], 1, borders[at], row.top, borders[at + widths[at]], row.bottom)
@@ -141,6 +146,11 @@ def _row(row: Line, columns: Sequence[tuple[float, float]], number: int) -> Line
         for at, cell in enumerate(cells)
     ]
     return Line(full, row.page, place=TablePlace(number, placed, tuple(borders), ruled=False))
+
+
+def _are_spread(a: Cell, b: Cell) -> bool:
+    """Whether two cells are the characters of one word, spread over its column: 类　别."""
+    return _SPREAD.fullmatch(a.text) is not None and len(b.text) == 1
 
 
 def _covered(widths: dict[int, int]) -> set[int]:

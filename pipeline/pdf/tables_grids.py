@@ -67,8 +67,13 @@ def _touching(edges: Sequence[_Edge]) -> list[list[_Edge]]:
     """Edges in groups that hang together."""
     groups: list[list[_Edge]] = []
     for edge in edges:
-        apart = [group for group in groups if not any(_touch(edge, other) for other in group)]
-        joined = [edge, *(other for group in groups if group not in apart for other in group)]
+        apart: list[list[_Edge]] = []
+        joined = [edge]
+        for group in groups:
+            if any(_touch(edge, other) for other in group):
+                joined += group
+            else:
+                apart.append(group)
         groups = [*apart, joined]
     return groups
 
