@@ -17,7 +17,8 @@ from typing import Literal, cast, get_args
 
 from pipeline.errors import InputError, PipelineError, UsageError
 from pipeline.lang import Text
-from pipeline.pdf.copies import Mark, Painter, is_pdf, painter
+from pipeline.pdf.copies import Mark, Painter, painter
+from pipeline.pdf.formats import has_pages
 from pipeline.pdf.read import ReadLimits, identify
 from pipeline.report import words
 from pipeline.report.export import Format
@@ -184,9 +185,12 @@ async def _highlighted(source: Source, path: Path, painting: Painter) -> Text | 
             Text(f"{filename}：要在原件上标注，但没有给出原件", f"{filename}: highlights need the original, not named"),
             Text("请在命令里写出 PDF 的路径", "name the PDF's path in the command"),
         )
-    if not is_pdf(source.path):
+    if not has_pages(source.path):
         raise InputError(
-            Text(f"{filename}：不是 PDF，不能加批注", f"{filename}: not a PDF, so it can't be annotated"),
+            Text(
+                f"{filename}：不是 PDF 或图片，没有固定的版面，不能加批注",
+                f"{filename}: neither PDF nor picture, so it has no fixed pages and can't be annotated",
+            ),
             Text("请导出 docx 或 html", "export docx or html instead"),
         )
     if path.exists() and path.samefile(source.path):

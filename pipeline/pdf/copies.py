@@ -135,14 +135,5 @@ async def painter(limits: ReadLimits) -> AsyncGenerator[Painter]:
         await made.close()
 
 
-def is_pdf(path: Path) -> bool:
-    """Whether a file's first megabyte has the header of a PDF."""
-    try:
-        with path.open("rb") as file:
-            return b"%PDF-" in file.read(1 << 20)
-    except OSError:
-        return False
-
-
 def _malformed(path: Path) -> ReadError:
     return failures.read_error("malformed", {"name": shown(path.name)})

@@ -118,13 +118,6 @@ TEXTS: Mapping[str, tuple[Text, Text]] = {
         Text("{name}：不是文本文件，或编码无法识别", "{name}: not a text file, or its encoding can't be told"),
         Text("请另存为 UTF-8 编码的 .txt", "save it as .txt in UTF-8"),
     ),
-    "no_places": (
-        Text(
-            "{name}：Word 和文本文件没有固定的版面，不能画出页面或写入高亮",
-            "{name}: Word and text files have no fixed layout: there are no pages to draw or to highlight",
-        ),
-        Text("请另存为 PDF 再分析，或使用 HTML 报告", "save it as PDF and analyse that, or use the HTML report"),
-    ),
     "broken": (
         Text(
             "{name}：PDF 已损坏或不完整，PDFium 与 pypdf 都打不开",

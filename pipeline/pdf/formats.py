@@ -73,6 +73,16 @@ def format_of(path: Path) -> Format:
     raise Failure(next((code for pattern, code in _FOREIGN if pattern.match(head[:8192])), _by_name(suffix)))
 
 
+def has_pages(path: Path) -> bool:
+    """Whether a file is a PDF or a picture: what has pages that can be drawn and marked. Looks at its head alone."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEADER_WINDOW)
+    except OSError:
+        return False
+    return head.startswith(_IMAGES) or (_PDF in head and not head.startswith((b"PK\x03\x04", _OLE)))
+
+
 def _by_name(suffix: str) -> str:
     """The failure of a file that its bytes don't tell: broken where it should be one that we read."""
     if suffix in (".docx", ".docm"):

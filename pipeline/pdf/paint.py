@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from pipeline.pdf import wire
+from pipeline.pdf.formats import format_of
 from pipeline.pdf.pdfium import Bitmap, OpenError, open_pdf
 from pipeline.pdf.process import Failure, limit, serve
 
@@ -31,13 +32,40 @@ def answer(request: wire.Message) -> wire.Message:
     limit(memory + 8 * path.stat().st_size, float(cast(float, request["timeout_s"])))
     passwords = [str(password) for password in cast("list[object]", request["passwords"])]
     try:
+        details = cast("dict[str, Any]", request)
+        if format_of(path) == "image":
+            return _of_image(path, details)
         if request["op"] == "pictures":
-            return _pictures(path, passwords, cast("dict[str, Any]", request))
+            return _pictures(path, passwords, details)
         from pipeline.pdf.annotate import annotated  # pypdf takes a tenth of a second to import
 
-        return annotated(path, passwords, cast("dict[str, Any]", request))
+        return annotated(path, passwords, details)
     except OpenError as error:
         raise Failure(error.code) from None
+
+
+def _of_image(path: Path, request: Mapping[str, Any]) -> wire.Message:
+    """The same for an image file: its pages are drawn to scale; highlights go to a PDF made of them."""
+    from pipeline.pdf import images
+
+    if request["op"] == "pictures":
+        drawn: list[list[float]] = []
+        scale = float(request["dpi"]) / 72
+        for number in map(int, request["pages"]):
+            page, size = images.picture(path, number - 1, _MAX_PIXELS)
+            page.resize((round(size.width * scale), round(size.height * scale))).save(
+                Path(str(request["folder"]), f"{number}.png")
+            )
+            drawn.append([number, *size])
+        return {"drawn": drawn}
+    from pipeline.pdf.annotate import annotated
+
+    converted = Path(str(request["draft"]) + ".pdf")
+    try:
+        converted.write_bytes(images.as_pdf(path))
+        return annotated(converted, (), request)
+    finally:
+        converted.unlink(missing_ok=True)
 
 
 def _pictures(path: Path, passwords: Sequence[str], request: Mapping[str, Any]) -> wire.Message:

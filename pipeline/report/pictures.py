@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
-from pipeline.pdf.copies import PICTURE_DPI, Painter, is_pdf
+from pipeline.pdf.copies import PICTURE_DPI, Painter
+from pipeline.pdf.formats import has_pages
 from pipeline.report.files import pictures_folder
 from pipeline.types import Analysis, Box, Evidence
 
@@ -98,10 +99,10 @@ def _crop(href: Markup, page: int, boxes: list[Box], width: float, height: float
 
 async def draw_pictures(analysis: Analysis, path: Path, report: Path, painting: Painter) -> None:
     """Draw the pages that findings stand on beside ``report``, but for those that lie there already. Nothing is drawn
-    of what is no PDF. Raises ReadError."""
+    of what has no pages (Word, text). Raises ReadError."""
     folder = pictures_folder(report)
     boxes = (box for finding in analysis.findings for evidence in finding.evidence for box in evidence.boxes)
     pages = [page for page in sorted({box.page for box in boxes}) if not (folder / f"{page}.png").is_file()]
-    if pages and is_pdf(path):
+    if pages and has_pages(path):
         folder.mkdir(parents=True, exist_ok=True)
         await painting.draw(path, pages, folder)

@@ -15,14 +15,16 @@ from PIL import Image
 from reading import read_here
 
 from pipeline.errors import LongdocError, ReadError
+from pipeline.lang import Text
 from pipeline.pdf import failures, images
+from pipeline.pdf.copies import PICTURE_DPI, Copied, Mark, Picture, painter
 from pipeline.pdf.formats import format_of
 from pipeline.pdf.pdfium import open_pdf
 from pipeline.pdf.process import Failure
 from pipeline.pdf.read import Reader, ReadLimits
 from pipeline.run import find_inputs
 from pipeline.split.headings import find_sections
-from pipeline.types import Document
+from pipeline.types import Box, Document
 
 CONTRACT = "采购合同\n\n甲方：东海机械有限公司\n乙方：南山设备有限公司\n\n第一条 价款\n总价为人民币壹佰万元整。\n"
 
@@ -159,6 +161,32 @@ def test_a_picture_becomes_a_pdf_pixel_for_pixel(tmp_path: Path) -> None:
         assert pdf.page_count == 2
         with pdf.page(1) as page:
             assert page is not None and page.width > page.height
+
+
+def test_pages_of_a_picture_are_drawn_and_marked(tmp_path: Path) -> None:
+    picture((1240, 1754)).save(
+        tmp_path / "a.tiff", save_all=True, append_images=[picture((1240, 1754))], dpi=(150, 150)
+    )
+
+    async def run() -> tuple[dict[int, Picture], Copied]:
+        async with painter(ReadLimits()) as painting:
+            drawn = await painting.draw(tmp_path / "a.tiff", [2], tmp_path)
+            mark = Mark(2, (Box(2, 100, 100, 200, 120),), (1.0, 1.0, 0.0), 0.4, "金额", "一百万元")
+            return drawn, await painting.highlight(
+                tmp_path / "a.tiff", [mark], tmp_path / "marked", cover=Text("", ""), signed=Text("", "")
+            )
+
+    drawn, copied = asyncio.run(run())
+    assert drawn[2].width == pytest.approx(595.2, abs=1) and copied.marked == 1
+    with Image.open(tmp_path / "2.png") as page:
+        assert page.size == (round(595.2 * PICTURE_DPI / 72), round(841.92 * PICTURE_DPI / 72))
+    with open_pdf(tmp_path / "marked") as pdf, pdf.page(1) as page:
+        assert page is not None
+        made = page.render(72, 10**7)
+        assert (
+            made.data[110 * made.stride + 150 * 4] < 200 < made.data[300 * made.stride + 150 * 4]
+        )  # blue: yellow, white
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["2.png", "a.tiff", "marked"]
 
 
 def png_of(width: int, height: int) -> bytes:
