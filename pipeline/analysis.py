@@ -12,18 +12,21 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.engines.base import Generate
 from pipeline.errors import BadAnswerError, CutAnswerError, PipelineError, PromptTooLongError
-from pipeline.ground import Locator
+from pipeline.ground import Locator, difference
+from pipeline.kinds import base
 from pipeline.kinds.base import Answer, Extract, Group, Kind
 from pipeline.kinds.merge import merge
 from pipeline.kinds.packs.checklist import CATEGORY, UNREAD, Checklist, Checks, Reading
 from pipeline.kinds.packs.scan import places_by_rule
 from pipeline.kinds.packs.schema import Item
+from pipeline.kinds.tracing import Figures, marked
 from pipeline.lang import Text
 from pipeline.prompts import Prompt, load_prompt
 from pipeline.search import Index
@@ -121,6 +124,7 @@ async def review(
     if questioning.checklist:
         checked = [finding for finding in said if finding.category == CATEGORY]
         result.findings += await interview.settle(questioning.checklist, checked, [chunk.span for chunk in chunks])
+    result.findings = marked(result.findings, interview.figures)
     await interview.summarise()
     result.rejected_keys = tuple(interview.useless_keys)
     return result
@@ -301,6 +305,7 @@ class _Interview:
             while len(batches := self._batches(lines)) > 1:
                 lines = await _all_or_first_error([self._summary(batch) for batch in batches])
             self._result.summary = await self._summary(batches[0])
+            self._trace(self._result.summary)
         except (CutAnswerError, BadAnswerError, PromptTooLongError) as error:
             self._result.notes.append(
                 Text(f"摘要未能生成：{error.cause.zh}", f"no summary was generated: {error.cause.en}")
@@ -395,16 +400,45 @@ class _Interview:
     def _proved(self, answer: Answer, spans: Sequence[Span]) -> list[Finding]:
         """The findings of an answer, each quote looked for in what the model was shown."""
 
-        def prove(value: str) -> Evidence:
-            found = (self._locator.evidence(value, span) for span in spans)
+        def prove(value: str, about: str = "") -> Evidence:
+            found = (self._locator.evidence(value, span, about) for span in spans)
             return next((evidence for evidence in found if evidence.span), Evidence(value, None, None, "none"))
 
         return [
-            _unsure(finding) if isinstance(item, Extract) and item.confidence == "low" else finding
+            self._told_apart(_unsure(finding) if isinstance(item, Extract) and item.confidence == "low" else finding)
             for items in answer.lists().values()
             for item in items
-            for finding in item.findings(prove(item.quote), prove)
+            for finding in item.findings(prove(item.quote, _about(item)), prove)
         ]
+
+    def _told_apart(self, finding: Finding) -> Finding:
+        """The finding, with a word on where a fuzzy quote is not as the source has it."""
+        text = self._document.text
+        fuzzy = [e for e in finding.evidence if e.match == "fuzzy" and e.span]
+        told = [difference(e.quote, text[e.span.start : e.span.end]) for e in fuzzy if e.span]
+        return replace(finding, detail=f"{finding.detail}{_DIFFERS}{'；'.join(told)}〕") if told else finding
+
+    @cached_property
+    def figures(self) -> Figures:
+        """What the document's figures are worth."""
+        return Figures.of(self._document.text)
+
+    def _trace(self, summary: str) -> None:
+        """Note the figures of the summary that neither the document nor what the rules reckoned has."""
+        lacking = self.figures.lacks(summary)
+        if lacking:
+            reckoned = Figures.of(
+                "\n".join(f"{f.value} {f.detail}" for f in self._result.findings if f.source == "rule")
+            )
+            lacking = [figure for figure in lacking if reckoned.lacks(figure)]
+        if lacking:
+            figures = "、".join(lacking)
+            self._result.notes.append(
+                Text(
+                    f"摘要中的数字 {figures} 不见于原文，请核对",
+                    f"figures of the summary not in the document: {figures}",
+                )
+            )
 
     def _full(self, answer: Answer, group: Group) -> bool:
         return any(len(items) >= group.bounds[name] for name, items in answer.lists().items())
@@ -481,6 +515,14 @@ def _harmless(text: str) -> str:
 def _fact_line(finding: Finding) -> str:
     level = f" [{_LEVELS[finding.severity]}]" if finding.severity in _LEVELS else ""
     return f"{finding.category} {finding.item}{level}: {finding.value} {finding.detail}".strip()[:160]
+
+
+_DIFFERS = Text("〔引文与原文有出入：", "〔the quote differs from the source: ")
+
+
+def _about(item: base.Item) -> str:
+    """What an item says besides its quote: it tells apart the places where that stands."""
+    return " ".join(str(value) for name, value in item if name != "quote")
 
 
 def _unsure(finding: Finding) -> Finding:
