@@ -26,7 +26,8 @@ from pipeline.types import Document, Evidence, Finding, Severity, Side, Source, 
 CATEGORY = "clauses"
 _ITEMS_PER_QUESTION = 8
 """So that answers stay short; a pack of 24 items is three questions."""
-_OPENING = 8_000
+_OPENING, _HEAD = 8_000, 120
+_SUPPLEMENT = re.compile(r"补充(?:协议|合同)|(?:变更|解除|终止|续签)(?:协议|合同)")
 _NAMED_PLACES = 6
 
 
@@ -129,8 +130,7 @@ class Checklist:
             return replace(found, severity=weight, detail=f"{item.why}{found.detail}") if item.trap else found
         if document.unread_pages():
             return replace(self._made(item, (), UNREAD, "rule"), status="unclear", severity=_less(weight))
-        lacking = replace(self._made(item, (), _BY_RULE_ALONE, "rule"), status="absent")
-        return lacking if item.trap else self._advised(item, replace(lacking, severity="low"))
+        return self._lacking(item, document, _BY_RULE_ALONE, "low", "rule")
 
     def settled(self, item: Item, heard: Sequence[Finding], reading: Reading, document: Document) -> Finding:
         """What the model's answers about one item come to. ``heard`` are findings whose item is the pack item's id."""
@@ -145,12 +145,18 @@ class Checklist:
             return replace(open_question, evidence=_joined(grounded), value=heard[0].value, detail=str(told))
         if reading.flaws:
             return replace(open_question, detail=" ".join(map(str, reading.flaws)))
-        proof = _proof(reading, document)
-        if item.trap:
-            good = Text(f"未见此类条款。{proof.zh}", f"There is no such clause. {proof.en}")
-            return replace(self._made(item, (), good, "llm"), status="absent")
-        lacking = Text(f"未见约定。{item.why}{proof.zh}", f"Not agreed. {item.why} {proof.en}")
-        return self._advised(item, replace(self._made(item, (), lacking, "llm"), status="absent", severity=weight))
+        return self._lacking(item, document, _proof(reading, document), weight, "llm")
+
+    def _lacking(self, item: Item, document: Document, proof: Text, weight: Level, source: Source) -> Finding:
+        """An absence: what nobody misses is a note; a supplement leaves to its main contract what it does not say."""
+        missed = not item.trap and item.concerns(document.text)
+        if missed and _SUPPLEMENT.search(document.text[:_HEAD]):
+            weight, proof = "low", Text(f"{proof.zh}{_MAIN_CONTRACT.zh}", f"{proof.en} {_MAIN_CONTRACT.en}")
+        told = Text(f"未见约定。{item.why}", f"Not agreed. {item.why} ") if missed else _NOT_MISSED[item.trap]
+        lacking = self._made(item, (), Text(f"{told.zh}{proof.zh}", f"{told.en}{proof.en}"), source)
+        if not missed:
+            return replace(lacking, status="absent")
+        return self._advised(item, replace(lacking, status="absent", severity=weight))
 
     def doubted(self, item: Item, places: Sequence[Span], document: Document) -> Finding:
         """An item that the model found nowhere, though its rule did."""
@@ -239,6 +245,11 @@ def _named(span: Span, document: Document) -> str:
     return f"{name} p.{document.page_at(span.start)}".strip()
 
 
+_NOT_MISSED = {
+    True: Text("未见此类不利条款。", "There is no such unwanted clause. "),
+    False: Text("未见约定；合同看来不涉及此项。", "Not agreed; the contract seems not to need it. "),
+}
+_MAIN_CONTRACT = Text("本文件是补充或变更协议，主合同可能已有约定。", "This amends a contract that may well agree it.")
 _UNSURE = Text("模型认为涉及此项，但不确定是否构成约定，请复核。", "The model is not sure that this agrees it: check.")
 _NOT_IN_THE_TEXT = Text(
     "模型称有此约定，但给出的引文不在原文中，不能算作已约定，请复核。",

@@ -42,7 +42,8 @@ class Item(_Strict):
 
     A plain item is wanted: its absence is the problem. A ``trap`` is unwanted: its presence is. ``words`` are what
     the clause is likely to say; they point the search to the likeliest places, and ``rule`` is tried on the sentences
-    that hold one of them.
+    that hold one of them. ``when`` limits what is missed: nobody misses rules for a deposit (定金) in a contract that
+    has none; an item without ``when`` is always missed.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)
@@ -55,6 +56,7 @@ class Item(_Strict):
     legal_basis: list[str] = Field(default_factory=list[str], max_length=6)
     suggestion: Prose | Mapping[str, Prose]
     words: Words
+    when: list[Annotated[str, Field(min_length=1, max_length=20)]] = Field(default_factory=list[str], max_length=24)
     rule: str = ""
     unless: str = ""
     match: list[str] = Field(default_factory=list[str])
@@ -106,6 +108,10 @@ class Item(_Strict):
     def rules(self, sentence: str) -> bool:
         """The rule alone, for a sentence that is known to hold one of the words."""
         return bool(self._rule.search(sentence)) and not (self._unless and self._unless.search(sentence))
+
+    def concerns(self, text: str) -> bool:
+        """Whether a contract is of the sort that wants this item."""
+        return not self.when or any(word in text for word in self.when)
 
     def weight(self, role: str) -> Level:
         """How much it matters to a role; to nobody in particular: as much as to who minds most."""

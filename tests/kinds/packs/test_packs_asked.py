@@ -133,6 +133,24 @@ def test_an_unwanted_clause_is_a_risk_where_it_stands_and_none_where_it_does_not
     assert (gone.status, gone.severity, gone.suggestion) == ("absent", "info", "")
 
 
+def test_nobody_misses_what_the_contract_does_not_need() -> None:
+    model = Reader(clauses={})
+    without = checked(contract(["无关的约定。"]), model)[1]["deposit"]
+    assert (without.status, without.severity, without.suggestion) == ("absent", "info", "")
+    assert "不涉及" in without.detail and "已通读全文" in without.detail
+    item = next(one for one in PACK.items if one.id == "deposit")
+    assert not item.concerns("无关的约定。") and item.concerns("买方应支付定金。")
+
+
+def test_a_supplement_leaves_the_rest_to_its_main_contract() -> None:
+    plain = checked(contract(["无关的约定。"]), Reader())[1]["warranty"]
+    document = contract(["无关的约定。"])
+    supplement = replace(document, text=document.text.replace("采购合同", "补充协议", 1))
+    amended = checked(supplement, Reader())[1]["warranty"]
+    assert (plain.severity, amended.severity, amended.status) == ("high", "low", "absent")
+    assert "主合同" in amended.detail
+
+
 @whole_and_parts
 def test_what_was_missed_is_asked_once_more_in_one_request_with_all_places(part_tokens: int) -> None:
     model = Reader()
