@@ -17,6 +17,8 @@ from pipeline.engines.choose import choose, load
 from pipeline.errors import LongdocError, adding
 from pipeline.fonts import FONT
 from pipeline.lang import Text
+from pipeline.models.capacity import cards_here, fit, known
+from pipeline.models.profile import load_profile
 from pipeline.settings import Settings
 from pipeline.store import Store
 
@@ -48,6 +50,7 @@ async def examine(settings: Settings) -> list[Examined]:
     found = [_python(), *_packages(), _vllm(), _gpu(), _font(), _telemetry()]
     found.append(await asyncio.to_thread(_database, settings))
     found.append(await _engine(settings))
+    found += await asyncio.to_thread(_capacity, settings)
     return found
 
 
@@ -140,6 +143,28 @@ async def _engine(settings: Settings) -> Examined:
     except LongdocError as error:
         return Examined(name, "broken", error.cause, error.remedy)
     return Examined(name, "ok", Text(f"{choice.name}：{detail.zh}", f"{choice.name}: {detail.en}"))
+
+
+def _capacity(settings: Settings) -> Generator[Examined]:
+    """Whether the model fits each card, and what is left for text; also before it was downloaded, if it is known."""
+    if settings.engine == "rules" or settings.base_url or not settings.model:
+        return
+    try:
+        profile = load_profile(settings.model)
+    except LongdocError:
+        profile = None
+    shipped = known(settings.model)
+    for card, gib in cards_here():
+        if profile and profile.weight_bytes:
+            fits = profile.on_card(gib, settings.gpu_memory_utilization)
+        elif shipped:
+            fits = fit(*shipped, gib, settings.gpu_memory_utilization)
+        else:
+            continue
+        level = "ok" if fits.kv_gib > 0 else "broken"
+        yield Examined(
+            Text(f"容量 {card}", f"capacity {card}"), level, fits.told(settings.model, settings.chunk_tokens)
+        )
 
 
 def _version(package: str) -> str:

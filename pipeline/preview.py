@@ -11,6 +11,8 @@ from pipeline.engines.choose import EngineChoice, choose, load
 from pipeline.errors import InputError, PipelineError
 from pipeline.examiners import Examiners
 from pipeline.kinds.catalog import KINDS
+from pipeline.lang import Text
+from pipeline.models.capacity import cards_here
 from pipeline.models.plan import Capacity, Plan
 from pipeline.pdf.read import Reader, identify
 from pipeline.run import find_inputs, read_limits, tokenizer_for
@@ -39,7 +41,7 @@ class Preview:
 
 async def preview(paths: Sequence[Path], settings: Settings) -> tuple[EngineChoice, list[Preview]]:
     """Plan without loading a model (an http server is only asked for its context length)."""
-    choice = choose(settings)
+    choice = _with_capacity(await asyncio.to_thread(choose, settings), settings)
     limits = read_limits(settings)
     context, tokenizer = 0, estimator()
     if choice.profile:
@@ -63,6 +65,17 @@ async def preview(paths: Sequence[Path], settings: Settings) -> tuple[EngineChoi
                 return Preview(source, str(error))
 
         return choice, list(await asyncio.gather(*map(one, find_inputs(paths))))
+
+
+def _with_capacity(choice: EngineChoice, settings: Settings) -> EngineChoice:
+    """The choice, saying of each card whether the model fits it."""
+    if not choice.profile or not choice.profile.weight_bytes:
+        return choice
+    fits = [choice.profile.on_card(gib, settings.gpu_memory_utilization) for _, gib in cards_here()]
+    told = [fit.told(settings.model, settings.chunk_tokens) for fit in fits]
+    reason = Text("；".join([choice.reason.zh, *(text.zh for text in told)]),
+                  "; ".join([choice.reason.en, *(text.en for text in told)]))  # fmt: skip
+    return replace(choice, reason=reason)
 
 
 def _preview(

@@ -10,6 +10,7 @@ from typing import cast
 
 from pipeline.errors import SettingsError
 from pipeline.lang import Text
+from pipeline.models.capacity import GIB, Fit, known
 
 _YARN_NATIVE = 32_768
 """Qwen3's native context: config.json says 40,960, which is 32,768 of prompt and 8,192 of answer (model card)."""
@@ -26,11 +27,17 @@ class ModelProfile:
     context_tokens: int
     kv_bytes_per_token: int
     """In 16 bit, over all layers with full attention."""
+    weight_bytes: int
+    """Of the files in its folder; by its shape where they are not there and the model is known by name; else 0."""
     rope_theta: float
     reasoning_parser: str
     small: bool
     """Small enough to run in 32 bit on a CPU."""
     notices: tuple[str, ...] = ()
+
+    def on_card(self, card_gib: float, utilisation: float) -> Fit:
+        """This model on a card."""
+        return Fit(card_gib, self.weight_bytes / GIB, utilisation, self.kv_bytes_per_token)
 
     def rope_overrides(self, context_tokens: int) -> Mapping[str, object] | None:
         """``hf_overrides`` for a context beyond the native one: YaRN with the smallest factor that serves it.
@@ -88,15 +95,29 @@ def _profile(model: str, folder: Path, config: Mapping[str, object]) -> ModelPro
         layers = sum(kind == "full_attention" for kind in cast(list[object], kinds)) or layers
     rope = cast(Mapping[str, object], config.get("rope_parameters") or {})
     model_type = str(config.get("model_type", ""))
+    shipped = known(model)
+    files = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
+    notices = () if shipped else (_unknown(model),)
     return ModelProfile(
         model=model,
         folder=folder,
         model_type=model_type,
         context_tokens=number("max_position_embeddings"),
         kv_bytes_per_token=2 * 2 * layers * kv_heads * head_dim,
+        weight_bytes=files or (int(shipped[0].weight_bytes(shipped[1])) if shipped else 0),
         rope_theta=float(cast(float, config.get("rope_theta") or rope.get("rope_theta") or 1e6)),
         reasoning_parser="qwen3" if model_type.startswith("qwen3") else "",
         small=layers * hidden * hidden < 50_000_000,
+        notices=notices,
+    )
+
+
+def _unknown(model: str) -> str:
+    return str(
+        Text(
+            f"模型 {model} 不在随附的清单里：上下文与显存按它的 config.json 计算",
+            f"model {model} is not among those shipped: context and memory are read from its config.json",
+        )
     )
 
 

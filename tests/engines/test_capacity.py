@@ -1,0 +1,76 @@
+"""Capacity is told before anything loads, and agrees with what was published."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from pipeline.doctor import _capacity
+from pipeline.models.capacity import CARDS, fit, known, shipped, tables
+from pipeline.models.profile import load_profile
+from pipeline.settings import load_settings
+
+
+@pytest.mark.parametrize(
+    ("model", "gigabytes"), [("Qwen3-14B", 28.4), ("Qwen3-14B-FP8", 16.0), ("Qwen3-14B-AWQ", 10.0)]
+)
+def test_weights_are_within_five_per_cent_of_what_qwen_measured(model: str, gigabytes: float) -> None:
+    shape, quantization = known(f"Qwen/{model}")
+    assert shape.weight_bytes(quantization) / 1e9 == pytest.approx(gigabytes, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("model", "kib"), [("Qwen3-14B", 160), ("Qwen3.6-27B", 64), ("Qwen3.8-27B-FP8", 64), ("Qwen3.5-35B-A3B", 20)]
+)
+def test_kv_bytes_per_token_are_as_published(model: str, kib: int) -> None:
+    assert known(model)[0].kv_bytes_per_token == kib * 1024
+
+
+def test_the_example_of_a_24_gib_card() -> None:
+    fits = fit(*known("Qwen/Qwen3-14B-FP8"), 24)
+    assert round(fits.weights_gib, 1) == 15.2 and round(fits.kv_gib, 1) == 5.2
+    assert fits.tokens() == pytest.approx(34_000, rel=0.02) and fits.tokens(fp8=True) == pytest.approx(68_000, rel=0.02)
+    assert fits.documents(8000) == 4
+    assert "15.2 GiB" in fits.told("m", 8000).en and "34," in fits.told("m", 8000).en
+    assert fit(*known("Qwen3-14B"), 24).kv_gib < 0 and "FP8" in fit(*known("Qwen3-14B"), 24).told("m", 8000).zh
+    assert known("Qwen3-15B") is None
+
+
+def test_the_page_is_what_the_code_computes() -> None:
+    page = (Path(__file__).parents[2] / "docs/capacity.md").read_text(encoding="utf-8")
+    assert "\n".join(tables()).strip() in page
+    assert all(card in page for card in CARDS) and all(model in page for model in shipped())
+
+
+def config(folder: Path, **changes: object) -> Path:
+    values = {"model_type": "qwen3", "num_hidden_layers": 40, "hidden_size": 5120, "num_attention_heads": 40}
+    values |= {"num_key_value_heads": 8, "head_dim": 128, "max_position_embeddings": 40960, **changes}
+    folder.mkdir(exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(values))
+    return folder
+
+
+def test_a_model_is_read_from_its_own_config_and_an_unknown_one_is_said_to_be(tmp_path: Path) -> None:
+    mine = load_profile(str(config(tmp_path / "Qwen3-14B-FP8")))
+    assert mine.kv_bytes_per_token == 163_840 and not mine.notices
+    assert mine.weight_bytes / 1e9 == pytest.approx(16.3, rel=0.01)
+    hybrid = ["linear_attention", "linear_attention", "linear_attention", "full_attention"] * 10
+    folder = config(tmp_path / "other", layer_types=hybrid, num_key_value_heads=2, head_dim=256)
+    (folder / "model.safetensors").write_bytes(bytes(1000))
+    other = load_profile(str(folder))
+    assert (other.kv_bytes_per_token, other.weight_bytes) == (20 * 1024, 1000)
+    assert "config.json" in other.notices[0]
+
+
+def test_doctor_tells_before_the_model_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text("#!/bin/sh\necho 'NVIDIA GeForce RTX 4090, 24564'\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for model, level in (("Qwen/Qwen3-14B-FP8", "ok"), ("Qwen/Qwen3-14B", "broken")):
+        [told] = _capacity(load_settings({"model": model}, environ={}))
+        assert told.level == level and "RTX 4090" in told.name.zh
+    assert not list(_capacity(load_settings({"engine": "rules"}, environ={})))
