@@ -92,8 +92,8 @@ class Fit:
             f"fp8 {self.tokens(fp8=True):,} 个（vllm_args 的 kv_cache_dtype）；更长的文件分段处理，"
             f"{part_tokens:,} 的分段同时放 {self.documents(part_tokens)} 段",
             f"{name} on {self.card_gib:.0f} GiB: {self.weights_gib:.1f} GiB of weights + {WORKING_GIB} working memory "
-            f"leave {self.kv_gib:.1f} GiB of KV at {self.utilisation} utilisation = {self.tokens():,} tokens in 16 bit, "
-            f"{self.tokens(fp8=True):,} in fp8 (kv_cache_dtype in vllm_args): documents over that are map-reduced, "
+            f"leave {self.kv_gib:.1f} GiB of KV at {self.utilisation} utilisation = {self.tokens():,} tokens in 16 "
+            f"bit, {self.tokens(fp8=True):,} in fp8 (kv_cache_dtype in vllm_args): documents over that are map-reduced, "
             f"{self.documents(part_tokens)} parts of {part_tokens:,} at once",
         )
 
@@ -114,7 +114,8 @@ def shipped() -> dict[str, Shape]:
 def known(model: str) -> tuple[Shape, Quantization] | None:
     """Shape and quantisation of a model by its name or its folder's, such as ``Qwen/Qwen3-14B-FP8``."""
     name = Path(model).name
-    for suffix, quantization in (("-FP8", "fp8"), ("-AWQ", "awq"), ("", "bf16")):
+    suffixes: dict[str, Quantization] = {"-FP8": "fp8", "-AWQ": "awq", "": "bf16"}
+    for suffix, quantization in suffixes.items():
         if name.upper().endswith(suffix) and (shape := shipped().get(name[: len(name) - len(suffix)])):
             return shape, quantization
     return None
