@@ -93,8 +93,8 @@ class Fit:
             f"{part_tokens:,} 的分段同时放 {self.documents(part_tokens)} 段",
             f"{name} on {self.card_gib:.0f} GiB: {self.weights_gib:.1f} GiB of weights + {WORKING_GIB} working memory "
             f"leave {self.kv_gib:.1f} GiB of KV at {self.utilisation} utilisation = {self.tokens():,} tokens in 16 "
-            f"bit, {self.tokens(fp8=True):,} in fp8 (kv_cache_dtype in vllm_args): documents over that are map-reduced, "
-            f"{self.documents(part_tokens)} parts of {part_tokens:,} at once",
+            f"bit, {self.tokens(fp8=True):,} in fp8 (kv_cache_dtype in vllm_args): documents over that are "
+            f"map-reduced, {self.documents(part_tokens)} parts of {part_tokens:,} at once",
         )
 
 
