@@ -3,6 +3,11 @@
 Every place where a cut is possible carries a penalty (before a chapter: nearly none; after a comma: much), and dynamic
 programming picks the cuts with the least penalty and the most even sizes. Units longer than the budget (a page without
 a full stop) are divided at commas, then between words, never inside a number while there is another way.
+
+An edit must leave the parts far from it as they were, or their answers are paid for again. So what decides a cut is
+never counted from the start of the text: the size aimed at follows from the budget; each place has a bias of its own,
+drawn from the words before it, which holds the cuts where they are while sizes change a little; and every few parts the
+best place around is an anchor, where the choices on its two sides part company.
 """
 
 from __future__ import annotations
@@ -11,7 +16,11 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from math import ceil, log
+from operator import itemgetter
+from zlib import crc32
 
 from pipeline.errors import PromptTooLongError, UsageError
 from pipeline.lang import Text
@@ -22,34 +31,53 @@ from pipeline.types import Chunk, Document, Section, Span
 
 # penalties: what a cut at a place costs a reader
 _HEADING = 3  # times the level
-_BLANK_LINE = 20
-_ITEM = 35
-_STOP_LINE = 45
-_LINE = 60
-_STOP = 70
-_SEMICOLON = 100
-_ROW = 90
-_LEAD_IN = 160
-_BRACKETED = 250
-_COMMA = 300
-_SPACE = 400
-_AFTER_TITLE = 400
-_WORD = 800
-_CHARACTER = 1500
-_IN_ROW = 2000
-_IN_TITLE = 2000
+_BLANK_LINE = 130
+_ITEM = 145
+_STOP_LINE = 155
+_LINE = 170
+_STOP = 180
+_SEMICOLON = 210
+_ROW = 200
+_LEAD_IN = 270
+_BRACKETED = 360
+_COMMA = 800
+_SPACE = 1500
+_AFTER_TITLE = 1500
+_WORD = 2500
+_CHARACTER = 4000
+_IN_ROW = 5000
+_IN_TITLE = 5000
 _IN_NUMBER = 20_000
 _IN_GRAPHEME = 50_000
 
-_UNEVEN = 2000
-"""Cost of a chunk whose size is off by all of the mean; quadratic."""
+_BIASES = tuple(max(0, 120 - int(30 * log(1024 / (1 + i)))) for i in range(1024))
+"""Exponentially distributed, so that the best of any number of places stands out."""
+_ANCHOR = 200
+"""What an anchor is worth."""
+_ANCHOR_REACH = 2.5
+"""An anchor is the best place within this many budgets on either side."""
+_ANCHOR_PENALTY = 170
+"""Places with more than this are never anchors."""
+
+_UNEVEN = 6000
+_UNEVEN_OF_FEW = 2000
+"""Cost of a chunk whose size is off by all of the target; quadratic. Few are held near it by ``_WINDOWS`` anyway."""
 _PER_CHUNK = 60
-_FILL = 0.96
-"""Share of the budget that the mean chunk should fill, so that cuts have room to choose."""
-_CHOICES = 32
-"""Places kept per chunk length: of several close together, the best one."""
+_FILL = 0.965
+"""Share of the budget that a chunk should fill, so that cuts have room to choose."""
+_TIGHT = 0.985
+"""The same, of few chunks."""
+_FEW = 8
+"""A text of no more chunks than this aims at equal shares of itself: too few to make up for a small last one."""
+_WINDOWS = ((0.85, 1.06), (0.5, 1.2), (0.0, 1e9))
+"""Least and most size as shares of the target; the next is tried where the one before can't do without cutting
+sentences."""
+_CHOICES = 64
+"""Places closer than this part of the budget compete: only the better one is tried."""
 _SLACK = 8
 """Tokens kept back: counts by cumulative ends are up to 3 off at either side."""
+_WHOLE_LINE = 32
+"""Lines shorter than this part of the budget stay whole."""
 
 _ITEM_LINE = re.compile(r"[^\S\n]*(?:[（(]?[\d一二三四五六七八九十]{1,3}[)）.．、]|[①-⑳•●◆■□√\-–—*])")
 _COMMA_MARK = re.compile(r"[，、：][”’」』）)】》]*|[,:](?!\d)(?!//)[”’」』）)】》]*|\t")
@@ -132,9 +160,10 @@ def _fitting(
         if count <= max_tokens:
             return [whole], [count]
     slack = min(_SLACK, max_tokens // 8)
-    strong = _strong_cuts(document, 0, len(text))
+    target = _target(total, max_tokens - slack)
+    strong = _strong_cuts(document, 0, len(text), ends, max_tokens // _WHOLE_LINE)
     while slack < max_tokens:
-        at = _choose(text, ends, strong, max_tokens - slack)
+        at = _choose(text, ends, strong, max_tokens - slack, target)
         if at is None:
             break
         spans = [Span(a, b) for a, b in zip((0, *at), (*at, len(text)), strict=True)]
@@ -152,37 +181,81 @@ def _fitting(
     )
 
 
-def _choose(text: str, ends: array[int], strong: list[Cut], limit: int) -> list[int] | None:
+def _target(total: int, limit: int) -> float:
+    """The size to aim at: of many chunks a share of the budget whatever the text, of few an equal share of the text."""
+    parts = max(ceil(total / (limit * _TIGHT)), 2)
+    return limit * _FILL if parts > _FEW else total / parts
+
+
+def _choose(text: str, ends: array[int], strong: list[Cut], limit: int, target: float) -> list[int] | None:
     """The cheapest cuts such that no part is above ``limit`` by cumulative count; None if there are none."""
-    total = ends[-1]
-    parts = max(-(-total // limit), round(total / (limit * _FILL)))
-    target = total / max(parts, 2)
-    cuts = _thinned(_filled(text, ends, strong, limit), ends, max(1, limit // _CHOICES))
-    cuts = [(0, 0), *cuts, (len(text), 0)]
-    # many chunks are always near the target; few may have to be small to end at a good place
-    for least in (0.5 * target, 0.0):
-        at = _cheapest(cuts, [ends[at] for at, _ in cuts], limit, target, least)
-        if at is not None:
-            return at
-    return None
+    places = _thinned(_filled(text, ends, strong, limit), ends, limit // _CHOICES)
+    cuts = [(0, 0), *_anchored(places, ends, int(_ANCHOR_REACH * limit)), (len(text), 0)]
+    position = [ends[at] for at, _ in cuts]
+    penalties = dict(cuts)
+    found: list[tuple[int, list[int]]] = []
+    for least, most in _WINDOWS:
+        path = _cheapest(cuts, position, target, least * target, min(limit, most * target))
+        if path is not None:
+            found.append((max((penalties[at] for at in path), default=0), path))
+            if found[-1][0] < _COMMA:
+                break
+    return min(found, key=itemgetter(0))[1] if found else None
 
 
-def _cheapest(cuts: list[Cut], position: list[int], limit: int, target: float, least: float) -> list[int] | None:
-    """Dynamic programming over ``cuts``, which stand at ``position`` in tokens; parts from ``least`` to ``limit``."""
+def _thinned(cuts: Iterable[Cut], ends: array[int], width: int) -> list[Cut]:
+    """Of the places within each ``width`` tokens only the best, the first of equals. Headings begin to count anew."""
+    kept: list[Cut] = []
+    until, least = -1, 0
+    for cut in cuts:
+        at, penalty = cut
+        here = ends[at]
+        if here > until or penalty < _BLANK_LINE:
+            kept.append(cut)
+            until, least = here + width, penalty
+        elif penalty < least:
+            kept[-1] = cut
+            least = penalty
+    return kept
+
+
+def _anchored(places: list[Cut], ends: array[int], reach: int) -> list[Cut]:
+    """``places``, with the best place within ``reach`` tokens on either side of it marked down."""
+    able = [
+        (penalty, at) for at, penalty in places if penalty <= _ANCHOR_PENALTY and reach < ends[at] < ends[-1] - reach
+    ]
+    best: deque[Cut] = deque()
+    anchors: set[int] = set()
+    ahead = 0
+    for cut in able:
+        here = ends[cut[1]]
+        while ahead < len(able) and ends[able[ahead][1]] <= here + reach:
+            while best and best[-1] > able[ahead]:
+                best.pop()
+            best.append(able[ahead])
+            ahead += 1
+        while ends[best[0][1]] < here - reach:
+            best.popleft()
+        if best[0] == cut:
+            anchors.add(cut[1])
+    return [(at, penalty - _ANCHOR) if at in anchors else (at, penalty) for at, penalty in places]
+
+
+def _cheapest(cuts: list[Cut], position: list[int], target: float, least: float, most: float) -> list[int] | None:
+    """Dynamic programming over ``cuts``, which stand at ``position`` in tokens; parts from ``least`` to ``most``."""
     costs = [0.0] + [_INFINITE] * (len(cuts) - 1)
     back = [0] * len(cuts)
-    first = 0
-    unit = _UNEVEN / (target * target)
+    first = behind = 0
+    unit = (_UNEVEN_OF_FEW if position[-1] <= _FEW * target else _UNEVEN) / (target * target)
     for j in range(1, len(cuts)):
         here = position[j]
-        while position[first] < here - limit:
+        while position[first] < here - most:
             first += 1
+        while behind < j and position[behind] <= here - least:
+            behind += 1
         best, best_at = _INFINITE, -1
-        for i in range(first, j):
-            size = here - position[i]
-            if size < least:
-                break
-            cost = costs[i] + unit * (size - target) ** 2
+        for i in range(first, behind):
+            cost = costs[i] + unit * (here - position[i] - target) ** 2
             if cost < best:
                 best, best_at = cost, i
         if best_at >= 0:
@@ -200,52 +273,58 @@ def _cheapest(cuts: list[Cut], position: list[int], limit: int, target: float, l
 _INFINITE = float("inf")
 
 
-def _thinned(cuts: Iterable[Cut], ends: array[int], width: int) -> list[Cut]:
-    """Of the places within each ``width`` tokens only the best, the first of equals."""
-    kept: list[Cut] = []
-    held, least = -1, 0
-    for cut in cuts:
-        bucket = ends[cut[0]] // width
-        if bucket != held:
-            kept.append(cut)
-            held, least = bucket, cut[1]
-        elif cut[1] < least:
-            kept[-1] = cut
-            least = cut[1]
-    return kept
-
-
 # --- places to cut ----------------------------------------------------------------------------------------------------
 
 
-def _strong_cuts(document: Document, start: int, end: int) -> list[Cut]:
-    """Line and sentence ends strictly inside [start, end), with their penalties, in order."""
+def _strong_cuts(document: Document, start: int, end: int, ends: array[int] | None = None, whole: int = 0) -> list[Cut]:
+    """Line and sentence ends strictly inside [start, end), with their penalties, in order.
+
+    With ``ends``, the sentences of a line are told apart only where it has more than ``whole`` tokens.
+    """
     text = document.text
-    base = max(text.rfind("\n", 0, start) + 1, start - _LINE_CONTEXT)
+    line_start = max(text.rfind("\n", 0, start) + 1, start - _LINE_CONTEXT)
     headings, titles = _heading_places(document.sections, text)
     cuts: list[Cut] = []
-    line_start = before = base
-    depth, row = 0, None
-    for offset, kind in ends_in(text[base:end]):
-        at = base + offset
-        if at >= end:
-            break
-        if kind == "line":
-            penalty = _line_penalty(text, line_start, at, headings, titles)
-            line_start, depth, row = at, 0, None
-        else:
-            row = _in_row(text, line_start, at) if row is None else row
-            depth = _depth(text, before, at, depth)
-            penalty = _STOP if kind == "stop" else _SEMICOLON
-            penalty += _inside(text, line_start, at, depth) + (_IN_ROW if row else 0)
-        before = at
-        if at > start:
-            cuts.append((at, penalty))
+    row = False
+    for match in _LINE_END.finditer(text, line_start, end):
+        last, at = match.span()
+        if ends is None or ends[last] - ends[line_start] > whole:
+            cuts += [cut for cut in _stops(text, line_start, last) if cut[0] > start]
+        row_before, row = row, text.find("\t", line_start, last) >= 0
+        if row_before and row and cuts and cuts[-1][0] == line_start:
+            cuts[-1] = (line_start, max(cuts[-1][1], _ROW))
+        if start < at < end:
+            cuts.append((at, _line_penalty(text, line_start, last, at, headings, titles)))
+        line_start = at
+    cuts += [cut for cut in _stops(text, line_start, end) if start < cut[0] < end]
     return cuts
 
 
+_LINE_END = re.compile(r"\n(?:[^\S\n]*\n)*")
 _LINE_CONTEXT = 2000
 """Characters of a line read before ``start`` to know which brackets are open there."""
+
+
+def _stops(text: str, line_start: int, end: int) -> Iterator[Cut]:
+    """Sentence ends inside a line."""
+    row = _in_row(text, line_start, line_start)
+    before, depth = line_start, 0
+    for offset, kind in ends_in(text[line_start:end]):
+        at = line_start + offset
+        if at >= end:
+            break
+        depth = _depth(text, before, at, depth)
+        before = at
+        penalty = _STOP if kind == "stop" else _SEMICOLON
+        yield at, penalty + _bias(text, at) + _inside(text, line_start, at, depth) + (_IN_ROW if row else 0)
+
+
+def _bias(text: str, at: int) -> int:
+    """A number that belongs to the words before ``at``."""
+    return _BIASES[crc32(text[max(0, at - _WORDS_BEFORE) : at].encode("utf-8", "surrogatepass")) & 1023]
+
+
+_WORDS_BEFORE = 24
 
 
 def _heading_places(sections: Sequence[Section], text: str) -> tuple[dict[int, int], set[int]]:
@@ -258,23 +337,21 @@ def _heading_places(sections: Sequence[Section], text: str) -> tuple[dict[int, i
 _TITLE_END = re.compile(r"([^\S\n]*[:：]?)[^\S\n]*(?:\n|\Z)")
 
 
-def _line_penalty(text: str, line_start: int, at: int, headings: dict[int, int], titles: set[int]) -> int:
-    """What a cut between two lines costs; ``at`` is where the second starts."""
-    end = line_start + len(text[line_start:at].rstrip())
+def _line_penalty(text: str, line_start: int, last: int, at: int, headings: dict[int, int], titles: set[int]) -> int:
+    """What a cut costs between the line [line_start, last) and the next, which starts ``at``."""
+    end = line_start + len(text[line_start:last].rstrip()) if text[last - 1 : last].isspace() else last
     if end in titles:
         return _AFTER_TITLE
     if at in headings:
-        return _HEADING * headings[at]
-    last = text[end - 1 : end]
-    if last in ("：", ":"):
+        return _HEADING * headings[at] + _bias(text, at)
+    mark = text[end - 1 : end]
+    if mark in ("：", ":"):
         return _LEAD_IN
-    if _in_row(text, line_start, end) and _in_row(text, at, at):
-        return _ROW
-    if text.count("\n", end, at) > 1:
-        return _BLANK_LINE
+    if at - last > 1:
+        return _BLANK_LINE + _bias(text, at)
     if _ITEM_LINE.match(text, at):
-        return _ITEM
-    return _STOP_LINE if last and last in "。！？；;.!?…”」』）)】》" else _LINE
+        return _ITEM + _bias(text, at)
+    return (_STOP_LINE if mark and mark in "。！？；;.!?…”」』）)】》" else _LINE) + _bias(text, at)
 
 
 def _in_row(text: str, start: int, at: int) -> bool:
