@@ -73,7 +73,10 @@ class Checks(Group):
         """As of any group, and the ids are the only ones there are."""
         schema = copy.deepcopy(super().schema)
         rows = cast("dict[str, dict[str, dict[str, dict[str, dict[str, object]]]]]", schema)
-        rows["properties"]["items"]["items"]["properties"]["id"] = {"enum": [item.id for item in self.items]}
+        rows["properties"]["items"]["items"]["properties"]["id"] = {
+            "type": "string",
+            "enum": [item.id for item in self.items],
+        }
         return schema
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from time import process_time
 from typing import get_args
@@ -124,3 +125,11 @@ def test_rules_cost_little_however_many_items_there_are() -> None:
     started = process_time()
     places_by_rule(items, page * 100)
     assert process_time() - started < 2.0  # all 11 packs at once over 100 pages; a hang, not a measurement
+
+
+@each_pack
+def test_the_grammar_that_guides_the_model_takes_the_schema(pack: Pack) -> None:
+    guidance = pytest.importorskip("llguidance", reason="comes with vLLM")
+    for group in Checklist(pack).groups:
+        grammar = guidance.LLMatcher.grammar_from_json_schema(json.dumps(group.schema))
+        assert guidance.LLMatcher.validate_grammar(grammar) == ""
