@@ -11,7 +11,6 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from operator import le
 from typing import Literal, NamedTuple
 
 from pipeline.pdf.clean import HYPHEN, fold, is_odd, repair
@@ -23,7 +22,7 @@ CELL_GAP_EM = 0.8
 """A gap wider than this is a cell border: Word's narrowest cells stand 10.8 pt apart (0.9 em of 12 pt)."""
 OCR_CELL_GAP_EM = 1.6
 """The same for OCR, whose boxes leave out punctuation at their ends."""
-_BACK_EM = 1.5
+_BACK_EM = 0.5
 """A line that goes back so far starts again: over itself, or over another."""
 _MIN_COLUMN_ROWS = 8
 _THIN_GAP_EM = 0.6
@@ -307,11 +306,14 @@ def _runs(chars: Chars, text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_level(chars: Chars, start: int, end: int) -> bool:
-    """Whether a line stays at its height, never goes back and has room for its characters, as nearly all do."""
-    lefts = chars.left[start:end]
-    if chars.right[end - 1] - lefts[0] < 0.6 * (chars.right[start] - lefts[0]) * (end - start):
+    """Whether a line stays at its height, doesn't go back (looked at in five places) and has room for its characters, as
+    nearly all do."""
+    left, step = chars.left, (end - start) / 4
+    first, last = left[start], left[end - 1]
+    if chars.right[end - 1] - first < 0.6 * (chars.right[start] - first) * (end - start):
         return False  # each may stand twice (or it is Latin behind one Chinese character, which costs a closer look)
-    return _beside(chars, start, end - 1) and all(map(le, lefts, lefts[1:]))
+    a, b, c = left[start + int(step)], left[start + int(2 * step)], left[start + int(3 * step)]
+    return first <= a <= b <= c <= last and _beside(chars, start, end - 1)
 
 
 def _width(chars: Chars, at: int) -> float:
@@ -358,6 +360,14 @@ def _in_columns(rows: list[list[Cell]]) -> list[list[Cell]]:
             else:
                 ordered.append([cell])
     return ordered
+
+
+def pieces_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> list[Cell] | None:
+    """The pieces of a stretch of characters on one line, ``text`` being the page's folded text and ``odd`` what
+    ``is_odd`` says of it; None where the stretch is not one line."""
+    if not _beside(chars, start, end - 1) or text.find(HYPHEN, start, end) >= 0:
+        return None
+    return _cells_in(chars, text, start, end, odd=odd)
 
 
 def _cells_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> list[Cell]:

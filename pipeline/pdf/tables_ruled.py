@@ -15,12 +15,27 @@ from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
 
-from pipeline.pdf.lines import CJK, Cell, Chars, Line, Placed, TablePlace, first_word_width, joined, lines_in
+from pipeline.pdf.clean import fold, is_odd
+from pipeline.pdf.lines import (
+    CJK,
+    Cell,
+    Chars,
+    Line,
+    Placed,
+    TablePlace,
+    first_word_width,
+    joined,
+    lines_in,
+    merged,
+    pieces_in,
+)
 
 _MOST_LINES = 40
 """A cell with more lines than this is a frame around text."""
 _LEAST_FILLED = 0.15
 """Share of a table's cells that hold text; charts have grids too."""
+_Box = tuple[float, float, float, float]
+_NOWHERE: _Box = (0.0, 0.0, 0.0, 0.0)
 _BLANKS = " \r\n\t\u3000\u00a0"
 FIGURE = re.compile(
     r"[(（]?[-－−–—+＋△▲]?[¥￥$]?\d{1,3}(?:[,，]\d{3})*(?:\.\d+)?[%％]?[)）]?|[(（]?[-－−–—+]?[¥￥$]?\d+(?:\.\d+)?[%％]?[)）]?|[-—–－/]{1,3}"
@@ -66,13 +81,18 @@ def _sort_in(chars: Chars, tables: Sequence[_Filling]) -> str:
     """Give the tables' cells their characters. Returns the page's text with line breaks in place of those."""
     outside = list(chars.text)
     last: list[int] | None = None
+    left, top, right, bottom = _NOWHERE
     blanks: list[int] = []
     for at, char in enumerate(chars.text):
         if char in _BLANKS:
             blanks.append(at)
             continue
         x, y = (chars.left[at] + chars.right[at]) / 2, (chars.top[at] + chars.bottom[at]) / 2
-        cell = None if at in chars.tilted else next((c for t in tables if (c := t.cell_at(x, y)) is not None), None)
+        cell = last
+        if not (left <= x < right and bottom < y <= top):  # most characters follow one in the same cell
+            cell, (left, top, right, bottom) = next((c for t in tables if (c := t.cell_at(x, y))), (None, _NOWHERE))
+        if at in chars.tilted:
+            cell = None
         if cell is not None:
             if cell is last:  # the spaces and breaks between two characters of one cell are its own
                 cell.extend(blanks)
@@ -106,18 +126,25 @@ class _Filling:
             for c in range(column, column + columns)
         }
 
-    def cell_at(self, x: float, y: float) -> list[int] | None:
-        """The characters of the cell around a point; None outside the table."""
+    def cell_at(self, x: float, y: float) -> tuple[list[int], _Box] | None:
+        """The characters of the cell around a point, and its box; None outside the table."""
         xs, ys = self.grid.xs, self.grid.ys
         if not (xs[0] - 1 <= x <= xs[-1] + 1 and ys[-1] - 1 <= y <= ys[0] + 1):
             return None
         column = min(max(bisect_right(xs, x) - 1, 0), len(xs) - 2)
         row = min(max(bisect_left(ys, -y, key=lambda edge: -edge) - 1, 0), len(ys) - 2)
-        return self.indexes[self._at[row, column]]
+        cell = self._at[row, column]
+        row, column, rows, columns = self.grid.cells[cell]
+        return self.indexes[cell], (xs[column], ys[row], xs[column + columns], ys[row + rows])
 
     def is_table(self, chars: Chars, page: int) -> bool:
         """Whether what stands in the grid reads as a table. Reads the cells."""
-        self.lines = [_cell_lines(chars, indexes, page) for indexes in self.indexes]
+        text = fold(chars.text)
+        odd = is_odd(text)
+        self.lines = [
+            [_in_line(pieces) for pieces in _levels(_pieces(chars, text, indexes, page, odd=odd))]
+            for indexes in self.indexes
+        ]
         filled = sum(bool(lines) for lines in self.lines)
         columns = {cell[1] for cell, lines in zip(self.grid.cells, self.lines, strict=True) if lines}
         rows = {cell[0] for cell, lines in zip(self.grid.cells, self.lines, strict=True) if lines}
@@ -159,10 +186,25 @@ def _empty(left: float, top: float, right: float, bottom: float, em: float) -> C
 # --- the text of a cell -----------------------------------------------------------------------------------------------
 
 
-def _cell_lines(chars: Chars, indexes: Sequence[int], page: int) -> list[Cell]:
-    """The visual lines of a cell from top to bottom, each as one piece."""
-    if not indexes:
-        return []
+def _pieces(chars: Chars, text: str, indexes: Sequence[int], page: int, *, odd: bool) -> list[Cell]:
+    """What stands in a cell, by PDFium's lines; ``text`` is the page's folded text."""
+    found: list[Cell] = []
+    start = last = -1
+    for at in (*indexes, -1):
+        if start >= 0 and (at != last + 1 or text[at] in "\r\n"):
+            pieces = pieces_in(chars, text, start, last + 1, odd=odd)
+            if pieces is None:
+                return _torn_pieces(chars, indexes, page)
+            found += pieces
+            start = -1
+        if at >= 0 and start < 0 and text[at] not in _BLANKS:
+            start = at
+        last = at
+    return found
+
+
+def _torn_pieces(chars: Chars, indexes: Sequence[int], page: int) -> list[Cell]:
+    """The same where a line ends that PDFium did not see: as if the cell were a page."""
     origins: list[int] = []
     for a, b in pairwise([*indexes, indexes[-1] + 1]):
         origins.append(a)
@@ -174,11 +216,10 @@ def _cell_lines(chars: Chars, indexes: Sequence[int], page: int) -> list[Cell]:
     )
     text = "".join([chars.text[at] if at >= 0 else "\n" for at in origins])
     made = frozenset(at for at, origin in enumerate(origins) if origin in chars.generated)
-    own = Chars(text, left, top, right, bottom, made)
-    pieces = [cell for line in lines_in(own, page) for cell in line.cells]
-    for piece in pieces:
+    found = [cell for line in lines_in(Chars(text, left, top, right, bottom, made), page) for cell in line.cells]
+    for piece in found:
         piece.origins = array("i", [origins[at] if at >= 0 else -1 for at in piece.origins])
-    return [_in_line(pieces) for pieces in _levels(pieces)]
+    return found
 
 
 def _levels(pieces: Sequence[Cell]) -> list[list[Cell]]:
@@ -193,7 +234,7 @@ def _levels(pieces: Sequence[Cell]) -> list[list[Cell]]:
 
 
 def _in_line(pieces: Sequence[Cell]) -> Cell:
-    first, *rest = sorted(pieces, key=lambda piece: piece.left)
+    first, *rest = pieces if len(pieces) == 1 else merged(pieces)
     for piece in rest:
         first = _together(first, piece, " ")
     return first
