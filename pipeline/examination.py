@@ -13,7 +13,6 @@ from pipeline.kinds.packs.checklist import Checklist, acting_role
 from pipeline.kinds.packs.load import pack_for, pack_named
 from pipeline.kinds.report.rules import findings_in as report_findings
 from pipeline.lang import Text
-from pipeline.pdf.places import with_boxes
 from pipeline.settings import Settings
 from pipeline.split.headings import find_sections
 from pipeline.steps import RULES_ALONE
@@ -32,7 +31,7 @@ def examine(document: Document, settings: Settings) -> Examined:
 
 
 def examine_alone(document: Document, settings: Settings) -> Examined:
-    """The same where no model will be asked: findings are merged, have their rectangles on the page, and the checklist
+    """The same where no model will be asked: findings are merged, and the checklist
     is answered as far as it has rules. Raises SettingsError as ``examine`` does."""
     document, kind, checklist = _sectioned(document, settings)
     examined = _examined(document, kind, checklist)
@@ -47,7 +46,7 @@ def examine_alone(document: Document, settings: Settings) -> Examined:
                 "rule: they want a model or a person",
             )
         )
-    return replace(examined, findings=with_boxes(document, findings), notes=notes)
+    return replace(examined, findings=findings, notes=notes)
 
 
 def _sectioned(document: Document, settings: Settings) -> tuple[Document, str, Checklist | None]:
