@@ -32,10 +32,10 @@ async def contract_review(
     thinking: Switch | None = None,
     force: bool | None = None,
 ) -> State[None]:
-    """Review PDF contracts: findings into the database, HTML reports into a folder.
+    """Review contracts (PDF, Word, text, scans): findings into the database, HTML reports into a folder.
 
     Args:
-        paths: PDF files, or folders of them.
+        paths: files (PDF, Word, text, images), or folders of them.
         kind: contract or report; auto decides per document, from its text.
         engine: vllm, http, rules or auto. Here and below, None means: as LONGDOC_... or longdoc.toml say.
         model: model folder, hub id, or the served model's name.

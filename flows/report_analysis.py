@@ -29,10 +29,10 @@ async def report_analysis(
     thinking: Switch | None = None,
     force: bool | None = None,
 ) -> State[None]:
-    """Analyse PDF reports: figures, changes, risks and outlook into the database, HTML reports into a folder.
+    """Analyse reports (PDF, Word, text, scans): figures, changes, risks, outlook; into the database and HTML reports.
 
     Args:
-        paths: PDF files, or folders of them.
+        paths: files (PDF, Word, text, images), or folders of them.
         kind: report; contract or auto for a folder that holds both.
         engine: vllm, http, rules or auto. Here and below, None means: as LONGDOC_... or longdoc.toml say.
         model: model folder, hub id, or the served model's name.

@@ -44,7 +44,7 @@ async def watch_inbox(
     strategy: Strategy | None = None,
     thinking: Switch | None = None,
 ) -> State[None]:
-    """Analyse every PDF that is dropped into a folder, and move it to ``done`` or ``failed`` there.
+    """Analyse every document that is dropped into a folder, and move it to ``done`` or ``failed`` there.
 
     Args:
         inbox: the folder. Here and below, None means: as LONGDOC_... or longdoc.toml say.

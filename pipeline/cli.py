@@ -38,7 +38,10 @@ def _t(zh: str, en: str) -> str:
 
 Paths = Annotated[
     list[Path],
-    typer.Argument(metavar="PATH...", help=_t("PDF 文件，或含 PDF 的文件夹", "PDF files, or folders of them")),
+    typer.Argument(
+        metavar="PATH...",
+        help=_t("文件（PDF、Word、文本、图片）或文件夹", "files (PDF, Word, text, images) or folders"),
+    ),
 ]
 KindFlag = Annotated[
     Kind | None,
@@ -97,8 +100,8 @@ JsonFlag = Annotated[bool, typer.Option("--json", help=_t("结果以 JSON 输出
 
 app = typer.Typer(
     help=_t(
-        "长文档分析：读 PDF 合同与报告，抽取并核对，每条发现都有原文出处，写入数据库。",
-        "Long documents in, proved findings out: reads PDF contracts and reports into a database.",
+        "长文档分析：读合同与报告（PDF、Word、文本、扫描图片），抽取并核对，每条发现都有原文出处，写入数据库。",
+        "Long documents (PDF, Word, text, scans) in, proved findings out, into a database.",
     ),
     epilog=_t(
         "例：longdoc review data/samples · longdoc plan 合同.pdf · longdoc watch inbox。"
@@ -180,8 +183,8 @@ def plan(
         raise typer.Exit(1 if any(p.error for p in previews) else 0)
 
 
-@app.command(help=_t("守着一个文件夹：放进去的 PDF 自动分析，移到 done/ 或 failed/",
-                     "Watch a folder: PDFs dropped there are analysed and moved to done/ or failed/"))  # fmt: skip
+@app.command(help=_t("守着一个文件夹：放进去的文件自动分析，移到 done/ 或 failed/",
+                     "Watch a folder: files dropped there are analysed and moved to done/ or failed/"))  # fmt: skip
 def watch(
     inbox: Annotated[Path | None, typer.Argument(metavar="INBOX", help=_t("默认 inbox", "default inbox"))] = None,
     once: Annotated[

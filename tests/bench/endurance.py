@@ -1,5 +1,5 @@
-"""Memory. ``endurance.py pages 5000`` reads one PDF of so many pages, ``endurance.py documents 10000 [FILE...]`` so many
-documents one after the other with long-lived workers. Prints what the parent and its workers take.
+"""Memory. ``endurance.py pages 5000`` reads one PDF of so many pages; ``endurance.py documents 10000 [FILE...]`` so
+many documents one after the other with long-lived workers. Prints what the parent and its workers take.
 """
 
 from __future__ import annotations
