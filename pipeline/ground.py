@@ -37,8 +37,8 @@ _EDGE = ",. …·*#>|"
 """Stripped from both ends of a folded quote: models add ellipses, bullets and a full stop."""
 _HAN_DIGITS = frozenset("零〇一二三四五六七八九十百千万亿两壹贰叁肆伍陆柒捌玖拾佰仟")
 _SCALES = frozenset("万亿千百仟佰萬億")
-_NEGATIONS = frozenset("不未非勿无")
-_MOST_PLACES = 64
+_NEGATIONS = ("不", "未", "非", "勿", "无")
+_MOST_PLACES = 1000
 """Of a quote that stands more often, the first ones are weighed."""
 _AROUND = 80
 
@@ -136,21 +136,24 @@ class Locator:
         if len(found) < 2:
             return found[0] if found else None
         wanted = _bigrams(about)
-        return max(found, key=lambda span: (self._weight(span, wanted), -span.start))
+        return max(found, key=lambda span: (self._weight(span, about, wanted), -span.start))
 
-    def _weight(self, span: Span, wanted: set[str]) -> tuple[int, int]:
+    def _weight(self, span: Span, about: str, wanted: set[str]) -> tuple[int, float, int]:
+        """First a section that is named in ``about``, then one of a like title, then what stands around."""
         text = self.document.text
         around = text[max(0, span.start - _AROUND) : span.start] + "\n" + text[span.end : span.end + _AROUND]
-        return len(wanted & _bigrams(self._headings(span.start))), len(wanted & _bigrams(around))
+        titles = [title for title in self._titles(span.start) if title]
+        named = max((len(title) for title in titles if len(title) > 1 and title in about), default=0)
+        alike = max((_likeness(wanted, _bigrams(title)) for title in titles), default=0.0)
+        return named, alike, len(wanted & _bigrams(around))
 
-    def _headings(self, offset: int) -> str:
-        """Number and title of every section around ``offset``."""
-        titles: list[str] = []
+    def _titles(self, offset: int) -> Iterator[str]:
+        """The titles, and the numbers, of the sections around ``offset``."""
         section = self.document.section_at(offset)
         while section is not None:
-            titles.append(f"{section.number} {section.title}")
+            yield section.title
+            yield section.number
             section = None if section.parent is None else self.document.sections[section.parent]
-        return "\n".join(titles)
 
 
 def difference(quote: str, source: str) -> str:
@@ -202,6 +205,11 @@ def _bigrams(text: str) -> set[str]:
     return {text[i : i + 2] for i in range(len(text) - 1) if text[i : i + 2].isalnum()}
 
 
+def _likeness(one: set[str], other: set[str]) -> float:
+    """Dice's coefficient: 1 where both are the same, 0 where they share nothing."""
+    return 2 * len(one & other) / (len(one) + len(other)) if one and other else 0.0
+
+
 def _places(text: str, needle: str, start: int, end: int) -> Iterator[int]:
     """Where ``needle`` stands in ``text`` without a cut that alters it."""
     at = text.find(needle, start, end)
@@ -218,9 +226,9 @@ def _is_cut(text: str, start: int, end: int) -> bool:
     if text[end - 1].isdigit() and text[end : end + 1] in _SCALES:
         return True
     before = text[start - 1] if start else ""
-    if before in _NEGATIONS:
+    if text[max(0, start - 3) : start].rstrip()[-1:] in _NEGATIONS:
         return True
-    return text[start].isdigit() and before in ("-", "－", "−") and not text[max(0, start - 2) : start - 1].isalnum()
+    return text[start].isdigit() and before in ("-", "－", "−") and not _is_word(text[max(0, start - 2) : start - 1])
 
 
 def _splits_number(text: str, at: int) -> bool:
