@@ -274,7 +274,7 @@ STRATEGY: Mapping[str, Text] = {
 }
 ERROR: Mapping[str, Text] = {
     "InputError": Text("打不开这个路径", "The path can't be opened"),
-    "ReadError": Text("读不了这个 PDF", "The PDF can't be read"),
+    "ReadError": Text("读不了这个文件", "The file can't be read"),
     "NoTextError": Text("没有可读的文字", "There is no text to read"),
     "PromptTooLongError": Text("超出模型的上下文", "Too long for the model's context"),
     "CutAnswerError": Text("模型的回答被截断", "The model's answer was cut"),
