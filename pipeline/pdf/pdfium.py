@@ -483,23 +483,27 @@ def _items(page: int) -> Iterator[tuple[int, int, tuple[float, ...]]]:
             yield item, kind, matrix
 
 
+_MODE, _BOUNDS = (ctypes.c_int * 2)(), (ctypes.c_float * 4)()
+_MODE_AT = [ctypes.addressof(_MODE) + 4 * i for i in range(2)]
+_BOUNDS_AT = [ctypes.addressof(_BOUNDS) + 4 * i for i in range(4)]
+"""Where PDFium writes what a path is; made once, for there may be thousands on a page."""
+
+
 def _strokes(path: int, matrix: tuple[float, ...]) -> Iterator[tuple[float, float, float, float]]:
     """The level and upright parts of a path as left, bottom, right, top in page space. Some programs draw a line as a
     thin rectangle."""
-    fill, stroke = ctypes.c_int(), ctypes.c_int()
-    _draw_mode(path, ctypes.addressof(fill), ctypes.addressof(stroke))
+    _draw_mode(path, *_MODE_AT)
+    fills, strokes = _MODE
     count = int(_count_segments(path))
-    if not (fill.value or stroke.value) or not 2 <= count <= _MAX_SEGMENTS:
+    if not (fills or strokes) or not 2 <= count <= _MAX_SEGMENTS or not _object_bounds(path, *_BOUNDS_AT):
         return
-    edges = (ctypes.c_float * 4)()
-    addresses = [ctypes.addressof(edges) + 4 * i for i in range(4)]
-    if not _object_bounds(path, *addresses):
-        return
-    left, bottom, right, top = _mapped(tuple(edges), matrix)
+    left, bottom, right, top = _BOUNDS
+    if matrix is not _IDENTITY:
+        left, bottom, right, top = _mapped((left, bottom, right, top), matrix)
     if count <= 6 and min(right - left, top - bottom) <= _THIN < max(right - left, top - bottom):
         x, y = (left + right) / 2, (top + bottom) / 2
         yield (left, y, right, y) if right - left > top - bottom else (x, bottom, x, top)
-    elif stroke.value or not _is_white(path):
+    elif strokes or not _is_white(path):
         own = (ctypes.c_float * 6)()
         _object_matrix(path, ctypes.addressof(own))
         for a, b in _legs(path, count, _product(tuple(own), matrix)):

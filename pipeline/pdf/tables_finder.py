@@ -26,6 +26,8 @@ def answer(request: wire.Message) -> wire.Message:
         with open_pdf(path, passwords) as pdf:
             for number in cast("list[int]", request["pages"]):
                 with pdf.page(number - 1) as page:
+                    if page is not None:
+                        page.chars()  # turns the page as the reading process turns it
                     grids[str(number)] = grids_of(page.rulings(_MAX_STROKES)) if page else []
     except OpenError as error:
         raise Failure(error.code) from None
