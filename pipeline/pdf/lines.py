@@ -306,8 +306,8 @@ def _runs(chars: Chars, text: str) -> Iterator[tuple[int, int]]:
 
 
 def _is_level(chars: Chars, start: int, end: int) -> bool:
-    """Whether a line stays at its height, doesn't go back (looked at in five places) and has room for its characters, as
-    nearly all do."""
+    """Whether a line stays at its height, does not go back (looked at in five places) and has room for its
+    characters, as nearly all do."""
     left, step = chars.left, (end - start) / 4
     first, last = left[start], left[end - 1]
     if chars.right[end - 1] - first < 0.6 * (chars.right[start] - first) * (end - start):

@@ -15,7 +15,7 @@ import mmap
 import os
 import re
 from array import array
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
@@ -154,6 +154,8 @@ _render = _call("FPDF_RenderPageBitmap", None, _ptr, _ptr, _int, _int, _int, _in
 
 _SPACES = re.compile(" ")
 _LINES = re.compile(r"[^\r\n]+")
+_DIRECTED = 12
+"""Places in the text at which its direction is looked at."""
 _NOT_PLAIN = re.compile(
     "[^\r\n\x20-\x7e\u4e00-\u9fff\u3000-\u303f\uff00-\uffee\u00a0-\u00ac\u00ae-\u00ff\u0391-\u03c9\u2010-\u22ff\u2460-\u27bf]"
 )
@@ -187,15 +189,20 @@ class PdfPage:
         self._added = added
         self.width = float(_page_width(handle))
         self.height = float(_page_height(handle))
+        self._turn = int(_rotation(handle)) % 4
+        self.turned = 0
+        """Quarter turns clockwise from the page as it is read, its text upright, to the page as shown."""
 
     def chars(self) -> Chars:
-        """All characters of the page with their boxes."""
+        """All characters of the page with their boxes. From here on ``width``, ``height`` and all places are those of
+        the page turned so that most of its text stands upright, which is nearly always the page as shown."""
         text_page = _load_text(self._handle)
         if not text_page:
             return Chars("", array("f"), array("f"), array("f"), array("f"), frozenset())
         try:
             count = max(0, int(_count_chars(text_page)))
             text = _text_of(text_page, count)
+            self._stand_upright(_direction(text_page, text))
             edges = self._shown(_loose_boxes(text_page, range(count)))
             spaces = [found.start() for found in _SPACES.finditer(text)]
             flags = map(_is_generated, repeat(text_page), spaces)
@@ -253,11 +260,19 @@ class PdfPage:
         finally:
             _bitmap_destroy(bitmap)
 
+    def _stand_upright(self, direction: int | None) -> None:
+        if direction is None or direction == self._turn:
+            return
+        self.turned = (self._turn - direction) % 4
+        self._turn = direction
+        if self.turned % 2:
+            self.width, self.height = self.height, self.width
+
     def _shown(self, edges: tuple[array[float], ...]) -> tuple[array[float], array[float], array[float], array[float]]:
-        """Page space into the page as shown (rotated, its visible corner at 0, 0); y stays upwards."""
+        """Page space into the page as shown or read (rotated, its visible corner at 0, 0); y stays upwards."""
         left, top, right, bottom = edges
         x0, y0, x1, y1 = self._bounds
-        turn = int(_rotation(self._handle)) % 4
+        turn = self._turn
         if turn == 0 and x0 == 0 and y0 == 0:
             return left, top, right, bottom
         if turn == 0:
@@ -391,6 +406,16 @@ def _text_length(page: int) -> int:
     count = int(_count_chars(text_page))
     _close_text(text_page)
     return max(0, count)
+
+
+def _direction(text_page: int, text: str) -> int | None:
+    """Quarter turns anticlockwise of the text on an unrotated page; None where there is no text, or it is mixed."""
+    sample = [at for at in range(0, len(text), len(text) // _DIRECTED + 1) if not text[at].isspace()]
+    if not sample:
+        return None
+    turns = Counter(-round(_char_angle(text_page, at) / (math.pi / 2)) % 4 for at in sample)
+    turn, most = turns.most_common(1)[0]
+    return turn if most > 0.8 * len(sample) else None
 
 
 def _aslant(text_page: int, text: str) -> Iterator[int]:

@@ -27,6 +27,27 @@ def places_of(chars: Chars) -> array[float]:
     return places
 
 
+def turned_places(places: array[float], turns: int, width: float, height: float) -> array[float]:
+    """Places on a page of this size after so many quarter turns clockwise; y upwards before and after."""
+    left, top, right, bottom = places[0::4], places[1::4], places[2::4], places[3::4]
+    for _ in range(turns):
+        edges = bottom, array("f", [width - x for x in left]), top, array("f", [width - x for x in right])
+        (left, top, right, bottom), (width, height) = edges, (height, width)
+    found = array("f", bytes(4 * len(places)))
+    found[0::4], found[1::4], found[2::4], found[3::4] = left, top, right, bottom
+    return found
+
+
+def turned_boxes(boxes: array[float], turns: int, width: float, height: float) -> array[float]:
+    """The same with y downwards."""
+    upwards = array("f", [height - edge if at % 2 else edge for at, edge in enumerate(boxes)])
+    if turns % 2:
+        height = width
+    return array(
+        "f", [height - edge if at % 2 else edge for at, edge in enumerate(turned_places(upwards, turns, width, height))]
+    )
+
+
 def boxes_of(document: Document, spans: Sequence[Span]) -> list[tuple[Box, ...]]:
     """For each span the boxes of its lines, in reading order; none where the text has no places (read by pypdf)."""
     return [tuple(_boxes(document, span)) for span in spans]
@@ -96,9 +117,10 @@ def _line_boxes(boxes: Iterable[_Edges]) -> list[_Edges]:
 
 
 def _adjoins(box: _Edges, left: float, top: float, right: float, bottom: float) -> bool:
-    """Whether a character carries on a line (or, in vertical writing, a column) that has this box."""
+    """Whether a character carries on a line that has this box (a column in vertical writing and on turned pages)."""
     height, width = bottom - top, right - left
     beside = min(box[3], bottom) - max(box[1], top) > 0.4 * min(height, box[3] - box[1])
     under = min(box[2], right) - max(box[0], left) > 0.7 * max(width, box[2] - box[0])
     near = left - box[2] < 3 * height and box[0] - right < 3 * height
-    return (beside and near and left >= box[0] - width) or (under and -0.5 * height < top - box[3] < 0.2 * height)
+    apart = max(top - box[3], box[1] - bottom)
+    return (beside and near and left >= box[0] - width) or (under and -0.5 * height < apart < 0.2 * height)

@@ -37,6 +37,8 @@ _PAGE_NUMBER = re.compile(
 _NOTE_MARK = re.compile(r"([①-⑳❶-❿⑴-⒇*†‡§]|\[\d{1,3}\]|［\d{1,3}］|\d{1,3}(?=\s*[^\s\d.．、,，:：)）%\-/年月日]))")
 _CONTENTS_TITLE = re.compile(r"(?:目|总目|本章目)[录次錄]|contents|tableofcontents", re.IGNORECASE)
 _LEADERS = re.compile(r"(?:[.．…·‥⋯_─-]\s*){3,}[（(—-]*\s*(\d(?: ?\d){0,3}|[ivxlcIVXLC]{1,7})\s*[）)—-]*$")
+_TITLE_LENGTH = 24
+_LAST_OF_NUMBER = frozenset("0123456789ivxlcIVXLC)）-—")
 _NUMBER_CELL = re.compile(r"[（(]?(\d{1,4}|[ivxlc]{1,7})[）)]?", re.IGNORECASE)
 
 
@@ -52,26 +54,27 @@ class PageLines:
 
 def take_regions(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> None:
     """Move all that is no running text from ``lines`` to ``regions``; ``numbers`` are the pages' printed labels."""
-    take_margins(pages, numbers)
-    take_footnotes(pages)
+    em = body_em(line for page in pages for line in page.lines)
+    take_margins(pages, numbers, em)
+    take_footnotes(pages, em)
     take_contents(pages)
 
 
 # --- headers and footers ----------------------------------------------------------------------------------------------
 
 
-def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> None:
+def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: float) -> None:
     """Headers, footers and page numbers: lines in the outer tenths that stand on 30 % of the pages (digits aside), and
     page numbers, from the outside inwards up to the first other line. Lines that run aslant are watermarks and stamps,
     and so are big ones that stand at one place of half of the pages."""
     zones = [(_zone(page, top=True), _zone(page, top=False)) for page in pages]
     counts = Counter(key for page_zones in zones for key in {_key(line) for zone in page_zones for line in zone})
     needed = max(2, _REPEATED * len(pages))
-    marks = _watermarks(pages)
+    marks = _watermarks(pages, _MARK_EM * em)
     for index, (page, page_zones) in enumerate(zip(pages, zones, strict=True)):
         label = numbers[index] if index < len(numbers) else None
         taken: list[tuple[RegionKind, Line]] = [
-            ("watermark", line) for line in page.lines if line.flow == "aslant" or _spot(line) in marks
+            ("watermark", line) for line in page.lines if line.flow == "aslant" or (marks and _spot(line) in marks)
         ]
         kinds: tuple[RegionKind, RegionKind] = ("header", "footer")
         for kind, zone in zip(kinds, page_zones, strict=True):
@@ -116,11 +119,10 @@ def _is_page_number(line: Line, index: int, label: str | None) -> bool:
     return _PAGE_NUMBER.fullmatch(_DIGITS.sub("#", text)) is not None
 
 
-def _watermarks(pages: Sequence[PageLines]) -> set[tuple[str, int, int]]:
+def _watermarks(pages: Sequence[PageLines], size: float) -> set[tuple[str, int, int]]:
     """Big lines that stand at the same place of most pages."""
     if len(pages) < 3:
         return set()
-    size = _MARK_EM * body_em(line for page in pages for line in page.lines)
     spots = Counter(spot for page in pages for spot in {_spot(line) for line in page.lines if line.em > size})
     return {spot for spot, n in spots.items() if n > _MARKED * len(pages)}
 
@@ -140,11 +142,10 @@ def body_em(lines: Iterable[Line]) -> float:
 # --- footnotes --------------------------------------------------------------------------------------------------------
 
 
-def take_footnotes(pages: Sequence[PageLines]) -> None:
+def take_footnotes(pages: Sequence[PageLines], em: float) -> None:
     """Small lines at the foot of a page, from one that starts with a mark which stands in the text above them."""
-    size = _NOTE_EM * body_em(line for page in pages for line in page.lines)
     for page in pages:
-        small = [line for line in page.lines if line.em < size and _may_be_note(line, page)]
+        small = [line for line in page.lines if line.em < _NOTE_EM * em and _may_be_note(line, page)]
         if small:
             _take(page, [("footnote", line) for line in _notes(page, small)])
 
@@ -194,7 +195,8 @@ def take_contents(pages: Sequence[PageLines]) -> None:
 
 def _contents_end(lines: Sequence[Line], start: int) -> int:
     """Where contents that start here end; ``start`` where none do."""
-    titled = _CONTENTS_TITLE.fullmatch(_SPACE.sub("", lines[start].text)) is not None
+    text = lines[start].text
+    titled = len(text) < _TITLE_LENGTH and _CONTENTS_TITLE.fullmatch(_SPACE.sub("", text)) is not None
     if not titled and _page_of(lines[start], titled=False) is None:
         return start
     entries = list(_entries(lines, start + titled, titled=titled))
@@ -219,7 +221,10 @@ def _entries(lines: Sequence[Line], start: int, *, titled: bool) -> Iterator[tup
 
 def _page_of(line: Line, *, titled: bool) -> int | None:
     """The page number at an entry's end; Roman ones count as 0. Without leaders it must be a cell of its own."""
-    if found := _LEADERS.search(line.text):
+    text = line.text
+    if text[-1] not in _LAST_OF_NUMBER:
+        return None
+    if found := _LEADERS.search(text):
         number = found.group(1).replace(" ", "")
         return int(number) if number.isdecimal() else 0
     if titled and line.is_row and len(line.cells) <= 3 and (cell := _NUMBER_CELL.fullmatch(line.cells[-1].text)):

@@ -22,7 +22,7 @@ from pipeline.pdf.health import bare, count_characters, coverage, garbled, judge
 from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, title_of
 from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Line, lines_in, merged, ocr_line
 from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
-from pipeline.pdf.places import places_of
+from pipeline.pdf.places import places_of, turned_boxes, turned_places
 from pipeline.pdf.process import Failure, limit, serve
 from pipeline.pdf.tables import asks_for_grids, packed, tables_of
 from pipeline.pdf.tables_ruled import Grid, lines_with_tables
@@ -47,6 +47,8 @@ class _Page:
     read_by: str
     confidence: float | None = None
     places: array[float] = field(default_factory=lambda: array("f"))
+    turned: int = 0
+    """Quarter turns clockwise from here, where its text stands upright, to the page as shown."""
     pictures: Sequence[Edges] = ()
     """Images on which no text layer stands."""
     asks_for_grids: bool = False
@@ -146,16 +148,27 @@ def _page(page: PdfPage, index: int, label: str | None, grids: Sequence[Any] | N
         images, cover = len(boxes), coverage(pictures, page.width, page.height)
     health = judge(chars.text, cover, paths, images)
     unread = health in ("garbled", "scan") or (cover >= _FIGURE_COVER and not count_characters(chars.text))
-    if health == "garbled":
+    if health == "garbled" or (unread and page.turned):
         lines = []
     elif grids:
         lines = lines_with_tables(chars, index, [Grid(*grid) for grid in grids])
     else:
         lines = lines_in(chars, index)
     read = _Page(lines, page.width, page.height, label, health, "none" if unread else "pdfium", places=places_of(chars))
-    read.pictures = pictures
+    read.pictures, read.turned = pictures, page.turned
+    if unread:
+        _show(read)  # where OCR will see it
     read.asks_for_grids = grids is None and asks_for_grids(lines)
     return read
+
+
+def _show(page: _Page) -> None:
+    """Turn the page back to how it is shown."""
+    if page.turned:
+        page.places = turned_places(page.places, page.turned, page.width, page.height)
+    if page.turned % 2:
+        page.width, page.height = page.height, page.width
+    page.turned = 0
 
 
 def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
@@ -222,6 +235,15 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
     title = title_of(metadata.get("Title", ""), layout)
     laid = lay_out(layout, [page.label for page in pages])
     tables = tables_of(laid.rows, [line for page in layout for line in page.lines])
+    packed_tables = packed(tables, [page.height for page in pages])
+    regions = [
+        [[part.kind, part.text, part.box and _shown_box(part.box, page)] for part in placed.regions]
+        for page, placed in zip(pages, layout, strict=True)
+    ]
+    if any(page.turned for page in pages):
+        _show_tables(packed_tables, pages)
+        for page in pages:
+            _show(page)
     return {
         "title": title,
         "text": laid.text,
@@ -235,17 +257,31 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
                 "health": page.health,
                 "read_by": page.read_by,
                 "confidence": page.confidence,
-                "regions": [[part.kind, part.text, part.box and list(part.box[1:])] for part in placed.regions],
+                "regions": found,
                 "places": page.places,
             }
-            for page, placed, span in zip(pages, layout, laid.spans, strict=True)
+            for page, found, span in zip(pages, regions, laid.spans, strict=True)
         ],
         "bookmarks": [list(mark) for mark in ((m.title, m.page, m.level) for m in bookmarks_of(outline))],
         "metadata": {name: plain(value)[:2000] for name, value in metadata.items()},
         "ocr_lines": _ocr_lines(laid, pages),
         "asks_for_grids": [at for at, page in enumerate(pages, 1) if page.asks_for_grids],
-        **packed(tables, [page.height for page in pages]),
+        **packed_tables,
     }
+
+
+def _shown_box(box: Box, page: _Page) -> list[float]:
+    return list(turned_boxes(array("f", box[1:]), page.turned, page.width, page.height) if page.turned else box[1:])
+
+
+def _show_tables(tables: Mapping[str, Any], pages: Sequence[_Page]) -> None:
+    """Turn the cells of tables on turned pages to where they are shown."""
+    boxes = cast("array[float]", tables["table_boxes"])
+    rows, cells = cast("array[int]", tables["table_rows"]), cast("array[int]", tables["table_cells"])
+    for at, row in enumerate(cells[::6]):
+        page = pages[rows[5 * row + 1] - 1]
+        cell = slice(4 * at, 4 * at + 4)
+        boxes[cell] = turned_boxes(boxes[cell], page.turned, page.width, page.height)
 
 
 def _ocr_lines(laid: Laid, pages: Sequence[_Page]) -> list[object]:

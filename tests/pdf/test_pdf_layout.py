@@ -162,7 +162,7 @@ def test_headers_footers_and_page_numbers_go_to_the_margins() -> None:
 )
 def test_page_number_of_a_single_page(text: str, taken: bool) -> None:
     page = PageLines([*[line(body, at) for at, body in enumerate(BODY)], line(text, 33, left=290)], WIDTH, HEIGHT)
-    take_margins([page])
+    take_margins([page], (), EM)
     assert bool(page.regions) is taken
 
 
@@ -173,7 +173,7 @@ def test_first_line_of_the_text_in_the_top_zone_stays() -> None:
         )
         for at, n in enumerate("一二三四五六")
     ]
-    take_margins(pages)
+    take_margins(pages, (), EM)
     assert not any(page.regions for page in pages)
 
 
