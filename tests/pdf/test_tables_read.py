@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from pdf_made import PARAGRAPH
 from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.pdf import read as reading
+from pipeline.pdf.places import boxes_of
 from pipeline.pdf.read import Reader, ReadLimits, identify
+from pipeline.steps import notes_on_reading
 from pipeline.types import Document, Table
 
 TOP = 740.0
@@ -251,3 +254,59 @@ def test_one_hostile_page_costs_only_its_own_tables(tmp_path: Path, monkeypatch:
     ] * 5 + [(5, 3)] * 5
     boxes = {row.page: cell.box for row in table.rows for cell in row.cells[:1] if row.head and cell.box}
     assert boxes[3][1:] == boxes[5][1:] != boxes[4][1:]  # page 4 knows its columns from its text alone
+
+
+def test_the_result_says_which_tables_could_not_be_found(tmp_path: Path) -> None:
+    document = read(made.page(tmp_path / "a.pdf", lambda canvas: made.draw(canvas, made.RULED, TOP) and None))
+    assert notes_on_reading(document) == []
+    (note,) = notes_on_reading(replace(document, tables_unseen=(3, 7)))
+    assert note.zh == "第 3、7 页的表格未能识别，按文字行分析"
+
+
+def test_a_word_spread_over_its_column_is_one_cell(tmp_path: Path) -> None:
+    rows = [
+        ["类　　别", "年限", "方法"],
+        ["土地使用权", "50", "直线法"],
+        ["专利技术", "10", "直线法"],
+        ["软件", "5", "直线法"],
+    ]
+    document, table = one(tmp_path, made.Drawn(rows, [140, 90, 90], rules="none"))
+    assert grid(document, table) == [["类别", "年限", "方法"], *rows[1:]]
+
+
+def test_lines_of_a_cell_that_are_figures_of_their_own_stay_apart(tmp_path: Path) -> None:
+    rows = [
+        ["项目", "数量", "说明"],
+        ["备件", "120\n80", "A型\nB型"],
+        ["工具", "5", "第一段落的说明文字写得很长很长\n的第二行"],
+    ]
+    document, table = one(tmp_path, made.Drawn(rows, [80, 120, 180]))
+    assert grid(document, table) == [
+        ["项目", "数量", "说明"],
+        ["备件", "120 80", "A型B型"],
+        ["工具", "5", "第一段落的说明文字写得很长很长的第二行"],
+    ]
+
+
+def test_items_and_entries_in_a_cell_are_told_apart(tmp_path: Path) -> None:
+    rows = [
+        ["条款号", "编列内容"],
+        ["1.1", "名称：华阳能源公司\n地址：矿区一矿\n联系人：樊鹏"],
+        ["1.2", "（1）资质要求\n（2）财务要求"],
+    ]
+    document, table = one(tmp_path, made.Drawn(rows, [60, 300]))
+    assert grid(document, table)[1:] == [
+        ["1.1", "名称：华阳能源公司 地址：矿区一矿 联系人：樊鹏"],
+        ["1.2", "（1）资质要求 （2）财务要求"],
+    ]
+
+
+def test_boxes_of_a_span_in_a_cell_lie_in_the_cell(tmp_path: Path) -> None:
+    document, table = one(tmp_path, made.WRAPPED)
+    for row in table.rows:
+        for cell in row.cells:
+            (found,) = boxes_of(document, [cell.span])
+            assert cell.box and len(found) >= bool(cell.span.length)
+            for box in found:
+                assert cell.box.left - 2 < box.left < box.right < cell.box.right + 2
+                assert cell.box.top - 2 < (box.top + box.bottom) / 2 < cell.box.bottom + 2
