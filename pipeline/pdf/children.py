@@ -105,6 +105,11 @@ class Child:
                 await asyncio.wait_for(process.wait(), 0.05)
             except TimeoutError:
                 process.kill()
+        # asyncio tells of the end only when the pipes are closed, and it stops reading one that nobody empties: a
+        # process that was killed in the middle of a long answer would be waited for for ever
+        assert process.stdout  # a pipe
+        while await process.stdout.read(1 << 16):
+            pass
         return await process.wait()
 
 

@@ -20,7 +20,9 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
 from mutations import mutated, read_all
 
 from pipeline.errors import ReadError
+from pipeline.pdf.children import Child
 from pipeline.pdf.read import Reader, ReadLimits
+from pipeline.pdf.wire import WireError
 from pipeline.types import Document
 
 SAMPLES = Path(__file__).parents[2] / "data/samples"
@@ -89,6 +91,27 @@ def test_killed_workers_are_noticed_at_once_and_replaced(tmp_path: Path) -> None
     assert all(isinstance(one, ReadError) and "SIGKILL" in one.cause.zh for one in deaths)
     assert deaths and isinstance(found[-1], Document)
     assert max(waited) < 40  # far below the time limit: nobody waited for it
+
+
+@pytest.mark.parametrize("length", ["10_000_000", "1 << 40"], ids=["cut off by the clock", "longer than any frame"])
+def test_a_worker_that_is_ended_in_the_middle_of_its_answer_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: str
+) -> None:
+    (tmp_path / "babbling.py").write_text(
+        "import os, time\nfrom pipeline.pdf import wire\nos.read(0, 1 << 16)\nos.write(1, wire.ACKNOWLEDGED)\n"
+        f"os.write(1, ({length}).to_bytes(8, 'big'))\n"
+        "for _ in range(9000):\n    os.write(1, bytes(1000))\n"
+        "time.sleep(60)\n"
+    )
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    async def run() -> None:
+        child = Child("babbling")
+        with pytest.raises((TimeoutError, WireError)):
+            await child.ask({"op": "read"}, 1.0)
+        assert not child.running
+
+    asyncio.run(asyncio.wait_for(run(), 20))
 
 
 @pytest.mark.slow
