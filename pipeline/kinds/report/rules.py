@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.kinds.report.growth import rate_alarms
 from pipeline.kinds.report.mentions import mention_alarms, mentions_in
 from pipeline.kinds.report.metrics import metric_findings, table_metrics
+from pipeline.kinds.report.opinions import opinion_alarms
 from pipeline.kinds.report.profile import main_period, outlook_findings, profile_findings, risk_findings
 from pipeline.kinds.report.prose import change_alarms
 from pipeline.kinds.report.statements import statement_alarms
@@ -23,6 +24,7 @@ def findings_in(document: Document) -> list[Finding]:
     alarms = [alarm for table in tables for alarm in (*sum_alarms(document, table), *rate_alarms(document, table))]
     alarms += statement_alarms(document, tables)
     alarms += changes + mention_alarms(document, mentions, figures, checked)
+    alarms += opinion_alarms(document)
     told = [mention.value for mention in mentions if mention.value]
     return [
         *profile_findings(document, period),
@@ -37,10 +39,10 @@ def _unique(alarms: list[Finding]) -> list[Finding]:
     """Without what two checks raised alike about the same place."""
     kept: dict[tuple[str, str, object], Finding] = {}
     for alarm in alarms:
-        kept.setdefault((alarm.item, alarm.value, alarm.evidence[0].span), alarm)
+        kept.setdefault((alarm.item, alarm.value, alarm.evidence[0].span if alarm.evidence else None), alarm)
     return list(kept.values())
 
 
 def _position(alarm: Finding) -> int:
-    span = alarm.evidence[0].span
+    span = alarm.evidence[0].span if alarm.evidence else None
     return span.start if span else 0
