@@ -31,7 +31,8 @@ from pipeline.lang import Text
 from pipeline.prompts import Prompt, load_prompt
 from pipeline.search import Index
 from pipeline.split.chunks import halve
-from pipeline.tokens import Tokenizer, escape_special
+from pipeline.split.context import SHOWN_TOKENS, Context
+from pipeline.tokens import Tokenizer, escape_special, fitting
 from pipeline.types import Chunk, Completion, Document, Evidence, Finding, Message, Request, Sampling, Span, Switch
 
 _ATTEMPTS = 3
@@ -148,6 +149,7 @@ class _Interview:
         self._generate = generate
         self._result = result
         self._locator = Locator(document)
+        self._context = Context(document)
         self.useless_keys: list[str] = []
         """Journal keys of answers that could not be used: the next run asks those again."""
         self._flaws: dict[str, list[Text]] = {}
@@ -335,13 +337,18 @@ class _Interview:
         """What all questions about ``span`` share, rendered and counted once."""
         if (part := self._parts.get(span)) is None:
             text = load_prompt("part").render(
-                title=_harmless(self._document.title),
-                headings=_harmless(self._headings(span)),
+                title=self._shown("title", self._document.title),
+                head=self._shown("head", self._context.head_for(span)),
+                headings=self._shown("headings", self._headings(span)),
+                definitions=self._shown("definitions", "\n".join(self._context.definitions_for(span))),
                 text=_harmless(self._document.text[span.start : span.end]),
             )
             name = f"{self._document.id}:{span.start}-{span.end}"
             part = self._parts[span] = _Part(name, text, self._q.tokenizer.count(text))
         return part
+
+    def _shown(self, what: str, text: str) -> str:
+        return fitting(_harmless(text), self._q.tokenizer, SHOWN_TOKENS[what])
 
     async def _summary(self, lines: Sequence[str]) -> str:
         prompt = load_prompt(f"{self._q.kind.name}/summary")

@@ -20,6 +20,7 @@ from pipeline.pdf.traits import told
 from pipeline.prompts import load_prompt
 from pipeline.settings import Settings
 from pipeline.split.chunks import split
+from pipeline.split.context import SHOWN_TOKENS
 from pipeline.tokens import Tokenizer
 from pipeline.types import Chunk, Document, DocumentInfo, Examined
 
@@ -68,11 +69,12 @@ def capacities(context: int, tokenizer: Tokenizer, settings: Settings) -> Mappin
 def prompt_overhead(kind: Kind, settings: Settings, tokenizer: Tokenizer) -> int:
     """Tokens of everything in a prompt but the document part: instructions, the longest question, the frame."""
     system = load_prompt(f"{kind.name}/system").render(side=settings.side)
-    frame = load_prompt("part").render(title="题" * 40, headings="节" * 80, text="")
+    frame = load_prompt("part").render(title="", head="首", headings="节", definitions="义", text="")
     packs: Sequence[LoadedPack] = _packs(settings) if kind.name == "contract" else []
     checks = [group for one in packs for group in Checklist(one.pack).groups]
     questions = [load_prompt(group.name).render(**group.inputs) for group in (*kind.groups, *checks)]
-    return sum(tokenizer.count(text) for text in (system, frame)) + max(map(tokenizer.count, questions)) + 32
+    fixed = sum(tokenizer.count(text) for text in (system, frame)) + sum(SHOWN_TOKENS.values())
+    return fixed + max(map(tokenizer.count, questions)) + 32
 
 
 def _packs(settings: Settings) -> Sequence[LoadedPack]:

@@ -14,6 +14,7 @@ import json
 import re
 import unicodedata
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
@@ -103,6 +104,21 @@ def count_span(tokenizer: Tokenizer, text: str, ends: array[int], span: Span) ->
 
 
 _SHORT = 1000
+
+
+def fitting(text: str, tokenizer: Tokenizer, most: int) -> str:
+    """``text``, or as much of its beginning as ``most`` tokens hold."""
+    text = text[: most * _LONGEST_TOKEN]
+    over = tokenizer.count(text) - most
+    while over > 0:
+        ends = tokenizer.ends(text)
+        text = text[: bisect_right(ends, ends[-1] - over) - 1]
+        over = tokenizer.count(text) - most
+    return text
+
+
+_LONGEST_TOKEN = 16
+"""Characters. Text of longer tokens (rows of blanks) is cut a little early."""
 
 
 def load_tokenizer(path: Path) -> Tokenizer:

@@ -121,6 +121,13 @@ def find_sections(text: str, bookmarks: Sequence[Bookmark], pages: Sequence[Page
     return _nest(text, kept, previous)
 
 
+@lru_cache(maxsize=4096)
+def number_of(printed: str) -> tuple[Family, tuple[int, ...]] | None:
+    """Family and value of a printed number such as 第三条, 3.1 or （二）; None where it is none."""
+    match = _LINE.match(f"{printed} x")
+    return _family(match, match["number"]) if match else None
+
+
 # --- one line ---------------------------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,126 @@
+"""References find the clause that they name; terms are collected where they are defined."""
+
+from __future__ import annotations
+
+import pytest
+from split_made import document_of
+
+from pipeline.split.context import Context
+from pipeline.split.definitions import definitions_in
+from pipeline.split.resolve import resolve
+from pipeline.types import Span
+
+TEXT = """采购合同
+甲方（买方）：长河机械有限公司
+乙方（卖方）：东岭物资有限公司（以下简称“东岭”）
+第一条 定义
+1.1 “设备”是指附件一所列的机床。
+1.2 本合同所称工作日，是指法定工作日。
+第二条 付款
+买方收到发票后三十日内付款。
+逾期付款的，按本条第一款计算的期限届满之日起计息。
+买方有下列情形之一的，卖方可以停止供货：
+（一）拒绝付款；
+（二）停业。
+第三条 交货
+东岭应当按照第二条第二款的约定交付设备。
+第四条 违约责任
+任何一方违约的，应当赔偿损失。
+附件一 设备清单
+机床十台。
+附件二 服务条款
+第一条 响应
+四小时内响应。
+第二条 备件
+备件按本附件第一条处理。
+第三条 费用
+费用由卖方承担。
+"""
+DOCUMENT = document_of(TEXT)
+
+
+@pytest.mark.parametrize(
+    ("reference", "begins"),
+    [
+        ("第二条", ["第二条 付款"]),
+        ("第2条", ["第二条 付款"]),
+        ("第1.2条", ["1.2 本合同所称"]),
+        ("1.2款", ["1.2 本合同所称"]),
+        ("第一条第二款", ["1.2 本合同所称"]),
+        ("第二条第二款", ["逾期付款的"]),
+        ("第二条第三款第（二）项", ["（二）停业"]),
+        ("第二条第（二）项", ["（二）停业"]),
+        ("附件一", ["附件一 设备清单"]),
+        ("附件二第3条", ["第三条 费用"]),
+        ("附件二第三条", ["第三条 费用"]),
+        ("第二条至第四条", ["第二条 付款", "第三条 交货", "第四条 违约责任"]),
+        ("第九条", []),
+        ("第二条第九款", []),
+        ("第9.9条", []),
+        ("附件三", []),
+        ("附件一第三条", []),
+        ("本条第一款", []),
+        ("没有编号", []),
+    ],
+)
+def test_a_reference_finds_what_it_names(reference: str, begins: list[str]) -> None:
+    found = resolve(DOCUMENT, reference)
+    assert len(found) == len(begins)
+    for target, start in zip(found, begins, strict=True):
+        assert TEXT[target.span.start :].lstrip().startswith(start)
+        assert target.section.span.holds(target.span)
+
+
+def test_this_clause_is_the_one_around_the_reference() -> None:
+    at = TEXT.index("按本条第一款")
+    (target,) = resolve(DOCUMENT, "本条第一款", at)
+    assert TEXT[target.span.start :].startswith("买方收到发票")
+    assert resolve(DOCUMENT, "本条", 0) == ()
+
+
+def test_an_attachment_means_its_own_clauses_first() -> None:
+    body, annex = TEXT.index("按照第二条第二款"), TEXT.index("备件按本附件")
+    assert resolve(DOCUMENT, "第三条", body)[0].section.title == "交货"
+    assert resolve(DOCUMENT, "第三条", annex)[0].section.title == "费用"
+
+
+def test_definitions_are_collected_with_the_passage_that_defines() -> None:
+    found = {one.term: TEXT[one.span.start : one.span.end] for one in definitions_in(DOCUMENT)}
+    assert found == {
+        "甲方": "甲方（买方）：长河机械有限公司",
+        "乙方": "乙方（卖方）：东岭物资有限公司（以下简称“东岭”）",
+        "东岭": "乙方（卖方）：东岭物资有限公司（以下简称“东岭”）",
+        "设备": "“设备”是指附件一所列的机床。",
+        "工作日": "本合同所称工作日，是指法定工作日。",
+    }
+    assert all(TEXT[one.at.start : one.at.end] == one.term for one in definitions_in(DOCUMENT))
+
+
+@pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("“Services” means the services in Annex A.", "Services"),
+        ("Acme Ltd (the “Client”) agrees.", "Client"),
+        ("劳动者和用人单位（以下称用人单位）", "用人单位"),
+        ("本办法所称“平台”是指网站。", "平台"),
+        ("投标人：（盖章）", None),
+        ("法定代表人：张三", None),
+        ("“设备”指定由甲方采购", None),
+    ],
+)
+def test_forms_of_definitions(text: str, term: str | None) -> None:
+    assert [one.term for one in definitions_in(document_of(text))] == ([term] if term else [])
+
+
+def test_a_part_is_shown_the_terms_that_it_uses_and_others_define() -> None:
+    context = Context(DOCUMENT)
+    delivery = Span(TEXT.index("第三条 交货"), TEXT.index("第四条"))
+    assert context.definitions_for(delivery) == [
+        "乙方（卖方）：东岭物资有限公司（以下简称“东岭”）",
+        "“设备”是指附件一所列的机床。",
+    ]
+    assert context.head_for(delivery).startswith("采购合同 甲方")
+    whole = Span(0, len(TEXT))
+    assert (context.head_for(whole), context.definitions_for(whole)) == ("", [])
+    liability = Span(TEXT.index("第四条"), TEXT.index("附件一 设备"))
+    assert context.definitions_for(liability) == []
