@@ -19,7 +19,8 @@ from pipeline.pdf.tables_ruled import FIGURE
 from pipeline.types import Span
 
 _ASKS_FOR_GRIDS = 2
-"""Rows and jumps back up that make a page worth a look at its strokes: 99 % of the pages with drawn tables."""
+"""Rows and jumps back up that make a page worth a look at its strokes: 246 of 249 pages with drawn tables do."""
+_SHORT_EM = 12
 _MOST_BETWEEN = 3
 """Lines between the parts of a table: 续表, a caption, a unit."""
 _SAME_BORDER = 6.0
@@ -34,10 +35,16 @@ _HEAD_ROWS = 4
 
 
 def asks_for_grids(lines: Sequence[Line]) -> bool:
-    """Whether a page may hold a table with drawn lines: it has rows of cells, or lines that jump back up."""
+    """Whether a page may hold a table with drawn lines: it has rows of cells, or lines that jump back up; between short
+    lines one jump will do."""
     signs = sum(line.is_row for line in lines)
-    signs += sum(a.bottom < b.middle for a, b in pairwise(lines))
+    signs += sum(1 + _next_column(a, b) for a, b in pairwise(lines) if a.bottom < b.middle)
     return signs >= _ASKS_FOR_GRIDS
+
+
+def _next_column(a: Line, b: Line) -> bool:
+    """Whether two short lines may end one column of a table and start the next."""
+    return b.left > a.left and max(a.right - a.left, b.right - b.left) < _SHORT_EM * b.em and b.top - a.top > b.em
 
 
 class Cell(NamedTuple):

@@ -288,6 +288,13 @@ def test_lines_of_a_cell_that_are_figures_of_their_own_stay_apart(tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize("rules", ["all", "open"])
+def test_two_columns_one_after_the_other(tmp_path: Path, rules: str) -> None:
+    rows = [["品名", "数量"], ["离心机", "4"], ["水泵", ""], ["阀门", "12"]]
+    document, table = one(tmp_path, made.Drawn(rows, [200, 200], rules=rules, order="columns"))
+    assert grid(document, table) == rows
+
+
 def test_items_and_entries_in_a_cell_are_told_apart(tmp_path: Path) -> None:
     rows = [
         ["条款号", "编列内容"],
