@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from pipeline.store.models import analyses, completions, leases
+from pipeline.store.models import Utc, analyses, completions, leases
 from pipeline.store.processes import is_dead, this_process
 from pipeline.store.rows import completion_from, completion_values
 from pipeline.types import Completion, JournalEntry
@@ -23,6 +24,7 @@ LEASE_S = 60.0
 _BATCH = 500
 """Values in one IN list: below the 999 variables of the oldest SQLite."""
 
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 _DELETE_LEASE = sa.delete(leases).where(leases.c.key == sa.bindparam("lease_key"))
 
 T = TypeVar("T")
@@ -61,39 +63,63 @@ def known(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Completio
     return found
 
 
-def claim(connection: sa.Connection, insert: Any, keys: Sequence[str], owner: str, now: datetime) -> set[str]:
-    """Lease to ``owner`` those of ``keys`` that nobody alive has; return them. ``insert`` is the dialect's own."""
-    ends = now + timedelta(seconds=LEASE_S)
-    process = this_process()
+def claim(connection: sa.Connection, keys: Sequence[str], owner: str, now: datetime) -> set[str]:
+    """Lease to ``owner`` those of ``keys`` that nobody alive has; return them."""
+    if not keys:
+        return set()
     held = [row for batch in batches(keys) for row in connection.execute(_leases_of(batch)) if row.expires_at > now]
-    processes: dict[str, Mapping[str, object]] = {row.owner: row.process for row in held}
+    processes: dict[str, Mapping[str, object]] = {row.owner: row.process for row in held if row.owner != owner}
     dead = [name for name, whose in processes.items() if is_dead(whose)]
+    if dead:
+        connection.execute(sa.update(leases).where(leases.c.owner.in_(dead)).values(expires_at=_LONG_AGO))
     others = {row.key for row in held if row.owner != owner and row.owner not in dead}
     # by key: two processes that claim the same ones must not lock them in opposite orders
     free = sorted(set(keys) - others)
     if not free:
         return set()
-    statement = insert(leases)
-    statement = statement.on_conflict_do_update(
-        index_elements=[leases.c.key],
-        set_={name: statement.excluded[name] for name in ("owner", "process", "expires_at")},
-        where=sa.or_(leases.c.expires_at < now, *(leases.c.owner == name for name in (owner, *dead))),
-    )
-    rows = [{"key": key, "owner": owner, "process": process, "expires_at": ends} for key in free]
-    connection.execute(statement, rows)
+    process, ends = this_process(), now + timedelta(seconds=LEASE_S)
+    rows = [
+        {"key": key, "owner": owner, "process": process, "expires_at": ends, "mine": owner, "now": now} for key in free
+    ]
+    connection.execute(_upserts(connection.dialect.name)[1], rows)
     return {row.key for batch in batches(free) for row in connection.execute(_leases_of(batch)) if row.owner == owner}
 
 
-def save(connection: sa.Connection, insert: Any, entries: Sequence[JournalEntry], now: datetime) -> None:
+def save(connection: sa.Connection, entries: Sequence[JournalEntry], now: datetime) -> None:
     """Keep completions and end their leases. The first of a key stays; one that was rejected is replaced."""
     rows = [completion_values(entry, now) for entry in sorted(entries, key=lambda entry: entry.key)]
-    statement = insert(completions)
-    replaced = {column.name: statement.excluded[column.name] for column in completions.c if not column.primary_key}
-    statement = statement.on_conflict_do_update(
-        index_elements=[completions.c.key], set_=replaced, where=completions.c.rejected
-    )
-    connection.execute(statement, rows)
+    connection.execute(_upserts(connection.dialect.name)[0], rows)
     connection.execute(_DELETE_LEASE, [{"lease_key": row["key"]} for row in rows])
+
+
+@cache
+def _upserts(dialect: str) -> tuple[sa.Executable, sa.Executable]:
+    """Insert a completion unless a valid one is there; insert a lease, or take over one that has ended. Built once:
+    to build one takes as long as to run it."""
+    insert = insert_for(dialect)
+    kept = insert(completions)
+    replaced = {column.name: kept.excluded[column.name] for column in completions.c if not column.primary_key}
+    leased = insert(leases).values({column.name: sa.bindparam(column.name) for column in leases.c})
+    ended = (leases.c.owner == sa.bindparam("mine")) | (leases.c.expires_at < sa.bindparam("now", type_=Utc))
+    return (
+        kept.on_conflict_do_update(index_elements=[completions.c.key], set_=replaced, where=completions.c.rejected),
+        leased.on_conflict_do_update(
+            index_elements=[leases.c.key],
+            set_={name: leased.excluded[name] for name in ("owner", "process", "expires_at")},
+            where=ended,
+        ),
+    )
+
+
+def insert_for(dialect: str) -> Any:
+    """The INSERT with ON CONFLICT, which each dialect has of its own (the same calls, unrelated types)."""
+    if dialect == "sqlite":
+        from sqlalchemy.dialects import sqlite
+
+        return sqlite.insert
+    from sqlalchemy.dialects import postgresql
+
+    return postgresql.insert
 
 
 def renew(connection: sa.Connection, keys: Sequence[str], owner: str, now: datetime) -> None:

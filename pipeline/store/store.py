@@ -175,12 +175,13 @@ class Store:
         run_id: str | None = None,
         since: datetime | None = None,
         until: datetime | None = None,
+        documents: Sequence[str] | None = None,
         latest: bool = False,
     ) -> list[StoredAnalysis]:
         """Analyses with their findings, done and failed, by ascending id; every condition given must hold.
 
-        ``since`` <= finished_at < ``until``; ``latest``: only the newest done analysis of each document and kind, those
-        that the view ``latest_findings`` shows.
+        ``since`` <= finished_at < ``until``; ``documents``: of these only (a few hundred sha256 at most); ``latest``:
+        only the newest done analysis of each document and kind, those that the view ``latest_findings`` shows.
         """
         where: list[sa.ColumnElement[bool]] = []
         if run_id is not None:
@@ -189,6 +190,8 @@ class Store:
             where.append(analyses.c.finished_at >= since)
         if until is not None:
             where.append(analyses.c.finished_at < until)
+        if documents is not None:
+            where.append(analyses.c.document_id.in_(documents))
         if latest:
             newest = sa.select(sa.func.max(analyses.c.id)).where(
                 analyses.c.status == "done", analyses.c.document_id.is_not(None)
@@ -219,7 +222,7 @@ class Store:
         with self._writing() as connection:
             known = journal.known(connection, keys)
             missing = [key for key in keys if key not in known]
-            return known, journal.claim(connection, self._insert, missing, owner, _now())
+            return known, journal.claim(connection, missing, owner, _now())
 
     def renew_leases(self, keys: Sequence[str], owner: str) -> None:
         """Say that these are still being generated."""
@@ -236,7 +239,7 @@ class Store:
         replaced."""
         if entries:
             with self._writing() as connection:
-                journal.save(connection, self._insert, entries, _now())
+                journal.save(connection, entries, _now())
 
     def reject_completions(self, keys: Sequence[str]) -> None:
         """Never serve these completions again. They stay for audit until a better one of the same key comes."""
@@ -307,16 +310,6 @@ class Store:
         with self._errors_explained(), self._turn, self._writer.begin() as connection:
             yield connection
 
-    def _insert(self, table: sa.Table) -> Any:
-        """An INSERT with ON CONFLICT, which each dialect has of its own (the same calls, unrelated types)."""
-        if self._engine.dialect.name == "sqlite":
-            from sqlalchemy.dialects import sqlite
-
-            return sqlite.insert(table)
-        from sqlalchemy.dialects import postgresql
-
-        return postgresql.insert(table)
-
     def _upsert_document(self, connection: sa.Connection, analysis: Analysis, now: datetime) -> None:
         """Keep the newest name; the rest only of an analysis that came to know it."""
         known = ["filename"]
@@ -324,7 +317,7 @@ class Store:
             known += ["title", "pages", "characters", "tokens", "health"]
         if analysis.status == "done":
             known.append("kind")
-        insert = self._insert(documents).values(document_values(analysis, now))
+        insert = journal.insert_for(connection.dialect.name)(documents).values(document_values(analysis, now))
         connection.execute(
             insert.on_conflict_do_update(
                 index_elements=[documents.c.id], set_={name: insert.excluded[name] for name in known}
