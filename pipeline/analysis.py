@@ -300,7 +300,7 @@ class _Interview:
 
     async def summarise(self) -> None:
         """Have the model sum up the findings; tree-wise when they don't fit one prompt. Without one, say so."""
-        lines = [_fact_line(finding) for finding in self._result.findings if finding.grounded]
+        lines = [_fact_line(f) for f in self._result.findings if f.grounded and not _goes_without_saying(f)]
         if not lines:
             return
         try:
@@ -534,6 +534,11 @@ def _about(item: base.Item) -> str:
 
 def _unsure(finding: Finding) -> Finding:
     return replace(finding, detail=f"{_UNSURE}{finding.detail}")
+
+
+def _goes_without_saying(finding: Finding) -> bool:
+    """A checklist item that is in order: what it agrees is among the facts already."""
+    return finding.category == CATEGORY and finding.severity == "info"
 
 
 def _cut(prompt: Prompt, max_tokens: int) -> CutAnswerError:
