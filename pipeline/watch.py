@@ -454,8 +454,8 @@ def wholeness(path: Path) -> bool | None:
 
 _ENDS = {b"PK\x03\x04": b"PK\x05\x06", b"\x89PNG\r\n\x1a\n": b"IEND\xaeB`\x82", b"\xff\xd8\xff": b"\xff\xd9"}
 """Of zips (docx), PNG and JPEG."""
-_ENDLESS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
-"""TIFF."""
+_ENDLESS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1")
+"""TIFF; old Office files, which fail by name."""
 
 
 def _announces(inbox: Path) -> bool:
