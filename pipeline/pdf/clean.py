@@ -74,6 +74,8 @@ _DELETED = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\ufffc\ufffe\uffff"
     "\ufe00-\ufe0f\U000e0000-\U000e0fff]"
 )
+_BESIDE_HAN = re.compile("(?<=[\u4e00-\u9fff])[(),:;?!]|[(),:;?!](?=[\u4e00-\u9fff])")
+_PAIRED = re.compile(r"（[^（）()]{0,60}\)|\([^（）()]{0,60}）")
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 
 
@@ -117,6 +119,12 @@ def _clusters(text: str, origins: array[int]) -> list[tuple[str, int]]:
             continue
         clusters.append((_LIGATURES.get(char, unicodedata.normalize("NFC", char)), origins[at]))
     return clusters
+
+
+def full_width(text: str) -> str:
+    """Punctuation beside Chinese characters as Chinese sets it, which OCR does not tell apart; as long as ``text``."""
+    text = _BESIDE_HAN.sub(lambda found: chr(ord(found.group()) + 0xFEE0), text)
+    return _PAIRED.sub(lambda found: f"（{found.group()[1:-1]}）", text)
 
 
 def plain(text: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple
 
-from pipeline.pdf.clean import HYPHEN, fold, is_odd, repair
+from pipeline.pdf.clean import HYPHEN, fold, full_width, is_odd, repair
 from pipeline.pdf.columns import Edges, reading_order
 from pipeline.pdf.vertical import columns_in, is_vertical
 from pipeline.types import Box
@@ -564,7 +564,7 @@ def glue(a: str, b: str) -> str:
 
 def ocr_line(text: str, box: Box, confidence: float, page_height: float) -> Cell:
     """A recognised line as a cell; its characters have no origin in the PDF."""
-    text = fold(text)
+    text = full_width(fold(text))
     origins = array("i", [-1]) * len(text)
     if is_odd(text):
         text, origins = repair(text, origins)

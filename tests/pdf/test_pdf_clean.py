@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pipeline.pdf.clean import fold, is_odd, plain, repair
+from pipeline.pdf.clean import fold, full_width, is_odd, plain, repair
 
 
 def cleaned(text: str) -> str:
@@ -80,3 +80,18 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
 
 def test_a_title_is_one_line() -> None:
     assert plain(" 采购\r\n合同\x00 （２０２６） ") == "采购 合同 （2026）"
+
+
+@pytest.mark.parametrize(
+    ("recognised", "text"),
+    [
+        ("甲方(买方):东海公司", "甲方（买方）：东海公司"),
+        ("税率(13%),共3,000元", "税率（13%），共3,000元"),
+        ("价款(含税13%)由", "价款（含税13%）由"),
+        ("Siemens (828D), V3.2", "Siemens (828D), V3.2"),
+        ("12:30开始", "12:30开始"),
+        ("应当,并", "应当，并"),
+    ],
+)
+def test_recognised_punctuation_is_set_as_in_chinese(recognised: str, text: str) -> None:
+    assert full_width(recognised) == text
