@@ -17,6 +17,7 @@ from typing import TypeVar, cast
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline.engines.pacing import Pace
 from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
 from pipeline.settings import Settings
@@ -62,13 +63,22 @@ class _ChatCompletion(BaseModel):
 
 class _Passing(Exception):
     """A failure that may be gone at the next try; ``pause_s`` is what the server asked for, ``unreachable`` that no
-    answer came at all."""
+    answer came at all, ``crowded`` that fewer at once would help."""
 
-    def __init__(self, what: Text, *, pause_s: float = 0.0, unreachable: bool = False, most_retries: int = 20) -> None:
+    def __init__(
+        self,
+        what: Text,
+        *,
+        pause_s: float = 0.0,
+        unreachable: bool = False,
+        crowded: bool = False,
+        most_retries: int = 20,
+    ) -> None:
         super().__init__(what)
         self.what = what
         self.pause_s = pause_s
         self.unreachable = unreachable
+        self.crowded = crowded
         self.most_retries = most_retries
 
 
@@ -85,6 +95,7 @@ class HttpEngine:
         self.parallel = settings.concurrency
         self.notices: tuple[str, ...] = ()
         self._client = client
+        self._pace = Pace(settings.concurrency)
         self._retries = settings.retries
         self._successes = 0
         self._given_up_in_a_row = 0
@@ -119,7 +130,7 @@ class HttpEngine:
     async def generate(self, request: Request) -> Completion:
         """Ask, with bounded retries. Raises RequestError, PromptTooLongError or EngineError."""
         body = self._body(request)
-        data = await self._retried(lambda: self._post(body, request), request.prompt)
+        data = await self._retried(lambda: self._paced(body, request), request.prompt)
         choice = data.choices[0]
         answer, thoughts = _without_thoughts(choice.message)
         usage = _usage(data.usage)
@@ -197,6 +208,17 @@ class HttpEngine:
                 Text("/models 的回答不是 JSON 模型列表", "/models answered with no JSON list of models")
             ) from error
 
+    async def _paced(self, body: Mapping[str, object], request: Request) -> _ChatCompletion:
+        async with self._pace.place():
+            try:
+                data = await self._post(body, request)
+            except _Passing as failure:
+                if failure.crowded:
+                    self._pace.pushed_back()
+                raise
+            self._pace.bore()
+            return data
+
     async def _post(self, body: Mapping[str, object], request: Request) -> _ChatCompletion:
         reply = await self._send("POST", "chat/completions", body)
         if reply.status_code != 200:
@@ -214,14 +236,15 @@ class HttpEngine:
         try:
             reply = await self._client.request(method, path, json=body)
         except httpx.TimeoutException as error:
-            raise _Passing(Text("超时", "timed out"), unreachable=True, most_retries=1) from error
+            raise _Passing(Text("超时", "timed out"), unreachable=True, crowded=True, most_retries=1) from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise _bad_url(str(self._client.base_url)) from error
         except httpx.HTTPError as error:
             kind = type(error).__name__
             raise _Passing(Text(f"连接失败（{kind}）", f"no connection ({kind})"), unreachable=True) from error
         if reply.status_code in _PASSING:
-            raise _Passing(_status(reply), pause_s=_retry_after(reply))
+            crowded = reply.status_code in (429, 503, 529)
+            raise _Passing(_status(reply), pause_s=_retry_after(reply), crowded=crowded)
         return reply
 
     async def _retried(self, attempt: Callable[[], Awaitable[T]], what: str) -> T:

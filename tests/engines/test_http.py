@@ -10,6 +10,7 @@ import pytest
 from scripted_server import Reply, ScriptedServer, chat, serving
 
 from pipeline.engines.http import HttpEngine
+from pipeline.engines.pacing import Pace
 from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
 from pipeline.settings import load_settings
 from pipeline.types import Completion, Message, Request, Sampling
@@ -171,6 +172,42 @@ def test_concurrency_is_bounded() -> None:
         answers = ask(server, *(request(str(n)) for n in range(12)), concurrency=3)
         assert all(isinstance(answer, Completion) for answer in answers)
         assert server.most_at_once <= 3
+
+
+def test_a_server_that_bears_it_gets_more_at_once_and_one_that_does_not_gets_less() -> None:
+    with serving(ScriptedServer(delay_s=0.15)) as server:
+        ask(server, *(request(str(n)) for n in range(300)), concurrency=20)
+        assert 10 < server.most_at_once <= 20
+
+    async def limit_after(failure: Reply) -> float:
+        replies = {1: failure, 2: failure}
+        with serving(ScriptedServer(behave=lambda body, number: replies.get(number))) as server:
+            engine = await HttpEngine.connect(load_settings({"base_url": server.base_url}, environ={}))
+            await engine.generate(request())
+            await engine.close()
+            return engine._pace.limit
+
+    assert asyncio.run(limit_after(Reply(status=429, headers={"retry-after": "0"}))) == 4, "once for one crowd"
+    assert asyncio.run(limit_after(Reply(status=500))) == 8
+
+
+def test_places_are_given_in_order_and_a_cancelled_one_is_passed_on() -> None:
+    async def run() -> list[int]:
+        pace, order = Pace(1), []
+
+        async def enter(number: int) -> None:
+            async with pace.place():
+                await asyncio.sleep(0.001)
+                order.append(number)
+
+        tasks = [asyncio.create_task(enter(n)) for n in range(5)]
+        await asyncio.sleep(0)
+        tasks[0].cancel()
+        tasks[3].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        return order
+
+    assert asyncio.run(run()) == [1, 2, 4]
 
 
 def test_a_url_that_is_none_is_a_settings_error() -> None:
