@@ -20,6 +20,7 @@ from pipeline.report.files import slug, write_atomically
 from pipeline.report.view import settled
 from pipeline.run import read_limits
 from pipeline.settings import Settings
+from pipeline.split.headings import find_sections
 from pipeline.steps import RULES_ALONE
 from pipeline.store import Store
 from pipeline.types import Document, Finding, StoredAnalysis
@@ -51,7 +52,8 @@ async def compare_versions(before: str, after: str, settings: Settings, store: S
     """Compare two files or analyses. Raises ReadError and the like for a file that can't be read, UsageError for an
     analysis that is not there."""
     async with Examiners(settings) as examiners, Reader(read_limits(settings)) as reader:
-        one, other = [await _version(name, store, reader, examiners) for name in (before, after)]
+        one = await _version(before, store, reader, examiners)
+        other = await _version(after, store, reader, examiners)
     texts = one.document, other.document
     clauses = compare(texts[0], texts[1]) if texts[0] and texts[1] else None
     return Compared(one, other, clauses, tuple(compare_findings(one.findings, other.findings)))
@@ -64,11 +66,12 @@ async def _version(name: str, store: Store, reader: Reader, examiners: Examiners
         return _known(stored, None)
     document_id = identify(path)
     document = await reader.read(path, document_id)
+    known = store.analyses(latest=True, documents=[document_id])
+    if known:
+        sections = find_sections(document.text, document.bookmarks, document.pages)
+        return _known(known[-1], replace(document, sections=sections))
     examined = await examiners.examine(document, alone=True)
     document = replace(document, sections=examined.sections)
-    known = [one for one in store.analyses(latest=True) if one.analysis.document.id == document_id]
-    if known:
-        return _known(known[-1], document)
     return Version(document.filename, document.title, document, tuple(examined.findings), str(RULES_ALONE))
 
 

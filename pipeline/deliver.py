@@ -42,6 +42,8 @@ _COLOURS: dict[Severity, tuple[float, float, float]] = {
     "low": (0.55, 0.78, 0.98),
     "info": (0.80, 0.88, 0.80),
 }
+_FEW = 500
+"""Documents that the database is asked for by name."""
 _LONGEST_NOTE = 3000
 
 SIGNED = Text(
@@ -75,32 +77,34 @@ def chosen(store: Store, run: str | None, named: Sequence[str]) -> list[Source]:
 
     Raises UsageError for what is not there.
     """
-    analyses = store.analyses(run_id=run, latest=run is None)
-    if run and not analyses:
-        raise UsageError(
-            Text(f"没有这次运行：{run}", f"no such run: {run}"),
-            Text("运行编号见 runs 表或 review --json", "run ids stand in table runs and in review --json"),
-        )
     if not named:
+        analyses = store.analyses(run_id=run, latest=run is None)
+        if run and not analyses:
+            raise UsageError(
+                Text(f"没有这次运行：{run}", f"no such run: {run}"),
+                Text("运行编号见 runs 表或 review --json", "run ids stand in table runs and in review --json"),
+            )
         return [Source(one, None) for one in analyses]
     found: dict[int, Source] = {}
     for name in named:
-        for source in _named(store, analyses, name):
+        for source in _named(store, run, name):
             found[source.stored.id] = source
     return list(found.values())
 
 
-def _named(store: Store, analyses: Sequence[StoredAnalysis], name: str) -> list[Source]:
+def _named(store: Store, run: str | None, name: str) -> list[Source]:
     path = Path(name)
     if path.exists():
         files = [file for file in find_inputs([path]) if not isinstance(file, InputError)]
         ids = {identify(file): file for file in files}
+        few = list(ids) if len(ids) <= _FEW else None
+        analyses = store.analyses(run_id=run, latest=run is None, documents=few)
         found = [Source(one, ids[one.analysis.document.id]) for one in analyses if one.analysis.document.id in ids]
     elif name.isdecimal() and len(name) < 16:
         found = [Source(one, None) for one in store.analyses([int(name)])]
     else:
-        lower = name.lower()
-        found = [Source(one, None) for one in analyses if (one.analysis.document.id or "").startswith(lower)]
+        analyses = store.analyses(run_id=run, latest=run is None)
+        found = [Source(one, None) for one in analyses if (one.analysis.document.id or "").startswith(name.lower())]
     if not found:
         raise UsageError(
             Text(f"数据库里没有 {name} 的分析结果", f"the database has no analysis of {name}"),
