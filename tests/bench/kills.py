@@ -1,6 +1,6 @@
 """kill -9 at random moments, Ctrl-C, and two processes at once: counted on the server's side.
 
-    PYTHONPATH=tests python tests/bench/kills.py [KILLS] [SEED]
+    python tests/bench/kills.py [KILLS] [SEED]
 
 Goal: no more requests asked twice than were in flight at the kills, every row once, Ctrl-C within 10 s, and two
 processes on one database ask nothing twice.
@@ -19,8 +19,9 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from papers import contract
-from scripted_server import ScriptedServer, serving
+sys.path[:0] = [str(Path(__file__).parents[1])]
+from papers import contract  # noqa: E402
+from scripted_server import ScriptedServer, serving  # noqa: E402
 
 DOCUMENTS = 12
 IN_FLIGHT = 16
