@@ -51,7 +51,7 @@ _LINE = re.compile(
     | (?P<half>[1-9]\d?)[）)]、?
     | (?P<circle>[①-⑳])
     | (?P<word>鉴[^\S\n]*于(?=[^\S\n]*[:：,，\n])|(?:前[^\S\n]*言|引[^\S\n]*言|序[^\S\n]*言|目[^\S\n]*录|释[^\S\n]*义
-        |重[^\S\n]*要[^\S\n]*提[^\S\n]*示|签[^\S\n]*[署字][^\S\n]*页|WHEREAS|RECITALS|Recitals
+        |重[^\S\n]*要[^\S\n]*提[^\S\n]*示|签[^\S\n]*[署字][^\S\n]*页|投资要点|核心观点|免责声明|分析师声明|评级说明|WHEREAS|RECITALS|Recitals
         |(?:TABLE[^\S\n]OF[^\S\n])?CONTENTS|(?:Table[^\S\n]of[^\S\n])?Contents)(?=[^\S\n]*[:：]?[^\S\n]*$))
     )(?P<gap>[^\S\n]*[:：]?[^\S\n]*)(?P<rest>[^\n]*)$
     """,

@@ -36,6 +36,7 @@ def main() -> None:
     print(f"{len(documents)} documents, {len(text.encode()) / 1e6:.2f} MB, tokenizer: {tokenizer.name}\n")
     print_speed(text, tokenizer)
     print_quality(documents, tokenizer)
+    print_others(documents, tokenizer)
     print_estimate(documents, tokenizer)
 
 
@@ -110,6 +111,72 @@ def print_quality(documents: Sequence[Document], tokenizer: Tokenizer) -> None:
             texts = [document.text[c.span.start : c.span.end] for c in of_document]
             if "".join(texts) != document.text or any(tokenizer.count(t) > budget for t in texts):
                 print(f"VIOLATION in {document.filename}")
+
+
+def print_others(documents: Sequence[Document], tokenizer: Tokenizer, budget: int = 2000) -> None:
+    """The splitters that ours replaces, with the same counter; those that are not installed are named."""
+    size = sum(len(document.text.encode()) for document in documents) / 1e6
+    bound = sum(-(-tokenizer.count(document.text) // budget) for document in documents)
+    print(f"\nbudget {budget}       MB per CPU s  chunks (bound {bound})  mid-sentence  over budget  lossless")
+    for name, made in {"longdoc": ours, **OTHERS}.items():
+        try:
+            cut = made(tokenizer, budget)
+        except ImportError:
+            print(f"{name:<22} not installed: pip install -e '.[dev]'")
+            continue
+        started = time.process_time()
+        parts = [cut(document) for document in documents]
+        seconds = time.process_time() - started
+        mid = sum(all(at != len(t) for at, _ in ends_in(t)) for of in parts for t in of[:-1])
+        over = sum(tokenizer.count(text) > budget for of in parts for text in of)
+        whole = all("".join(of) == document.text for of, document in zip(parts, documents, strict=True))
+        print(f"{name:<22} {size / seconds:<13.2f} {sum(map(len, parts)):<19} {mid:<13} {over:<12} {whole}")
+
+
+Cutter = Callable[[Document], list[str]]
+
+
+def ours(tokenizer: Tokenizer, budget: int) -> Cutter:
+    return lambda d: [d.text[c.span.start : c.span.end] for c in split(d, tokenizer, budget)]
+
+
+def by_semchunk(tokenizer: Tokenizer, budget: int) -> Cutter:
+    import semchunk
+
+    chunker = semchunk.chunkerify(tokenizer.count, budget)
+    return lambda document: list(chunker(document.text))
+
+
+def by_semantic_text_splitter(tokenizer: Tokenizer, budget: int) -> Cutter:
+    from semantic_text_splitter import TextSplitter
+
+    splitter = TextSplitter.from_callback(tokenizer.count, budget, trim=False)
+    return lambda document: list(splitter.chunks(document.text))
+
+
+def by_langchain(tokenizer: Tokenizer, budget: int) -> Cutter:
+    from langchain_text_splitters import RecursiveCharacterTextSplitter
+
+    splitter = RecursiveCharacterTextSplitter(
+        chunk_size=budget, chunk_overlap=0, length_function=tokenizer.count, keep_separator="end",
+        strip_whitespace=False, separators=["\n\n", "\n", "。", "！", "？", "；", "，", ""],
+    )  # fmt: skip
+    return lambda document: splitter.split_text(document.text)
+
+
+def by_chonkie(tokenizer: Tokenizer, budget: int) -> Cutter:
+    from chonkie import SentenceChunker
+
+    chunker = SentenceChunker(tokenizer.count, chunk_size=budget, chunk_overlap=0, delim=["。", "！", "？", "；", "\n"])
+    return lambda document: [chunk.text for chunk in chunker.chunk(document.text)]
+
+
+OTHERS: dict[str, Callable[[Tokenizer, int], Cutter]] = {
+    "semchunk": by_semchunk,
+    "chonkie sentence": by_chonkie,
+    "semantic-text-splitter": by_semantic_text_splitter,
+    "langchain recursive": by_langchain,
+}
 
 
 def ends_mid_sentence(document: Document, chunk: Chunk) -> bool:

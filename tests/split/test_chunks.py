@@ -251,3 +251,36 @@ def test_halving_prefers_a_heading_near_the_middle() -> None:
 )
 def test_what_can_not_be_halved(text: str) -> None:
     assert halve(document_of(text), Span(0, len(text))) is None
+
+
+def numbered(count: int) -> list[str]:
+    """Clauses of different lengths and words."""
+    rng = random.Random(7)
+    words = ["货物", "验收", "款项", "期限", "担保", "通知", "保密", "运输", "质量", "发票"]
+    return [
+        f"第{i}条 {rng.choice(words)}{i}\n"
+        + "".join(
+            f"双方应当按照约定办理{rng.choice(words)}事宜第{rng.randrange(99)}项。" for _ in range(rng.randrange(2, 9))
+        )
+        + "\n"
+        for i in range(1, count + 1)
+    ]
+
+
+@pytest.mark.parametrize("budget", [600, 1200])
+def test_an_edit_in_one_clause_leaves_most_chunks_as_they_were(small: Tokenizer, budget: int) -> None:
+    clauses = numbered(200)
+    before = texts(document_of("".join(clauses)), small, budget)
+    kept = []
+    for place in range(10, 190, 20):
+        changed = [*clauses[:place], clauses[place].rstrip() + "逾期另计。\n", *clauses[place + 1 :]]
+        after = texts(document_of("".join(changed)), small, budget)
+        kept.append(sum(part in set(before) for part in after) / len(after))
+    assert sum(kept) / len(kept) > 0.9
+
+
+def test_a_size_follows_from_the_budget_not_from_the_text(small: Tokenizer) -> None:
+    """What is far behind the end of a long text changes nothing at its beginning."""
+    clauses = numbered(260)
+    shorter, longer = (texts(document_of("".join(clauses[:n])), small, 600) for n in (200, 260))
+    assert shorter[:5] == longer[:5]
