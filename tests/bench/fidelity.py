@@ -69,7 +69,9 @@ def pdftotext(path: Path) -> list[str]:
 
 
 def ours(path: Path) -> Document:
-    answer = worker.answer({"path": str(path), "memory_mib": 8192, "timeout_s": TIMEOUT_S, "passwords": []})
+    answer = worker.answer(
+        {"path": str(path), "memory_mib": 8192, "timeout_s": TIMEOUT_S, "passwords": [], "grids": {}}
+    )
     return reply.document(wire.decode(wire.encode(answer)[wire.HEADER_BYTES :]), path.name, path)
 
 

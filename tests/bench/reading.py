@@ -58,7 +58,7 @@ def steps(path: Path, clock: Clock) -> int:
             clock("PDFium: load", context.__exit__, None, None, None)
     clock("title", layout.title_of, "", pages)
     clock("regions, rows, paragraphs", layout.lay_out, pages, labels)
-    request: wire.Message = {"path": str(path), "memory_mib": 8192, "timeout_s": 600, "passwords": []}
+    request: wire.Message = {"path": str(path), "memory_mib": 8192, "timeout_s": 600, "passwords": [], "grids": {}}
     answer = clock("(worker, all in all)", worker.answer, request)
     frame = clock("frame", wire.encode, answer)
     clock("parent", lambda: reply.document(wire.decode(frame[wire.HEADER_BYTES :]), "x", path))
@@ -78,7 +78,7 @@ async def together(files: list[Path]) -> tuple[int, float, float]:
         while waiting:
             path = waiting.pop()
             request: wire.Message = {"op": "read", "path": str(path), "memory_mib": 8192, "timeout_s": 600}
-            answer = await child.ask(request | {"passwords": []}, 600)
+            answer = await child.ask(request | {"passwords": [], "grids": {}}, 600)
             pages += len(reply.document(answer, "x", path).pages)
         return pages
 
