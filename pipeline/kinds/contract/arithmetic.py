@@ -171,7 +171,10 @@ def contract_totals(view: View, amounts: Iterable[Labelled]) -> list[Labelled]:
 
 
 _ANY_STRICT = re.compile(r"[价额款费计金造酬]")
-_JOIN = r"(?:\s|为|是|共计|合计|总计|计|人民币|:|\(?(?:含税|大写|小写|含增值税|不变)\)?|暂定为?|固定为?|,|¥|即|\(|\))*"
+_JOIN = (
+    r"(?:\s|为|是|以|按|共计|合计|总计|计|人民币|:|\(?(?:含税|大写|小写|含增值税|不变)\)?|暂定为?|固定为?|,|¥|"
+    r"即|\(|\))*"
+)
 _TOTAL_STRICT = re.compile(rf"(?P<label>{TOTAL_LABEL}){_JOIN}$")
 _OTHER_TOTAL = re.compile(
     r"赔偿|违约金|责任|保证金|担保|债权|首批|首期|保险|利息|投资|工资|罚|优惠|扣|分项|不含税|除税|未税|调整后|变更后|"
@@ -184,7 +187,8 @@ def _strict_label(view: View, amount: Labelled, pattern: re.Pattern[str]) -> re.
     if amount.in_table:
         return None
     sentence = view.sentence_at(amount.span.start)
-    before = view.text[max(sentence.span.start, amount.span.start - 60) : amount.span.start]
+    at = min(amount.span.start, amount.words.span.start) if amount.words else amount.span.start
+    before = view.text[max(sentence.span.start, at - 60) : at]
     match = pattern.search(before) if _ANY_STRICT.search(before) else None
     if match is None:
         return None
@@ -276,6 +280,7 @@ _STRICT = {
     "借款本金": re.compile(rf"(?P<label>借款本金|借款金额|借款总额|贷款金额|贷款本金){_JOIN}$"),
     "押金": re.compile(rf"(?P<label>(?:租赁|房屋)?押金){_JOIN}$"),
     "履约保证金": re.compile(rf"(?P<label>履约保证金){_JOIN}$"),
+    "劳动报酬": re.compile(rf"(?P<label>(?:年度?|每年)(?:劳动报酬|工资总额)|年薪){_JOIN}$"),
     "月租金": re.compile(rf"(?P<label>月租金){_JOIN}$"),
 }  # fmt: skip
 

@@ -12,13 +12,14 @@ from pipeline.kinds.contract.view import Defect, View
 from pipeline.types import Finding, Span
 
 _WILL = r"(?:应当?|须|需|将|同意|负责|保证|承诺)?"
-_PRICE = (  # atomic: 合同价款1‰的违约金 is not a 合同价 either
-    r"(?>合同(?:总价款?|价款|款项?|金额|价)|总价款?|价款|货款|设备款|工程款|服务费|技术服务费|开发费|许可费|加工费|设计费|"
+_PRICE = (
+    r"(?:合同(?:总价款?|价款|款项?|金额|价)|总价款?|价款|货款|设备款|工程款|服务费|技术服务费|开发费|许可费|加工费|设计费|"
     r"咨询费|运费|租金|报酬|预付款|首付款|首期款|进度款|到货款|验收款|尾款|余款|结算款|剩余(?:款项|价款|货款))"
 )
 _GOODS = r"(?:货物|设备|产品|标的物|合同设备|全部设备|租赁物|房屋|工作成果|服务成果|开发成果|交付物|软件)"
 _VERBS = {"付款": ("付", "结清"), "交付": ("交货", "供货", "交付", "提供", "运送", "运抵")}
-_SHARE_OF_PENALTY = r"的?\s?(?:\d[^,。;]{0,12}|[^,。;]{0,6}分之[^,。;]{0,8})违约金"
+_PENALTY = re.compile(r"[^,。;]{0,24}(?:违约金|赔偿|滞纳|罚)")
+"""合同价款1‰的违约金 is no price."""
 _FARTHEST = 24
 
 
@@ -31,7 +32,7 @@ def _patterns(roles: str) -> Mapping[str, re.Pattern[str]]:
     return {
         "付款": re.compile(
             rf"{who}{_WILL}{between}"
-            rf"(?:向(?:{roles}))?(?:一次性)?(?:支付|付清|付至|结清)(?:至|给(?:{roles}))?(?:本)?{_PRICE}(?!{_SHARE_OF_PENALTY})"
+            rf"(?:向(?:{roles}))?(?:一次性)?(?:支付|付清|付至|结清)(?:至|给(?:{roles}))?(?:本)?{_PRICE}"
             rf"|(?P<who2>{roles})(?:逾期|迟延|未按[^,。;]{{0,8}})(?:支付{_PRICE}|付款)"
         ),
         "交付": re.compile(
@@ -66,7 +67,7 @@ def _borne(view: View, structure: Structure, duty: str, pattern: re.Pattern[str]
         if "\t" in sentence.text or sentence.line >= structure.attachments_from:
             continue
         for match in pattern.finditer(sentence.text):
-            if _OTHER_DUTY.search(match.group()):
+            if _OTHER_DUTY.search(match.group()) or _PENALTY.match(sentence.text, match.end()):
                 continue
             special = _SPECIAL.search(match.group())
             by_role = borne.setdefault(special.group() if special else "", {})

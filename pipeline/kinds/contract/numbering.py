@@ -1,6 +1,7 @@
 """Clauses numbered twice, and numbers left out.
 
-Only where the numbering around is sound: 3.1, 3.2, 3.4 is a gap; 3.1, 3.7, 3.2 is a text read in another order.
+Only where the numbering around is sound: 3.1, 3.2, 3.4 is a gap; 3.1, 3.7, 3.2 is a text read in another order, and
+3.1, 3.6 one whose clauses stand in a table.
 """
 
 from __future__ import annotations
@@ -71,8 +72,8 @@ def _breaks(
                 f"{sample.format(other)}出现两次，引用时无法区分。",
                 "重新编号，并核对对该条款的引用。",
             )  # fmt: skip
-        elif missing and not any(map(elsewhere, missing)):
-            names = "、".join(map(sample.format, missing))
+        elif len(missing) == 1 and not elsewhere(one + 1):
+            names = sample.format(one + 1)
             defect = Defect(
                 "条款编号缺漏", "unclear", "low", names,
                 f"{sample.format(one)}之后为{sample.format(other)}，没有{names}。",
