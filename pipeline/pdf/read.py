@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import time
-from collections.abc import AsyncGenerator, Sequence
+from array import array
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
@@ -115,30 +116,36 @@ class Reader:
 
     async def read(self, path: Path, document_id: str) -> Document:
         """Read a file; ``sections`` is left empty. Raises ReadError, NoTextError where no page gives text."""
-        answer = await self._ask_worker(path, {"op": "read"})
-        document = reply.document(answer, document_id, path)
-        grids, unseen = await self._find_grids(path, reply.asks_for_grids(answer, document))
+        document = await self._read(path, document_id, {})
         unread = document.unread_pages()
         trouble = self._ocr_lack()
-        pages: dict[str, object] = {}
         if unread and trouble is None:
             pages, trouble = await self._recognise(path, unread)
-        if any(grids.values()):
-            try:
-                answer = await self._ask_worker(path, {"op": "read", "ocr": pages, "grids": grids})
-                document, pages = reply.document(answer, document_id, path), {}
-            except ReadError:  # the tables' doing: without them the file was read
-                unseen = sorted({*unseen, *(number for number, found in grids.items() if found)})
-        if pages:
-            answer = await self._ask_worker(path, {"op": "read", "ocr": pages})
-            document = reply.document(answer, document_id, path)
+            if pages:
+                document = await self._read(path, document_id, pages)
         if not _has_text(document):
             raise _no_text(path, document.pages, trouble)
-        return replace(document, tables_unseen=tuple(unseen))
+        return document
 
-    async def _ask_worker(self, path: Path, request: wire.Message) -> wire.Message:
+    async def _read(self, path: Path, document_id: str, ocr: Mapping[str, object]) -> Document:
+        """Read a file with what OCR recognised. The worker keeps its reading while tables are looked for."""
         async with self._worker() as child:
-            return await self._ask(child, path, request, self._limits.timeout_s, self._limits.memory_mib)
+
+            async def asked(request: wire.Message) -> wire.Message:
+                limits = self._limits.timeout_s, self._limits.memory_mib
+                return await self._ask(child, path, {"op": "read", "ocr": ocr} | request, *limits)
+
+            answer = await asked({})
+            strokes = reply.strokes(answer, path)
+            if not strokes:
+                return reply.document(answer, document_id, path)
+            grids, unseen = await self._find_grids(path, strokes)
+            try:
+                document = reply.document(await asked({"grids": grids}), document_id, path)
+            except ReadError:  # the tables' doing: without them the file was read
+                document = reply.document(await asked({"grids": {}}), document_id, path)
+                unseen = sorted({*unseen, *(number for number, found in grids.items() if found)})
+            return replace(document, tables_unseen=tuple(unseen))
 
     @asynccontextmanager
     async def _worker(self) -> AsyncGenerator[Child]:
@@ -173,9 +180,12 @@ class Reader:
 
     # --- tables -------------------------------------------------------------------------------------------------------
 
-    async def _find_grids(self, path: Path, numbers: Sequence[int]) -> tuple[dict[int, list[object]], list[int]]:
+    async def _find_grids(
+        self, path: Path, strokes: Mapping[int, array[float]]
+    ) -> tuple[dict[int, list[object]], list[int]]:
         """The grids of tables by page number, and the pages of which nobody knows: where the table process dies or
         takes too long, halves are tried until one page is left, within the time for the file."""
+        numbers = sorted(strokes)
         grids: dict[int, list[object]] = {}
         unseen: list[int] = []
         batches = [numbers[at : at + _TABLES_BATCH] for at in range(0, len(numbers), _TABLES_BATCH)]
@@ -187,7 +197,7 @@ class Reader:
                     unseen.extend(batch)
                     continue
                 try:
-                    request: wire.Message = {"op": "tables", "pages": list(batch)}
+                    request: wire.Message = {"op": "tables", "strokes": {str(n): strokes[n] for n in batch}}
                     answer = await self._ask(self._tables, path, request, _TABLES_S, _TABLES_MEMORY_MIB)
                     grids |= reply.grids(answer, batch, path)
                 except ReadError:

@@ -62,11 +62,16 @@ def rows(answer: wire.Message, path: Path) -> list[list[tuple[str, list[float], 
         raise _malformed(path) from None
 
 
-def asks_for_grids(answer: wire.Message, document: Document) -> list[int]:
-    """Numbers of the pages that may hold tables with drawn lines."""
-    wanted = answer.get("asks_for_grids")
-    numbers = cast("list[object]", wanted) if isinstance(wanted, list) else []
-    return [number for number in numbers if isinstance(number, int) and 1 <= number <= len(document.pages)]
+def strokes(answer: wire.Message, path: Path) -> dict[int, array[float]]:
+    """The strokes of the pages that may hold tables with drawn lines, in an answer to ``read``; empty where the answer
+    is the document."""
+    try:
+        found = cast("dict[str, object]", answer.get("strokes", {}))
+        lines = {int(number): wire.floats(answer, ends) for number, ends in found.items()}
+        _check(all(number > 0 and len(edges) % 4 == 0 for number, edges in lines.items()))
+        return lines
+    except (*_ILL_SHAPED, wire.WireError):
+        raise _malformed(path) from None
 
 
 def grids(answer: wire.Message, pages: Sequence[int], path: Path) -> dict[int, list[object]]:

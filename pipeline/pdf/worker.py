@@ -1,7 +1,8 @@
 """The reading process: ``python -m pipeline.pdf.worker``. Opens files that it must not trust, and may die of them.
 
-Imports only what it needs: it starts in a tenth of a second. A request names the path, the passwords, the limits and,
-on a second reading, what OCR recognised by page number; ``reply`` takes the answer apart.
+Imports only what it needs: it starts in a tenth of a second. A request names the path, the passwords, the limits, what
+OCR recognised by page number on a second reading, and the grids of tables. Where it names no grids, and strokes may
+draw some, the answer is those strokes, and the reading is held for the request that does; ``reply`` takes it apart.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ import gc
 from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from statistics import median
 from typing import Any, cast
@@ -20,7 +22,7 @@ from pipeline.pdf.columns import Edges
 from pipeline.pdf.formats import format_of
 from pipeline.pdf.health import bare, count_characters, coverage, garbled, judge, needs_objects
 from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, title_of
-from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Line, lines_in, merged, ocr_line
+from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Chars, Line, lines_in, merged, ocr_line
 from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
 from pipeline.pdf.places import places_of, turned_boxes, turned_places
 from pipeline.pdf.process import Failure, limit, serve
@@ -31,6 +33,8 @@ from pipeline.types import Box, PageHealth
 _MAX_CHARACTERS = 30_000_000
 """Characters of one document; 30 times the longest annual report. More is a bomb."""
 _MAX_DEAD_PAGES = 100
+_MAX_STROKES = 20_000
+"""Of one page; more is a drawing, no table."""
 _FIGURE_COVER = 0.1
 """A page with no text at all whose images cover this much has content that only OCR can read."""
 
@@ -51,32 +55,62 @@ class _Page:
     """Quarter turns clockwise from here, where its text stands upright, to the page as shown."""
     pictures: Sequence[Edges] = ()
     """Images on which no text layer stands."""
-    asks_for_grids: bool = False
-    """Whether it may hold tables with drawn lines, and nobody has looked yet."""
+    chars: Chars | None = None
+    strokes: array[float] = field(default_factory=lambda: array("f"))
+    """Where the page may hold tables with drawn lines, and nobody has looked yet: its characters, and its strokes as
+    left, top, right, bottom of each."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """A file that was read but for the tables that its strokes may draw."""
+
+    pages: list[_Page]
+    metadata: Mapping[str, str]
+    outline: Sequence[Entry]
+
+
+_held: dict[tuple[Path, int, int], _Reading] = {}
+"""The last reading, if it waits for grids: by path, size and time of change, so that it can't be another file's."""
 
 
 def answer(request: wire.Message) -> wire.Message:
     """Answer one request of the parent."""
     path = Path(str(request["path"]))
+    status = path.stat()
+    held = _held.pop((path, status.st_size, status.st_mtime_ns), None)
+    _held.clear()
     memory = int(cast(int, request["memory_mib"])) << 20
-    limit(memory + path.stat().st_size, float(cast(float, request["timeout_s"])))
+    limit(memory + status.st_size, float(cast(float, request["timeout_s"])))
     passwords = [str(password) for password in cast("list[object]", request["passwords"])]
     ocr = cast("dict[str, Any]", request.get("ocr") or {})
     kind = format_of(path)
     if kind != "pdf":
         return _READERS[kind](path, ocr)
-    return _read(path, passwords, ocr, cast("dict[str, Any]", request.get("grids") or {}))
-
-
-def _read(path: Path, passwords: Sequence[str], ocr: Mapping[str, Any], grids: Mapping[str, Any]) -> wire.Message:
+    grids = cast("dict[str, Any] | None", request.get("grids"))
     try:
-        with open_pdf(path, passwords) as pdf:
-            if pages := _read_pages(pdf, ocr, grids):
-                return _document(pages, pdf.metadata(), pdf.outline())
-            code = "broken" if pdf.page_count > 0 else "no_pages"
+        reading = held if held and grids is not None else _read(path, passwords)
     except OpenError as error:
-        code = error.code
-    return _read_stand_in(path, passwords, code)
+        return _read_stand_in(path, passwords, error.code)
+    strokes = {str(number): page.strokes for number, page in enumerate(reading.pages, 1) if page.strokes}
+    if strokes and grids is None:
+        _held[path, status.st_size, status.st_mtime_ns] = reading
+        return {"strokes": strokes}
+    for index, page in enumerate(reading.pages):
+        if page.chars and (found := (grids or {}).get(str(index + 1))):
+            page.lines = lines_with_tables(page.chars, index, [Grid(*grid) for grid in found])
+        if recognised := ocr.get(str(index + 1)):
+            _take_ocr(page, index, recognised)
+    return _document(reading.pages, reading.metadata, reading.outline)
+
+
+def _read(path: Path, passwords: Sequence[str]) -> _Reading:
+    """Read with PDFium. Raises OpenError where it can't, or finds no page."""
+    with open_pdf(path, passwords) as pdf:
+        pages = _read_pages(pdf)
+        if not pages:
+            raise OpenError("broken" if pdf.page_count > 0 else "no_pages")
+        return _Reading(pages, pdf.metadata(), pdf.outline())
 
 
 def _read_word(path: Path, _: Mapping[str, Any]) -> wire.Message:
@@ -113,7 +147,7 @@ def _read_image(path: Path, ocr: Mapping[str, Any]) -> wire.Message:
 _READERS = {"docx": _read_word, "text": _read_text, "image": _read_image}
 
 
-def _read_pages(pdf: Pdf, ocr: Mapping[str, Any], grids: Mapping[str, Any]) -> list[_Page]:
+def _read_pages(pdf: Pdf) -> list[_Page]:
     """All pages; one that can't be loaded counts as unread. None at all if the first ones can't (a page tree that
     leads nowhere, with any number of pages)."""
     pages: list[_Page] = []
@@ -126,11 +160,8 @@ def _read_pages(pdf: Pdf, ocr: Mapping[str, Any], grids: Mapping[str, Any]) -> l
             read = (
                 _Page([], 0.0, 0.0, label, "sparse", "none")
                 if page is None
-                else _page(page, index, label, grids.get(str(index + 1)), has_pictures=pdf.has_pictures)
+                else _page(page, index, label, has_pictures=pdf.has_pictures)
             )
-        recognised = ocr.get(str(index + 1))
-        if recognised is not None:
-            _take_ocr(read, index, recognised)
         pages.append(read)
         characters += sum(len(cell.text) for line in read.lines for cell in line.cells)
         if characters > _MAX_CHARACTERS:
@@ -138,7 +169,7 @@ def _read_pages(pdf: Pdf, ocr: Mapping[str, Any], grids: Mapping[str, Any]) -> l
     return pages if any(page.width for page in pages) else []
 
 
-def _page(page: PdfPage, index: int, label: str | None, grids: Sequence[Any] | None, *, has_pictures: bool) -> _Page:
+def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -> _Page:
     chars = page.chars()
     cover, paths, images = 0.0, 0, 0
     pictures: Sequence[Edges] = ()
@@ -148,17 +179,13 @@ def _page(page: PdfPage, index: int, label: str | None, grids: Sequence[Any] | N
         images, cover = len(boxes), coverage(pictures, page.width, page.height)
     health = judge(chars.text, cover, paths, images)
     unread = health in ("garbled", "scan") or (cover >= _FIGURE_COVER and not count_characters(chars.text))
-    if health == "garbled" or (unread and page.turned):
-        lines = []
-    elif grids:
-        lines = lines_with_tables(chars, index, [Grid(*grid) for grid in grids])
-    else:
-        lines = lines_in(chars, index)
+    lines = [] if health == "garbled" or (unread and page.turned) else lines_in(chars, index)
     read = _Page(lines, page.width, page.height, label, health, "none" if unread else "pdfium", places=places_of(chars))
     read.pictures, read.turned = pictures, page.turned
     if unread:
         _show(read)  # where OCR will see it
-    read.asks_for_grids = grids is None and asks_for_grids(lines)
+    if asks_for_grids(lines):
+        read.chars, read.strokes = chars, array("f", chain.from_iterable(page.rulings(_MAX_STROKES)))
     return read
 
 
@@ -265,7 +292,6 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
         "bookmarks": [list(mark) for mark in ((m.title, m.page, m.level) for m in bookmarks_of(outline))],
         "metadata": {name: plain(value)[:2000] for name, value in metadata.items()},
         "ocr_lines": _ocr_lines(laid, pages),
-        "asks_for_grids": [at for at, page in enumerate(pages, 1) if page.asks_for_grids],
         **packed_tables,
     }
 

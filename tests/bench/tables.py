@@ -81,12 +81,15 @@ def theirs(path: Path) -> Grids:
 def read(path: Path) -> Document:
     """As the reader does, in this process."""
     first = asked(path, {"op": "read"})
-    document = reply.document(first, "x", path)
-    pages = reply.asks_for_grids(first, document)
-    grids = reply.grids(asked(path, {"op": "tables", "pages": pages}, tables_finder.answer), pages, path)
-    if not any(grids.values()):
-        return document
-    return reply.document(asked(path, {"op": "read", "grids": grids}), "x", path)
+    strokes = reply.strokes(first, path)
+    if not strokes:
+        return reply.document(first, "x", path)
+    return reply.document(asked(path, {"op": "read", "grids": grids_of(path, strokes)}), "x", path)
+
+
+def grids_of(path: Path, strokes: Mapping[int, Any]) -> dict[int, list[object]]:
+    request = {"op": "tables", "strokes": {str(number): lines for number, lines in strokes.items()}}
+    return reply.grids(asked(path, request, tables_finder.answer), sorted(strokes), path)
 
 
 def asked(
@@ -97,15 +100,14 @@ def asked(
 
 
 def print_cost(path: Path) -> None:
-    first = asked(path, {"op": "read"})
-    document = reply.document(first, "x", path)
-    pages = reply.asks_for_grids(first, document)
-    tables = read(path).tables
+    pages = sorted(reply.strokes(asked(path, {"op": "read"}), path))
+    document = read(path)
+    tables = document.tables
     merged = sum(cell.columns * cell.rows > 1 for table in tables for row in table.rows for cell in row.cells)
     over = sum(table.rows[0].page != table.rows[-1].page for table in tables)
     print(f"{path.name[:40]}: {len(document.pages)} pages, {len(pages)} looked at for strokes, {len(tables)} tables,")
     print(f"  {sum(len(row.cells) for t in tables for row in t.rows)} cells, {merged} merged, {over} over page breaks")
-    plain = cpu_ms(lambda: asked(path, {"op": "read"}))
+    plain = cpu_ms(lambda: asked(path, {"op": "read", "grids": {}}))
     whole = cpu_ms(lambda: read(path))
     few = pages[:: max(1, len(pages) // 20)]
     plumber = cpu_ms(lambda: plumbed(path, few), repeats=1)
