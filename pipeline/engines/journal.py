@@ -69,6 +69,8 @@ class Journal:
         self._owner = secrets.token_hex(8)
         self._under_way: dict[str, asyncio.Future[Completion]] = {}
         self._leased: set[str] = set()
+        self._claims: set[str] = set()
+        """What the store holds for us; more than is leased by a request, where its asker was cancelled meanwhile."""
         self._renewer: asyncio.Task[None] | None = None
         self._look_up = Gathered(self._known)
         self._claim = Gathered(self._claimed)
@@ -107,8 +109,10 @@ class Journal:
         """Wait until everything that arrived is committed, and end all leases."""
         if self._renewer:
             self._renewer.cancel()
-        await self._keep.idle()
-        await self._release.idle()
+        for gathered in (self._claim, self._keep, self._release):
+            await gathered.idle()
+        if self._claims:
+            await asyncio.to_thread(self._released, list(self._claims))
 
     async def _look_up_or_ask(self, key: str, request: Request) -> Completion:
         if known := await self._look_up(key):
@@ -156,14 +160,17 @@ class Journal:
     def _claimed(self, keys: Sequence[str]) -> list[Completion | bool]:
         """What became known meanwhile; else whether the key is ours to generate."""
         known, ours = self._store.claim(keys, self._owner)
+        self._claims |= ours
         return [known.get(key) or key in ours for key in keys]
 
     def _kept(self, entries: Sequence[JournalEntry]) -> list[None]:
         self._store.save_completions(entries)
+        self._claims -= {entry.key for entry in entries}
         return [None] * len(entries)
 
     def _released(self, keys: Sequence[str]) -> list[None]:
         self._store.release_leases(keys, self._owner)
+        self._claims -= set(keys)
         return [None] * len(keys)
 
 

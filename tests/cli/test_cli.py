@@ -78,7 +78,7 @@ def test_a_failed_document_is_named_with_cause_and_remedy_on_stderr(tmp_path: Pa
         (["review", "."], {"LONGDOC_WORKERS": "many"}, 3, "LONGDOC_WORKERS"),
         (["review", "."], {"LONGDOC_CONFIG": "/nowhere.toml"}, 3, "/nowhere.toml"),
         (["review", ".", "--database", "oracle://x"], {}, 3, "oracle"),
-        (["export", "x.pdf"], {}, 2, "pdf"),
+        (["export", "x.rtf"], {}, 2, "rtf"),
         (["daily", "--date", "yesterday"], {}, 2, "yesterday"),
     ],
 )

@@ -241,7 +241,9 @@ def test_one_hostile_page_costs_only_its_own_tables(tmp_path: Path, monkeypatch:
     path = made.page(tmp_path / "a.pdf", *[draw] * 6)
     (tmp_path / "fake_tables.py").write_text(
         "import os\nfrom pipeline.pdf import tables_finder\nfrom pipeline.pdf.process import serve\n"
-        "def answer(request):\n    '4' in request['strokes'] and os._exit(9)\n    return tables_finder.answer(request)\n"
+        "def answer(request):\n"
+        "    '4' in request['strokes'] and os._exit(9)\n"
+        "    return tables_finder.answer(request)\n"
         "serve(answer)\n"
     )
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
