@@ -259,9 +259,8 @@ def show(
 
 @app.command(
     help=_t(
-        "导出：xlsx csv json 汇总；html pdf（原件加批注）docx（审查意见书）md 每份文件一个；eval 把人的决定变成评测题",
-        "Export: xlsx, csv, json of all; html, pdf (the original with highlights), docx (memo), md per document; "
-        "eval: decisions as gold",
+        "导出：表格、报告、加批注的 PDF、Word 审查意见书、评测题",
+        "Export: sheets, reports, the PDF with highlights, a review memo in Word, gold",
     )
 )
 def export(
