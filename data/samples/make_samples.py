@@ -91,7 +91,7 @@ def make(source: Source, out: Path) -> None:
 
 def sources() -> dict[str, Source]:
     """Every sample by name."""
-    return {path.stem: read_source(path) for path in sorted((HERE / "source").glob("[0-9]*.txt"))}
+    return {path.stem: read_source(path) for path in sorted((HERE / "source").glob("[0-9]*.sample"))}
 
 
 def main(out: Path) -> None:
