@@ -12,10 +12,10 @@ from typing import Any, NamedTuple, cast
 
 from pipeline.errors import ReadError
 from pipeline.lang import Text
-from pipeline.pdf import failures, reply, wire
+from pipeline.pdf import failures, wire
 from pipeline.pdf.children import Child
 from pipeline.pdf.failures import shown
-from pipeline.pdf.read import ReadLimits
+from pipeline.pdf.read import ReadLimits, ask_about
 from pipeline.types import Box
 
 PICTURE_DPI = 110.0
@@ -104,25 +104,8 @@ class Painter:
 
     async def _ask(self, path: Path, request: wire.Message) -> wire.Message:
         limits = self._limits
-        facts: dict[str, object] = {
-            "name": shown(path.name),
-            "memory_mib": limits.memory_mib,
-            "timeout_s": limits.timeout_s,
-        }
-        request = request | {"path": str(path.absolute()), "passwords": list(limits.passwords)}
-        request |= {"memory_mib": limits.memory_mib, "timeout_s": limits.timeout_s}
-        try:
-            async with self._turn:
-                answer = await self._child.ask(request, limits.timeout_s)
-        except TimeoutError:
-            raise failures.read_error("timeout", facts) from None
-        except wire.WireError:
-            raise failures.read_error("malformed", facts) from None
-        except ChildProcessError as death:
-            raise failures.read_error("died", facts | {"signal": failures.signal_name(death.args[0])}) from None
-        if "error" in answer:
-            raise reply.failure(answer, facts)
-        return answer
+        async with self._turn:
+            return await ask_about(path, self._child, request, limits.passwords, limits.timeout_s, limits.memory_mib)
 
 
 @asynccontextmanager

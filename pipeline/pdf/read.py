@@ -158,25 +158,7 @@ class Reader:
     async def _ask(
         self, child: Child, path: Path, request: wire.Message, timeout_s: float, memory_mib: int
     ) -> wire.Message:
-        """Ask one child about one file. Raises ReadError for all that goes wrong with either."""
-        request = request | {
-            "path": str(path.absolute()),
-            "passwords": list(self._limits.passwords),
-            "memory_mib": memory_mib,
-            "timeout_s": timeout_s,
-        }
-        facts: dict[str, object] = {"name": shown(path.name), "memory_mib": memory_mib, "timeout_s": timeout_s}
-        try:
-            answer = await child.ask(request, timeout_s)
-        except TimeoutError:
-            raise failures.read_error("timeout", facts) from None
-        except wire.WireError:
-            raise failures.read_error("malformed", facts) from None
-        except ChildProcessError as death:
-            raise failures.read_error("died", facts | {"signal": failures.signal_name(death.args[0])}) from None
-        if "error" in answer:
-            raise reply.failure(answer, facts)
-        return answer
+        return await ask_about(path, child, request, self._limits.passwords, timeout_s, memory_mib)
 
     # --- tables -------------------------------------------------------------------------------------------------------
 
@@ -229,6 +211,26 @@ class Reader:
                 except ReadError as error:
                     failure = error
         return pages, failure
+
+
+async def ask_about(
+    path: Path, child: Child, request: wire.Message, passwords: Sequence[str], timeout_s: float, memory_mib: int
+) -> wire.Message:
+    """Ask one child about one file. Raises ReadError for all that goes wrong with either."""
+    facts: dict[str, object] = {"name": shown(path.name), "memory_mib": memory_mib, "timeout_s": timeout_s}
+    limits: wire.Message = {"memory_mib": memory_mib, "timeout_s": timeout_s}
+    try:
+        request = request | limits | {"path": str(path.absolute()), "passwords": list(passwords)}
+        answer = await child.ask(request, timeout_s)
+    except TimeoutError:
+        raise failures.read_error("timeout", facts) from None
+    except wire.WireError:
+        raise failures.read_error("malformed", facts) from None
+    except ChildProcessError as death:
+        raise failures.read_error("died", facts | {"signal": failures.signal_name(death.args[0])}) from None
+    if "error" in answer:
+        raise reply.failure(answer, facts)
+    return answer
 
 
 def _no_text(path: Path, pages: Sequence[Page], trouble: str | ReadError | None) -> NoTextError:
