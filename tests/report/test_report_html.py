@@ -281,6 +281,13 @@ def test_chromium_runs_the_pages_own_script_and_no_other(name: str, tmp_path: Pa
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
+def test_the_index_shows_its_documents_and_its_search(tmp_path: Path) -> None:
+    dom, _ = dom_of(index_of([store(CLEAN, n) for n in range(1, 12)]), tmp_path)
+    assert re.search(r'<form id="filter"(?![^>]* hidden)', dom), "the search shows itself once the script runs"
+    assert re.search(r'<p id="nothing"[^>]* hidden', dom) and not re.search(r"<t(?:body|r) data-\w+[^>]* hidden", dom)
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 def test_the_filter_hides_what_is_not_asked_for(tmp_path: Path) -> None:
     dom = after_a_hand(
         tmp_path,

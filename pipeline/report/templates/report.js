@@ -9,7 +9,7 @@
   const rows = [...document.querySelectorAll("[data-issue]")].map((row) => [row, row.textContent.toLowerCase()]);
   const groups = [...document.querySelectorAll("[data-s]")];
   const off = (attribute) => new Set(
-    [...form.querySelectorAll("input:not(:checked)")].map((box) => `${attribute}${box.value}`));
+    [...form.querySelectorAll("[type=checkbox]:not(:checked)")].map((box) => `${attribute}${box.value}`));
   const apply = () => {
     const wanted = search.value.trim().toLowerCase();
     const [severities, statuses, categories] = [off("s"), off("t"), off("k")];
@@ -23,7 +23,7 @@
     for (const [group, count] of shown) group.hidden = count <= 0;
     nothing.hidden = [...shown.values()].some((count) => count > 0);
   };
-  search.hidden = false;
+  form.hidden = search.hidden = false;
   form.addEventListener("input", apply);
   form.addEventListener("submit", (event) => event.preventDefault());
   addEventListener("beforeprint", () => { form.reset(); apply(); });
