@@ -96,8 +96,11 @@ async def measure(folder: Path, options: argparse.Namespace) -> None:
     engine = await FullLength.load(settings, load_profile(str(model)))
     await timed(engine.generate, requests_of(1, 1, 5, 8))  # warm up
     scheduler = Scheduler(max_tokens=settings.max_tokens_in_flight, max_requests=engine.parallel)
-    load = lambda: FullLength.load(settings, load_profile(str(model)))  # noqa: E731
-    supervised = Supervised(engine, load, scheduler.lower, silence_s=600)
+
+    async def load_again() -> FullLength:
+        return await FullLength.load(settings, load_profile(str(model)))
+
+    supervised = Supervised(engine, load_again, scheduler.lower, silence_s=600)
     bare_s = through_s = 0.0
     with Store.open(f"sqlite:///{folder}/db.sqlite") as store:
         for round_ in range(options.rounds):
