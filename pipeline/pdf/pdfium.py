@@ -35,7 +35,7 @@ _HEADER_WINDOW = 1 << 20
 _MAX_BOOKMARKS = 20_000
 _MAX_OBJECTS = 5_000
 """Page objects looked at for image coverage; a page with more is a drawing, not a scan."""
-_IMAGE, _PATH, _FORM = 3, 2, 5
+_PATH, _IMAGE, _FORM = _LOOKED_AT = 2, 3, 5
 _LINE_TO, _MOVE_TO = 0, 2
 _MAX_SEGMENTS = 2000
 _THIN = 3.0
@@ -491,21 +491,23 @@ def _objects(page: int) -> Iterator[tuple[int, tuple[float, float, float, float]
 
 
 def _items(page: int) -> Iterator[tuple[int, int, tuple[float, ...]]]:
-    """The page's objects but forms, with their type and the matrix of the forms that they are in."""
-    count = min(int(_count_objects(page)), _MAX_OBJECTS)
-    pending: list[tuple[int | None, tuple[float, ...], int]] = [(_object(page, i), _IDENTITY, 0) for i in range(count)]
-    for seen, (item, matrix, depth) in enumerate(pending):
-        if not item or seen >= _MAX_OBJECTS:
-            continue
-        kind = int(_object_type(item))
-        if kind == _FORM and depth < 4:
-            inner = (ctypes.c_float * 6)()
-            _object_matrix(item, ctypes.addressof(inner))
-            nested = _product(tuple(inner), matrix)
-            count = min(int(_count_form_objects(item)), _MAX_OBJECTS - len(pending))
-            pending.extend((_form_object(item, i), nested, depth + 1) for i in range(count))
-        else:
-            yield item, kind, matrix
+    """The page's objects but text and forms, with their type and the matrix of the forms that they are in."""
+    found = map(_object, repeat(page), range(min(int(_count_objects(page)), _MAX_OBJECTS)))
+    pending: list[tuple[list[int | None], tuple[float, ...], int]] = [(list(found), _IDENTITY, 0)]
+    seen = 0  # objects inside forms
+    for items, matrix, depth in pending:
+        for item, kind in zip(items, map(_object_type, items), strict=True):
+            if item is None or kind not in _LOOKED_AT:
+                continue
+            if kind == _FORM and depth < 4:
+                inner = (ctypes.c_float * 6)()
+                _object_matrix(item, ctypes.addressof(inner))
+                count = min(int(_count_form_objects(item)), _MAX_OBJECTS - seen)
+                seen += count
+                parts: list[int | None] = list(map(_form_object, repeat(item), range(count)))
+                pending.append((parts, _product(tuple(inner), matrix), depth + 1))
+            else:
+                yield item, kind, matrix
 
 
 _MODE, _BOUNDS = (ctypes.c_int * 2)(), (ctypes.c_float * 4)()

@@ -184,7 +184,7 @@ def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -
     read.pictures, read.turned = pictures, page.turned
     if unread:
         _show(read)  # where OCR will see it
-    if asks_for_grids(lines):
+    if asks_for_grids(lines, page.height):
         read.chars, read.strokes = chars, array("f", chain.from_iterable(page.rulings(_MAX_STROKES)))
     return read
 
