@@ -46,6 +46,8 @@ def conflicts_in(findings: Sequence[Finding]) -> list[Finding]:
     """The contradictions among proved findings, those apart that a rule has found already."""
     known = [f for f in findings if f.category == "checks" and f.status == "conflict"]
     proved = [f for f in findings if f.category in _CATEGORIES and f.grounded and f.evidence and f.status == "present"]
+    if all(f.source == "rule" for f in proved):
+        return []  # what rules say against each other, the rules' own checks judge
     found: list[Finding] = []
     for conflict in (*_disagreements(proved), *_contradictions(proved)):
         if not any(_covers(other, conflict) for other in (*known, *found)):
@@ -82,7 +84,7 @@ def _contradictions(findings: Sequence[Finding]) -> Iterator[Finding]:
         for one, other in combinations(same, 2):
             here, there = value_of(one), value_of(other)
             if "llm" not in (one.source, other.source) or _overlap(one, other):
-                continue  # what rules say against each other, the rules' own checks judge
+                continue
             if here and there and here[0] == there[0] and here[1] != there[1] and _both_stated(one, other):
                 yield _finding(
                     "前后不一致", one, other, f"“{name}”在一处为 {one.value}，在另一处为 {other.value}。",

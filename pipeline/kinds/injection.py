@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from pipeline.ground import evidence_at
-from pipeline.kinds.packs.scan import sentence_around
+from pipeline.kinds.packs.scan import Sentences
 from pipeline.lang import Text
 from pipeline.types import Document, Finding, Span
 
@@ -53,7 +53,8 @@ _WORDS = (
 
 def injections_in(document: Document) -> list[Finding]:
     """At most one finding, with all places (twenty at most) as its evidence."""
-    places = sorted({span for word in _WORDS for span in _orders_by(word, document.text)})[:_MOST_PLACES]
+    sentences = Sentences(document.text)
+    places = sorted({span for word in _WORDS for span in _orders_by(word, document.text, sentences)})[:_MOST_PLACES]
     if not places:
         return []
     return [
@@ -71,11 +72,11 @@ def injections_in(document: Document) -> list[Finding]:
     ]
 
 
-def _orders_by(word: str, text: str) -> list[Span]:
+def _orders_by(word: str, text: str, sentences: Sentences) -> list[Span]:
     found: list[Span] = []
     at = text.find(word)
     while at >= 0:
-        span = sentence_around(text, at, at + len(word))
+        span = sentences.around(at, at + len(word))
         sentence = text[span.start : span.end]
         if any(pattern.search(sentence) for pattern in _ORDERS):
             found.append(span)

@@ -34,13 +34,14 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
     merged: list[Finding] = []
     by_key: dict[tuple[str, ...], list[int]] = {}
     for finding in findings:
-        for key in _keys(finding):
+        keys = _keys(finding)
+        for key in keys:
             same = next((at for at in by_key.get(key, ()) if _same(merged[at], finding)), None)
             if same is not None:
                 merged[same] = _joined(merged[same], finding)
                 break
         else:
-            for key in _keys(finding):
+            for key in keys:
                 by_key.setdefault(key, []).append(len(merged))
             merged.append(finding)
     return sorted([*_denied(merged), *conflicts_in(merged)], key=_place)
