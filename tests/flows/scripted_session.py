@@ -16,9 +16,10 @@ import sys
 from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
+from pipeline.inbox.arrivals import Patience
 from pipeline.run import Batch, Event, Result
 from pipeline.settings import Settings, load_settings
-from pipeline.watch import Patience, watch
+from pipeline.watch import watch
 
 WHOLE = b"%PDF-1.7\n" + b"x" * 500 + b"\n%%EOF\n"
 HASTE = Patience(settle_s=0.15, quiet_s=0.4, stall_s=1.0, rescan_s=0.5, grace_s=0.3)

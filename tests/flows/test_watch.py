@@ -17,10 +17,13 @@ from papers import contract
 from scripted_session import HASTE, WHOLE, ScriptedSession
 
 from pipeline.errors import EngineError, SettingsError
+from pipeline.inbox.arrivals import Patience, Sightings, wholeness
+from pipeline.inbox.claims import Claim, return_stale
+from pipeline.inbox.moves import move, rename
 from pipeline.lang import Text
 from pipeline.run import Event
 from pipeline.settings import Settings, load_settings
-from pipeline.watch import Claim, Patience, Sightings, move, rename, return_stale, watch, wholeness
+from pipeline.watch import watch
 
 SCRIPT = Path(__file__).with_name("scripted_session.py")
 
