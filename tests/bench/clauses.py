@@ -1,66 +1,220 @@
-"""Precision and recall of headings against labels. ``python tests/bench/clauses.py [--labels FOLDER] [--show]``
+"""The clause tree against labels made by hand. ``python tests/bench/clauses.py [--labels FOLDER] [--show]``
 
-A label file is named after its PDF (``X.tsv`` for ``X.pdf`` of data/samples or ../shared/corpus/zh) and has one heading
-a line, in order: number and title as printed, or the start of the line. A heading found counts where the labels, white
-space apart, have it in the same order. Not a test: it asserts nothing.
+A label file is named after its document (``X.tsv`` for ``X.pdf`` or ``X.txt`` of data/samples, ../shared/corpus or the
+labels' own folder). Lines: page, class, level, heading, with a TAB between; ``#`` starts a comment, ``# pages 1-14
+71-80`` names the only pages that are labelled. A heading is printed in full, or ends with ``…`` where text runs on.
+Classes: ``h`` a heading or a clause, ``i`` a numbered item below one, ``o`` neither asked for nor counted as wrong
+(the document's own title, provisions that a lecture quotes). Not a test: it asserts nothing.
+
+- precision: of the sections found, those that are labelled; recall: of the headings, those found
+- tree: recall of headings and items together
+- parents: of the sections that are right, those under the right section; titles: of the whole headings, those whose
+  heading is neither cut nor followed by text
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-from difflib import SequenceMatcher
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from pipeline.pdf.read import Reader, ReadLimits
 from pipeline.split.headings import find_sections
-from pipeline.types import Document
+from pipeline.types import Document, Section
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = (ROOT / "data" / "samples", ROOT.parent / "shared" / "corpus" / "zh")
-COMPARED = 6
-"""Characters of a heading that are compared."""
+CORPUS = ROOT.parent / "shared" / "corpus"
+FOLDERS = (ROOT / "data" / "samples", CORPUS / "zh", CORPUS / "nasty")
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    page: int
+    kind: str
+    level: int
+    heading: str
+    """Without white space."""
+    runs_on: bool
+    parent: int | None
+    """Index of the label that it stands under."""
+
+    def names(self, line: str) -> bool:
+        """Whether a line of the document starts with this heading (or is the first line of it)."""
+        if not self.runs_on and line and self.heading.startswith(line):
+            return len(line) > 2 or line == self.heading
+        rest = line.removeprefix(self.heading)
+        cut = self.runs_on and self.heading[-1].isdigit() and rest[:1].isdigit()
+        return line.startswith(self.heading) and not cut
+
+
+@dataclass(slots=True)
+class Score:
+    documents: int = 0
+    headings: int = 0
+    items: int = 0
+    found: int = 0
+    """Sections, those labelled ``o`` aside."""
+    wrong: int = 0
+    headings_found: int = 0
+    items_found: int = 0
+    parents: int = 0
+    titles: int = 0
+    titles_asked: int = 0
+
+    def __iadd__(self, other: Score) -> Score:
+        return Score(*(mine + its for mine, its in zip(astuple(self), astuple(other), strict=True)))
+
+    def __str__(self) -> str:
+        right = self.headings_found + self.items_found
+        shares = (
+            (self.found - self.wrong, self.found),
+            (self.headings_found, self.headings),
+            (right, self.headings + self.items),
+            (self.parents, right),
+            (self.titles, self.titles_asked),
+        )
+        return f"{self.headings:<9}{self.items:<7}{self.found:<7}" + "".join(
+            f"{part / whole if whole else 1:<11.3f}" for part, whole in shares
+        )
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("--labels", type=Path, action="append", default=[ROOT / "tests" / "split" / "labels"])
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--labels", type=Path, action="append", help="folders (tests/split/labels if none is named)")
     options.add_argument("--show", action="store_true", help="print what was missed and what was wrong")
     chosen = options.parse_args()
-    asyncio.run(score([file for folder in chosen.labels for file in sorted(folder.glob("*.tsv"))], show=chosen.show))
+    folders = chosen.labels or [ROOT / "tests" / "split" / "labels"]
+    asyncio.run(measure([file for folder in folders for file in sorted(folder.glob("*.tsv"))], show=chosen.show))
 
 
-async def score(files: list[Path], *, show: bool) -> None:
-    right = found = wanted = 0
-    print("labels  found  precision  recall  document")
+async def measure(files: Sequence[Path], *, show: bool) -> None:
+    total = Score()
+    print("headings items  found  precision  recall     tree       parents    titles     document")
     async with Reader(ReadLimits(ocr="off")) as reader:
         for file in files:
-            pdf = next((p for folder in FOLDERS if (p := folder / f"{file.stem}.pdf").is_file()), None)
-            if pdf is None:
+            named = [folder / f"{file.stem}{end}" for folder in (*FOLDERS, file.parent) for end in (".pdf", ".txt")]
+            path = next((path for path in named if path.is_file()), None)
+            if path is None:
+                print(f"{file.stem}: no such document here")
                 continue
-            labels = [key(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
-            headings = headings_of(await reader.read(pdf, "0" * 64))
-            matcher = SequenceMatcher(None, labels, headings, autojunk=False)
-            equal = sum(block.size for block in matcher.get_matching_blocks())
-            print(row(len(labels), len(headings), equal), file.stem[:40])
-            right, found, wanted = right + equal, found + len(headings), wanted + len(labels)
-            for tag, a, b, c, d in matcher.get_opcodes() if show else ():
-                if tag != "equal":
-                    print("    missed", labels[a:b][:9], "wrong", headings[c:d][:9])
-    print(row(wanted, found, right), "all")
+            score, differences = compare(file, await reader.read(path, "0" * 64))
+            total += score
+            print(score, file.stem[:40])
+            for line in differences if show else ():
+                print("   ", line)
+    print(total, f"{total.documents} documents")
 
 
-def row(labels: int, found: int, right: int) -> str:
-    return f"{labels:<7} {found:<6} {right / max(1, found):<10.3f} {right / max(1, labels):<7.3f}"
-
-
-def headings_of(document: Document) -> list[str]:
+def compare(file: Path, document: Document) -> tuple[Score, list[str]]:
+    labels, pages = labels_of(file)
     sections = find_sections(document.text, document.bookmarks, document.pages)
-    return [key(document.text[section.span.start : section.span.end]) for section in sections]
+    page_of = [document.page_at(section.span.start) for section in sections]
+    label_of: dict[int, int] = {}
+    for page in pages or range(1, len(document.pages) + 1):
+        here = [at for at, number in enumerate(page_of) if number == page]
+        lines = [squeezed(line_at(document.text, sections[at])) for at in here]
+        asked = [at for at, label in enumerate(labels) if label.page == page]
+        label_of |= {here[b]: asked[a] for a, b in aligned([labels[at] for at in asked], lines)}
+    counted = [at for at in range(len(sections)) if not pages or page_of[at] in pages]
+    score, differences = Score(documents=1), []
+    score.headings = sum(label.kind == "h" for label in labels)
+    score.items = sum(label.kind == "i" for label in labels)
+    for at in counted:
+        differences += judge(score, document.text, sections, at, labels, label_of)
+    missed = sorted(set(range(len(labels))) - set(label_of.values()))
+    differences += [
+        f"missed {x.kind} p{x.page} {x.heading[:60]}{'…' * x.runs_on}" for m in missed if (x := labels[m]).kind != "o"
+    ]
+    return score, differences
 
 
-def key(line: str) -> str:
-    return "".join(line.split("\n")[0].split())[:COMPARED].replace("（", "(").replace("）", ")")
+def judge(
+    score: Score, text: str, sections: Sequence[Section], at: int, labels: Sequence[Label], label_of: dict[int, int]
+) -> Iterable[str]:
+    """Counts one section found; yields what is wrong with it."""
+    line = line_at(text, sections[at])[:60]
+    if at not in label_of:
+        score.found += 1
+        score.wrong += 1
+        yield f"wrong {line}"
+        return
+    label = labels[label_of[at]]
+    if label.kind == "o":
+        return
+    score.found += 1
+    score.headings_found += label.kind == "h"
+    score.items_found += label.kind == "i"
+    got, want = found_parent(sections, at, labels, label_of), asked_parent(labels, label_of, at)
+    score.parents += got == want
+    if got != want:
+        yield f"parent of p{label.page} {line}: {name(labels, got)}, not {name(labels, want)}"
+    if label.kind == "h" and not label.runs_on:
+        heading = squeezed(text[sections[at].heading.start : sections[at].heading.end])
+        score.titles_asked += 1
+        same = heading.rstrip(":") == label.heading.rstrip(":")
+        score.titles += same
+        if not same:
+            yield f"title of p{label.page} {heading[:70]}, not {label.heading[:70]}"
+
+
+def found_parent(sections: Sequence[Section], at: int, labels: Sequence[Label], label_of: dict[int, int]) -> int | None:
+    """The label of the section above; -1 for one that no label names."""
+    above = sections[at].parent
+    while above is not None and above in label_of and labels[label_of[above]].kind == "o":
+        above = sections[above].parent
+    return None if above is None else label_of.get(above, -1)
+
+
+def asked_parent(labels: Sequence[Label], label_of: dict[int, int], at: int) -> int | None:
+    """The nearest label above that was found: what was missed is counted once, not again for all below it."""
+    found = set(label_of.values())
+    above = labels[label_of[at]].parent
+    while above is not None and (above not in found or labels[above].kind == "o"):
+        above = labels[above].parent
+    return above
+
+
+def name(labels: Sequence[Label], at: int | None) -> str:
+    return "none" if at is None else "a wrong section" if at < 0 else labels[at].heading[:20]
+
+
+def aligned(labels: Sequence[Label], lines: Sequence[str]) -> list[tuple[int, int]]:
+    """The longest run of pairs, in order, in which the label names the line."""
+    best: list[list[list[tuple[int, int]]]] = [[[] for _ in range(len(lines) + 1)] for _ in range(len(labels) + 1)]
+    for a in range(len(labels) - 1, -1, -1):
+        for b in range(len(lines) - 1, -1, -1):
+            best[a][b] = max(best[a + 1][b], best[a][b + 1], key=len)
+            if labels[a].names(lines[b]) and len(best[a + 1][b + 1]) >= len(best[a][b]):
+                best[a][b] = [(a, b), *best[a + 1][b + 1]]
+    return best[0][0]
+
+
+def labels_of(file: Path) -> tuple[list[Label], set[int]]:
+    """The labels, and the pages they cover (none: all)."""
+    labels: list[Label] = []
+    pages: set[int] = set()
+    for line in file.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# pages "):
+            ranges = (part.split("-") for part in line.split()[2:])
+            pages = {page for first, *last in ranges for page in range(int(first), int((last or [first])[0]) + 1)}
+        if line.startswith("#") or not line.strip():
+            continue
+        page, kind, level, heading = line.split("\t")
+        parent = next((at for at in range(len(labels) - 1, -1, -1) if labels[at].level < int(level)), None)
+        runs_on = heading.endswith("…")
+        labels.append(Label(int(page), kind, int(level), squeezed(heading.removesuffix("…")), runs_on, parent))
+    return labels, pages
+
+
+def line_at(text: str, section: Section) -> str:
+    return text[section.span.start : section.span.end].split("\n", 1)[0]
+
+
+def squeezed(line: str) -> str:
+    return "".join(unicodedata.normalize("NFKC", line).split())
 
 
 if __name__ == "__main__":
