@@ -22,6 +22,7 @@ from pipeline.analysis import Questioning, Review
 from pipeline.analysis import review as review_document
 from pipeline.engines.base import Engine
 from pipeline.engines.choose import EngineChoice, choose, load
+from pipeline.engines.gather import Gathered
 from pipeline.engines.journal import Journal
 from pipeline.engines.scheduler import Scheduler
 from pipeline.engines.supervise import Supervised, WatchedEngine
@@ -300,6 +301,10 @@ class _BatchRun:
         self.rows: list[IndexRow] = []
         """One for each analysis that was saved or found, in no order."""
         self._by_id: dict[str, asyncio.Task[Result]] = {}
+        supersede = session.settings.force
+        self._save = Gathered[Analysis, StoredAnalysis](
+            lambda group: session.store.save_analyses(run_id, group, supersede=supersede)
+        )
 
     async def all(self, inputs: Sequence[Path | InputError]) -> list[Result]:
         """Results in the order of the inputs. The first error that is no document's own cancels the rest."""
@@ -320,6 +325,8 @@ class _BatchRun:
                 task.cancel()
             await asyncio.gather(*tasks, *self._by_id.values(), return_exceptions=True)
             raise
+        finally:
+            await self._save.idle()
 
     async def _input(self, source: Path | InputError) -> Result:
         if isinstance(source, InputError):
@@ -411,7 +418,7 @@ class _BatchRun:
         )
 
     async def _saved(self, path: Path, analysis: Analysis) -> Result:
-        return self._tell(await asyncio.to_thread(self._keep, path, analysis), "")
+        return self._tell(await self._keep(path, analysis), "")
 
     async def _draw(self, path: Path, analysis: Analysis) -> str:
         """Draw the pages that findings stand on, where that is wanted; say why, if they can't be drawn."""
@@ -445,14 +452,13 @@ class _BatchRun:
             error_message=str(error),
             seconds=seconds,
         )
-        result = await asyncio.to_thread(self._keep, path, analysis)
+        result = await self._keep(path, analysis)
         return self._tell(replace(result, exit_code=error.exit_code), str(error))
 
-    def _keep(self, path: Path, analysis: Analysis) -> Result:
-        """Save an analysis and write its report; blocking."""
-        supersede = self._settings.force and analysis.status == "done"
-        stored = self._session.store.save_analysis(self._run_id, analysis, supersede=supersede)
-        return self._reported(path, stored, stored.analysis.status)
+    async def _keep(self, path: Path, analysis: Analysis) -> Result:
+        """Save an analysis, and then write its report."""
+        stored = await self._save(analysis)
+        return await asyncio.to_thread(self._reported, path, stored, stored.analysis.status)
 
     def _reported(self, path: Path, stored: StoredAnalysis, status: Literal["done", "failed", "reused"]) -> Result:
         """Write the report of what stands in the database; blocking."""

@@ -27,6 +27,12 @@ _OF_DOCUMENT: sa.Select[Any] = (
     .where(findings.c.document_id == sa.bindparam("document_id"))
     .order_by(decisions.c.id)
 )
+_DECIDED = (
+    sa.select(findings.c.document_id)
+    .join(decisions)
+    .where(findings.c.document_id.in_(sa.bindparam("document_ids", expanding=True)))
+    .distinct()
+)
 _FIRST = sa.and_(evidence.c.finding_id == findings.c.id, evidence.c.position == 0)
 _FINDINGS: sa.Select[Any] = (
     sa.select(findings.c.id, findings.c.category, findings.c.item, findings.c.value, evidence.c.quote)
@@ -92,14 +98,15 @@ def _twins(connection: sa.Connection, key: _Key, analysis_id: int, document_id: 
     return found
 
 
-def carry(connection: sa.Connection, stored: StoredAnalysis) -> StoredAnalysis:
-    """Repeat, for an analysis that was just inserted, what was decided about the same findings before."""
-    document_id = stored.analysis.document.id
-    if document_id is None or not stored.finding_ids:
-        return stored
-    rows = connection.execute(_OF_DOCUMENT, {"document_id": document_id}).all()
-    if not rows:
-        return stored
+def carry(connection: sa.Connection, group: Sequence[StoredAnalysis]) -> list[StoredAnalysis]:
+    """Repeat, for analyses that were just inserted, what was decided about the same findings before."""
+    ids = [stored.analysis.document.id for stored in group if stored.finding_ids]
+    decided = set(connection.execute(_DECIDED, {"document_ids": ids}).scalars()) if ids else set[str]()
+    return [_carried(connection, one) if one.analysis.document.id in decided else one for one in group]
+
+
+def _carried(connection: sa.Connection, stored: StoredAnalysis) -> StoredAnalysis:
+    rows = connection.execute(_OF_DOCUMENT, {"document_id": stored.analysis.document.id}).all()
     keys: dict[int, _Key] = {}
     for analysis_id in {row.analysis_id for row in rows}:
         keys |= _keys(connection.execute(_FINDINGS, {"analysis_id": analysis_id}))

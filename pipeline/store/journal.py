@@ -25,6 +25,12 @@ _BATCH = 500
 """Values in one IN list: below the 999 variables of the oldest SQLite."""
 
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
+_KNOWN = sa.select(completions).where(
+    completions.c.key.in_(sa.bindparam("keys", expanding=True)), ~completions.c.rejected
+)
+_LEASES = sa.select(leases.c.key, leases.c.owner, leases.c.process).where(
+    leases.c.key.in_(sa.bindparam("keys", expanding=True))
+)
 _DELETE_LEASE = sa.delete(leases).where(leases.c.key == sa.bindparam("lease_key"))
 
 T = TypeVar("T")
@@ -58,31 +64,36 @@ def known(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Completio
     """The completions that may be served, by key."""
     found: dict[str, Completion] = {}
     for batch in batches(sorted(set(keys))):
-        query = sa.select(completions).where(completions.c.key.in_(batch), ~completions.c.rejected)
-        found |= {row.key: completion_from(row) for row in connection.execute(query)}
+        found |= {row.key: completion_from(row) for row in connection.execute(_KNOWN, {"keys": batch})}
     return found
 
 
 def claim(connection: sa.Connection, keys: Sequence[str], owner: str, now: datetime) -> set[str]:
     """Lease to ``owner`` those of ``keys`` that nobody alive has; return them."""
-    if not keys:
-        return set()
-    held = [row for batch in batches(keys) for row in connection.execute(_leases_of(batch)) if row.expires_at > now]
-    processes: dict[str, Mapping[str, object]] = {row.owner: row.process for row in held if row.owner != owner}
-    dead = [name for name, whose in processes.items() if is_dead(whose)]
+    ours, others = _taken(connection, keys, owner, now)
+    dead = [name for name, process in others.items() if is_dead(process)]
     if dead:
         connection.execute(sa.update(leases).where(leases.c.owner.in_(dead)).values(expires_at=_LONG_AGO))
-    others = {row.key for row in held if row.owner != owner and row.owner not in dead}
+        ours, _ = _taken(connection, keys, owner, now)
+    return ours
+
+
+def _taken(
+    connection: sa.Connection, keys: Sequence[str], owner: str, now: datetime
+) -> tuple[set[str], dict[str, Mapping[str, object]]]:
+    """Lease what is free; which of ``keys`` are the owner's then, and the processes of those who have the others."""
+    if not keys:
+        return set(), {}
+    row = {"owner": owner, "process": this_process(), "expires_at": now + timedelta(seconds=LEASE_S), "now": now}
     # by key: two processes that claim the same ones must not lock them in opposite orders
-    free = sorted(set(keys) - others)
-    if not free:
-        return set()
-    process, ends = this_process(), now + timedelta(seconds=LEASE_S)
-    rows = [
-        {"key": key, "owner": owner, "process": process, "expires_at": ends, "mine": owner, "now": now} for key in free
-    ]
-    connection.execute(_upserts(connection.dialect.name)[1], rows)
-    return {row.key for batch in batches(free) for row in connection.execute(_leases_of(batch)) if row.owner == owner}
+    connection.execute(
+        _upserts(connection.dialect.name)[1], [row | {"key": key, "mine": owner} for key in sorted(keys)]
+    )
+    held = [lease for batch in batches(keys) for lease in connection.execute(_LEASES, {"keys": batch})]
+    return (
+        {lease.key for lease in held if lease.owner == owner},
+        {lease.owner: lease.process for lease in held if lease.owner != owner},
+    )
 
 
 def save(connection: sa.Connection, entries: Sequence[JournalEntry], now: datetime) -> None:
@@ -179,7 +190,3 @@ def stats(connection: sa.Connection) -> JournalStats:
         requests=int(requests),
         reused=int(reused),
     )
-
-
-def _leases_of(keys: Sequence[str]) -> sa.Select[Any]:
-    return sa.select(leases).where(leases.c.key.in_(keys))

@@ -30,8 +30,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
-    and_,
     func,
+    text,
 )
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -186,8 +186,9 @@ analyses = Table(
 )
 """``filename`` to ``unread_pages`` say how this analysis found the document: OCR or a new name may change them."""
 
-IN_FORCE = and_(analyses.c.current, analyses.c.status == "done", analyses.c.fingerprint != "")
-"""What can be there only once per fingerprint."""
+IN_FORCE = text("analyses.current AND analyses.status = 'done' AND analyses.fingerprint <> ''")
+"""What can be there only once per fingerprint. Word for word as the index has it: SQLite does not see that a parameter,
+or ``current = 1``, says the same, and would look at every row."""
 
 Index("analyses_in_force", analyses.c.fingerprint, unique=True)
 """Partial in the database: ``WHERE IN_FORCE``. Not said here, as it would import PostgreSQL's dialect (20 ms)."""

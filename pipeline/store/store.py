@@ -8,46 +8,25 @@ from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from pipeline.store import journal
+from pipeline.store import journal, saved
 from pipeline.store.database import database_error, engine_for, shown, use_wal
-from pipeline.store.decisions import Entry, Outcome, carry, decide, of_findings
+from pipeline.store.decisions import Entry, Outcome, decide
 from pipeline.store.journal import JournalStats, batches
 from pipeline.store.masking import without_secrets
 from pipeline.store.migrate import migrate, revision
 from pipeline.store.models import (
-    IN_FORCE,
     analyses,
     digests,
-    documents,
-    evidence,
-    findings,
     metadata,
     runs,
 )
 from pipeline.store.processes import is_dead, this_process
-from pipeline.store.rows import (
-    analysis_values,
-    document_values,
-    evidence_from,
-    evidence_values,
-    finding_from,
-    finding_values,
-    stored_analysis_from,
-)
-from pipeline.types import Analysis, Completion, Decision, Evidence, Finding, JournalEntry, StoredAnalysis
-
-_INSERT_ANALYSIS = sa.insert(analyses)
-_INSERT_FINDINGS = sa.insert(findings)
-_INSERT_EVIDENCE = sa.insert(evidence)
-_FINDING_IDS = (
-    sa.select(findings.c.id).where(findings.c.analysis_id == sa.bindparam("analysis_id")).order_by(findings.c.position)
-)
-_RUN = sa.select(runs.c.engine, runs.c.engine_reason, runs.c.model).where(runs.c.id == sa.bindparam("run_id"))
+from pipeline.types import Analysis, Completion, Decision, JournalEntry, StoredAnalysis
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,27 +125,24 @@ class Store:
     def analysis_in_force(self, fingerprint: str) -> int | None:
         """Id of the done analysis with this fingerprint that was not superseded; None where there is none."""
         with self._reading() as connection:
-            return _in_force(connection, fingerprint)
+            return saved.in_force(connection, [fingerprint]).get(fingerprint)
 
     def save_analysis(self, run_id: str, analysis: Analysis, *, supersede: bool = False) -> StoredAnalysis:
         """Save a document's analysis with all its findings in one transaction; return it as it is stored.
 
         If a done analysis of the same fingerprint is in force (a process that worked on the same file was faster, or
-        this very save is repeated), nothing is written and that one is returned; with ``supersede`` (``--force``) it is
-        superseded instead. A failure never supersedes what is done, only an earlier failure.
+        this very save is repeated), no row of it is written and that one is returned; with ``supersede`` (``--force``)
+        it is superseded instead. A failure never supersedes what is done, only an earlier failure.
         """
+        [stored] = self.save_analyses(run_id, [analysis], supersede=supersede)
+        return stored
+
+    def save_analyses(self, run_id: str, group: Sequence[Analysis], *, supersede: bool = False) -> list[StoredAnalysis]:
+        """As :meth:`save_analysis`, the analyses of several documents in one transaction: they cost a third of what
+        they cost one by one. No two of the same fingerprint."""
         with self._writing() as connection:
-            now = _now()  # not before the lock: a digest written meanwhile would miss this analysis
-            if analysis.document.id is not None:  # first: on PostgreSQL this row is the lock that orders two savers
-                self._upsert_document(connection, analysis, now)
-            if analysis.status == "done" and not supersede:
-                winner = _in_force(connection, analysis.fingerprint)
-                if winner is not None:
-                    [stored] = _load(connection, [analyses.c.id == winner])
-                    connection.rollback()
-                    return stored
-            _supersede(connection, analysis)
-            return carry(connection, _insert_analysis(connection, run_id, analysis, now))
+            # not before the lock: a digest written meanwhile would miss these
+            return saved.save(connection, run_id, group, _now(), supersede=supersede)
 
     def analyses(
         self,
@@ -199,9 +175,11 @@ class Store:
             where.append(analyses.c.id.in_(newest.group_by(analyses.c.document_id, analyses.c.kind)))
         with self._reading() as connection:
             if ids is None:
-                return _load(connection, where)
+                return saved.load(connection, where)
             runs_of_ids = batches(sorted(set(ids)))
-            return [stored for batch in runs_of_ids for stored in _load(connection, [*where, analyses.c.id.in_(batch)])]
+            return [
+                stored for batch in runs_of_ids for stored in saved.load(connection, [*where, analyses.c.id.in_(batch)])
+            ]
 
     def decide(self, entries: Sequence[Entry]) -> list[tuple[Entry, Outcome, Decision | None]]:
         """Keep what people decided, in one transaction; tell of each entry what became of it, and the decision that
@@ -310,20 +288,6 @@ class Store:
         with self._errors_explained(), self._turn, self._writer.begin() as connection:
             yield connection
 
-    def _upsert_document(self, connection: sa.Connection, analysis: Analysis, now: datetime) -> None:
-        """Keep the newest name; the rest only of an analysis that came to know it."""
-        known = ["filename"]
-        if analysis.document.pages:
-            known += ["title", "pages", "characters", "tokens", "health"]
-        if analysis.status == "done":
-            known.append("kind")
-        insert = journal.insert_for(connection.dialect.name)(documents).values(document_values(analysis, now))
-        connection.execute(
-            insert.on_conflict_do_update(
-                index_elements=[documents.c.id], set_={name: insert.excluded[name] for name in known}
-            )
-        )
-
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -334,69 +298,3 @@ def _mark_interrupted(connection: sa.Connection, now: datetime) -> None:
     dead = [row.id for row in running if is_dead(row.settings)]
     for batch in batches(dead):
         connection.execute(sa.update(runs).where(runs.c.id.in_(batch)).values(status="interrupted", finished_at=now))
-
-
-def _in_force(connection: sa.Connection, fingerprint: str) -> int | None:
-    if not fingerprint:
-        return None
-    return connection.execute(sa.select(analyses.c.id).where(IN_FORCE, analyses.c.fingerprint == fingerprint)).scalar()
-
-
-def _supersede(connection: sa.Connection, analysis: Analysis) -> None:
-    """Make room for ``analysis``: what it supersedes is kept, but no longer current."""
-    superseded = [analyses.c.fingerprint == analysis.fingerprint, analyses.c.fingerprint != "", analyses.c.current]
-    if analysis.status == "failed":
-        superseded.append(analyses.c.status == "failed")
-    connection.execute(sa.update(analyses).where(*superseded).values(current=False))
-
-
-def _insert_analysis(connection: sa.Connection, run_id: str, analysis: Analysis, now: datetime) -> StoredAnalysis:
-    """Write all rows of an analysis. What is returned is ``analysis`` itself: reading it back would cost as much as
-    writing it."""
-    analysis_id = _primary_key(connection.execute(_INSERT_ANALYSIS, analysis_values(run_id, analysis, now)))
-    ids: Sequence[int] = ()
-    if analysis.findings:
-        connection.execute(_INSERT_FINDINGS, finding_values(analysis_id, analysis.document.id, analysis.findings))
-        ids = connection.execute(_FINDING_IDS, {"analysis_id": analysis_id}).scalars().all()
-        pieces = evidence_values(ids, analysis.findings)
-        if pieces:
-            connection.execute(_INSERT_EVIDENCE, pieces)
-    run = connection.execute(_RUN, {"run_id": run_id}).one()
-    return StoredAnalysis(
-        id=analysis_id,
-        run_id=run_id,
-        engine=run.engine,
-        engine_reason=run.engine_reason,
-        model=run.model,
-        finished_at=now,
-        analysis=analysis,
-        finding_ids=tuple(ids),
-    )
-
-
-def _primary_key(inserted: sa.CursorResult[Any]) -> int:
-    key = inserted.inserted_primary_key
-    assert key is not None, "a single row was inserted"
-    return int(key[0])
-
-
-def _load(connection: sa.Connection, where: Sequence[sa.ColumnElement[bool]]) -> list[StoredAnalysis]:
-    """Analyses with findings, evidence and decisions in four queries, however many."""
-    chosen = sa.select(analyses.c.id).where(*where)
-    in_chosen = findings.c.analysis_id.in_(chosen)
-    pieces: dict[int, list[Evidence]] = {}
-    for row in connection.execute(
-        sa.select(evidence).join(findings).where(in_chosen).order_by(evidence.c.finding_id, evidence.c.position)
-    ):
-        pieces.setdefault(row.finding_id, []).append(evidence_from(row))
-    found: dict[int, dict[int, Finding]] = {}
-    for row in connection.execute(
-        sa.select(findings).where(in_chosen).order_by(findings.c.analysis_id, findings.c.position)
-    ):
-        found.setdefault(row.analysis_id, {})[row.id] = finding_from(row, pieces.get(row.id, ()))
-    decided = of_findings(connection, in_chosen)
-    query = sa.select(analyses, runs.c.engine, runs.c.engine_reason, runs.c.model).join(runs).where(*where)
-    return [
-        stored_analysis_from(row, found.get(row.id, {}), decided)
-        for row in connection.execute(query.order_by(analyses.c.id))
-    ]

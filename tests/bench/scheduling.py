@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from pipeline.engines.gather import Gathered
 from pipeline.engines.journal import Journal
 from pipeline.engines.scheduler import Scheduler
 from pipeline.run import DOCUMENTS_AT_ONCE
@@ -53,6 +54,7 @@ async def run(folder: Path, documents: int, requests: int) -> None:
     store = Store.open(f"sqlite:///{folder}/db.sqlite")
     run_id = store.start_run(kind="contract", engine="vllm", engine_reason="bench", model="m", settings={})
     journal = Journal(store, "m", engine, Scheduler(max_tokens=400_000, max_requests=1024).admitted)
+    save = Gathered(lambda group: store.save_analyses(run_id, group))
     numbers = iter(range(documents))
     done = 0
     started, cpu = time.perf_counter(), time.process_time()
@@ -63,7 +65,7 @@ async def run(folder: Path, documents: int, requests: int) -> None:
             *asked, summary = requests_of(number, requests)
             await asyncio.gather(*map(journal.generate, asked))
             await journal.generate(summary)
-            await asyncio.to_thread(store.save_analysis, run_id, analysis_of(number, requests))
+            await save(analysis_of(number, requests))
             done += 1
             if done % (documents // 5) == 0:
                 rate = done / (time.perf_counter() - started)

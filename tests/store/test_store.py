@@ -121,6 +121,44 @@ def test_a_failure_leaves_what_is_done_in_force_and_is_superseded_by_it(store: S
     ]
 
 
+def test_a_group_is_kept_as_its_documents_would_be_one_by_one(store: Store, rows: Rows) -> None:
+    run_id = start(store)
+    there = store.save_analysis(run_id, analysis("d2", "f2", findings=2))
+    store.save_analysis(run_id, failure("d4", "f4"))
+    group = [
+        analysis("d9", "f9", findings=5),
+        analysis("d2", "f2", findings=50),
+        failure("d3", "f3"),
+        analysis("d4", "f4", findings=0),
+        failure(None, ""),
+        failure(None, ""),
+        analysis("d1", "f1", findings=1),
+    ]
+    told = store.save_analyses(run_id, group)
+    assert told[1] == there
+    assert [one.analysis for one in told] == [group[0], there.analysis, *group[2:]]
+    assert store.analyses([one.id for one in told]) == sorted(told, key=lambda one: one.id)
+    assert rows("SELECT status, current FROM analyses WHERE fingerprint = 'f4' ORDER BY id") == [
+        ("failed", False),
+        ("done", True),
+    ]
+    again = store.save_analyses(run_id, [analysis("d1", "f1"), analysis("d2", "f2")], supersede=True)
+    assert [store.analysis_in_force(name) for name in ("f1", "f2")] == [one.id for one in again]
+    assert store.save_analyses(run_id, []) == []
+
+
+def test_no_statement_of_a_save_looks_at_every_analysis(tmp_path: Path) -> None:
+    with Store.open(f"sqlite:///{tmp_path}/db.sqlite") as store:
+        statements: list[str] = []
+        sa.event.listen(store._engine, "before_cursor_execute", lambda *told: statements.append(told[2]))
+        store.save_analyses(start(store), [analysis("d1", "f1"), failure("d2", "f2")])
+    with sqlite3.connect(tmp_path / "db.sqlite") as database:
+        saving = [one for one in statements if "analyses" in one or "findings" in one or "documents" in one]
+        plans = [row for one in saving for row in database.execute(f"EXPLAIN QUERY PLAN {one}", [1] * one.count("?"))]
+    database.close()
+    assert len(saving) > 5 and [plan[3] for plan in plans if plan[3].startswith("SCAN")] == []
+
+
 def test_the_database_itself_refuses_two_in_force(store: Store, url: str) -> None:
     store.save_analysis(start(store), analysis())
     store.save_analysis(start(store), analysis(), supersede=True)
