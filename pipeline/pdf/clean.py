@@ -68,10 +68,10 @@ _ODD = re.compile(
     "[\x00-\x09\x0b\x0c\x0e-\x1f\x7f-\x9f\u00ad"  # control characters, soft hyphen
     "\u0300-\u036f\u1100-\u11ff\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\u3099\u309a\ua960-\ua97f\ud7b0-\ud7ff\ufe20-\ufe2f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero width, separators, directions
-    "\ud800-\udfff\ufb00-\ufb06\ufeff\ufff0-\uffff\ufe00-\ufe0f\U000e0000-\U000e0fff]"
+    "\ud800-\udfff\ufb00-\ufb06\ufdd0-\ufdef\ufeff\ufff0-\uffff\ufe00-\ufe0f\U000e0000-\U000e0fff]"
 )
 _DELETED = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff0-\ufffc\ufffe\uffff"
+    "[\x00-\x1f\x7f-\x9f\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufdd0-\ufdef\ufeff\ufff0-\ufffc\ufffe\uffff"
     "\ufe00-\ufe0f\U000e0000-\U000e0fff]"
 )
 _BESIDE_HAN = re.compile("(?<=[\u4e00-\u9fff])[(),:;?!]|[(),:;?!](?=[\u4e00-\u9fff])")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from functools import cache
 
 from pipeline.pdf.columns import Edges
 from pipeline.pdf.lines import Chars
@@ -29,6 +30,9 @@ _BAD = re.compile(
 )
 _SIGNS, _SMALL, _HAN = re.compile(r"[!\"#$&'*+;<=>?@\[\\\]^_`{|}~]"), re.compile("[a-z]"), re.compile("[\u4e00-\u9fff]")
 _SOUP_SHARE, _SMALL_SHARE = 0.15, 0.4
+_EVERYWHERE, _EVERYWHERE_SHARE = "的一不有人在中为是和", 0.01
+"""Characters of which hardly a page has none, and their least share: with less a page is looked at closely."""
+_HAN_AT, _RARE_SHARE = 80, 0.25
 _SCRIPTS = (
     (0x0400, 0x0530, "Cyrillic"),
     (0x0590, 0x0600, "Hebrew"),
@@ -49,7 +53,7 @@ def garbled(text: str) -> bool:
     if characters < _GARBLED_AT:
         return False
     if len(rest) <= _GARBLED_SHARE * characters:
-        return _is_soup(text, characters)
+        return _is_soup(text, characters) or _is_rare(text)
     scripts = Counter(_script(char) for char in rest)
     scripts.pop("", None)
     return not scripts or scripts.most_common(1)[0][1] < _ONE_SCRIPT * len(rest)
@@ -61,6 +65,28 @@ def _is_soup(text: str, characters: int) -> bool:
     if len(_SIGNS.findall(text)) < _SOUP_SHARE * characters:
         return False
     return len(_SMALL.findall(text)) < _SMALL_SHARE * characters and len(_HAN.findall(text)) < 0.05 * characters
+
+
+def _is_rare(text: str) -> bool:
+    """Whether a page is in Chinese characters that hardly anybody writes: a wrong map gives any of them."""
+    if sum(map(text.count, _EVERYWHERE)) >= _EVERYWHERE_SHARE * len(text):
+        return False
+    han = _HAN.findall(text)
+    return len(han) >= _HAN_AT and sum(char not in _written() for char in han) > _RARE_SHARE * len(han)
+
+
+@cache
+def _written() -> frozenset[str]:
+    """The common characters of China (level 1 of GB 2312) and of Taiwan (level 1 of Big5)."""
+    sets = (("gb2312", (0xB0, 0xD7), (0xA1, 0xFE)), ("big5", (0xA4, 0xC6), (0x40, 0xFE)))
+    return frozenset(
+        "".join(
+            bytes((first, second)).decode(name, "ignore")
+            for name, firsts, seconds in sets
+            for first in range(firsts[0], firsts[1] + 1)
+            for second in range(seconds[0], seconds[1] + 1)
+        )
+    )
 
 
 def count_characters(text: str) -> int:

@@ -89,6 +89,8 @@ class Chars(NamedTuple):
     """Indexes of the characters that stand aslant: a watermark's, a stamp's."""
     added: int | None = None
     """Index of the first character that comes from form fields, text boxes or stamps; those come last."""
+    unmapped: frozenset[int] = frozenset()
+    """Indexes of characters that are mere codes, for their font names no Unicode for them."""
 
 
 @dataclass(slots=True)

@@ -115,6 +115,7 @@ _get_text = _call("FPDFText_GetText", _int, _ptr, _int, _int, _ptr)
 _loose_box = _call("FPDFText_GetLooseCharBox", None, _ptr, _int, _ptr)
 _char_angle = _call("FPDFText_GetCharAngle", _float, _ptr, _int)
 _is_generated = _call("FPDFText_IsGenerated", _int, _ptr, _int)
+_is_unmapped = _call("FPDFText_HasUnicodeMapError", _int, _ptr, _int)
 
 _count_objects = _call("FPDFPage_CountObjects", _int, _ptr)
 _object = _call("FPDFPage_GetObject", _ptr, _ptr, _int)
@@ -159,6 +160,10 @@ _DIRECTED = 12
 _NOT_PLAIN = re.compile(
     "[^\r\n\x20-\x7e\u4e00-\u9fff\u3000-\u303f\uff00-\uffee\u00a0-\u00ac\u00ae-\u00ff\u0391-\u03c9\u2010-\u22ff\u2460-\u27bf]"
 )
+_SAMPLE = 64
+"""Places at which unmapped characters are looked for: a stretch of them as long as a 64th of the page is met."""
+_TEX_LIGATURES = dict(zip("\x0b\x0c\x0d\x0e\x0f\x1b\x1c\x1d\x1e\x1f", "ﬀﬁﬂﬃﬄﬀﬁﬂﬃﬄ", strict=True))
+"""In the encodings OT1 and T1."""
 _TEXT_ANNOTATIONS = frozenset((3, 13, 20))
 """Free text, stamp, form field (FPDF_ANNOT_*)."""
 _MAX_ANNOTATIONS = 2000
@@ -202,13 +207,16 @@ class PdfPage:
         try:
             count = max(0, int(_count_chars(text_page)))
             text = _text_of(text_page, count)
+            unmapped = _unmapped(text_page, count)
+            if unmapped:
+                text = _without_codes(text, unmapped)
             self._stand_upright(_direction(text_page, text))
             edges = self._shown(_loose_boxes(text_page, range(count)))
             spaces = [found.start() for found in _SPACES.finditer(text)]
             flags = map(_is_generated, repeat(text_page), spaces)
             generated = frozenset(at for at, flag in zip(spaces, flags, strict=True) if flag == 1)
             tilted = frozenset(_aslant(text_page, text))
-            return Chars(text, *edges, generated, tilted, self._added)
+            return Chars(text, *edges, generated, tilted, self._added, unmapped)
         finally:
             _close_text(text_page)
 
@@ -444,6 +452,25 @@ def _text_of(text_page: int, count: int) -> str:
         if not _NOT_PLAIN.search(text):
             return text
     return _decoded(array("I", map(_unicode, repeat(text_page), range(count))))
+
+
+def _unmapped(text_page: int, count: int) -> frozenset[int]:
+    """Indexes of the characters that PDFium has mere codes of; looked for where some of a sample are such."""
+    if 1 not in map(_is_unmapped, repeat(text_page), range(0, count, count // _SAMPLE + 1)):
+        return frozenset()
+    flags = map(_is_unmapped, repeat(text_page), range(count))
+    return frozenset(at for at, flag in enumerate(flags) if flag == 1)
+
+
+def _without_codes(text: str, unmapped: frozenset[int]) -> str:
+    """The text with noncharacters in the place of codes that would be taken for line breaks and other controls; but
+    those before letters are the ligatures of TeX's fonts."""
+    kept = list(text)
+    for at in unmapped:
+        if text[at] < " ":
+            ligature = text[at + 1 : at + 2].islower() and text[at + 1 : at + 2].isascii()
+            kept[at] = (_TEX_LIGATURES.get(text[at]) if ligature else None) or chr(0xFDD0 + ord(text[at]))
+    return "".join(kept)
 
 
 def _decoded(codes: array[int]) -> str:

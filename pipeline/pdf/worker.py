@@ -28,6 +28,7 @@ from pipeline.pdf.places import places_of, turned_boxes, turned_places
 from pipeline.pdf.process import Failure, limit, serve
 from pipeline.pdf.tables import asks_for_grids, packed, tables_of
 from pipeline.pdf.tables_ruled import Grid, lines_with_tables
+from pipeline.pdf.undecoded import decoded, undecoded
 from pipeline.types import Box, PageHealth
 
 _MAX_CHARACTERS = 30_000_000
@@ -177,9 +178,11 @@ def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -
         boxes, paths = page.image_boxes()
         pictures = bare(boxes, chars) if boxes else ()
         images, cover = len(boxes), coverage(pictures, page.width, page.height)
-    health = judge(chars.text, cover, paths, images)
+    lost = undecoded(chars)
+    health = "garbled" if lost else judge(chars.text, cover, paths, images)
     unread = health in ("garbled", "scan") or (cover >= _FIGURE_COVER and not count_characters(chars.text))
-    lines = [] if health == "garbled" or (unread and page.turned) else lines_in(chars, index)
+    chars = decoded(chars, lost)
+    lines = [] if garbled(chars.text) or (unread and page.turned) else lines_in(chars, index)
     read = _Page(lines, page.width, page.height, label, health, "none" if unread else "pdfium", places=places_of(chars))
     read.pictures, read.turned = pictures, page.turned
     if unread:

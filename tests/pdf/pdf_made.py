@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from array import array
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -140,3 +141,7 @@ def simple_pdf(content: bytes, pages: int = 1, extra: bytes = b"") -> bytes:
             *[page % extra] * pages,
         ]
     )
+
+
+def array_of(count: int, value: float) -> array[float]:
+    return array("f", [value] * count)

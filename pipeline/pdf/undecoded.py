@@ -1,0 +1,112 @@
+"""Characters of a page that its fonts give no right text for. Pure.
+
+Fonts without a Unicode map (Type 3, numbered subsets, Identity-H) leave only character codes, and wrong maps give
+Latin signs, private codes or the bytes of another encoding. What stands there was drawn all the same, so OCR can read
+it. A paper's formulas set in such fonts are not worth that, nor are codes that happen to be the characters themselves.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from pipeline.pdf.lines import Chars
+
+_LEAST, _KINDS = 10, 6
+"""Characters that must be lost, and different ones among them: less is a symbol, a bullet, a formula."""
+_RUN = 4
+"""Narrow ones are lost for words only so many in a row."""
+_WIDE = (0.94, 1.06)
+"""Widths in em of Chinese characters, which no Latin letter but a few has."""
+_LATIN_WIDE = frozenset("0123456789.,-/%()@&WMmw")
+"""Signs that are so wide in some Latin font, and those that Chinese fonts have in full width."""
+_SAMPLE = 64
+_SPACE = re.compile(r"\s")
+_LINE = re.compile(r"[^\r\n]+")
+_LATIN = re.compile("[\x21-\x7e]")
+_LETTERS = re.compile("[A-Za-z]")
+_FREQUENT = re.compile("[etaoinsrETAOINSR]")
+"""More than half of the letters of English, and of its neighbours; a third of letters by chance."""
+_LEAST_FREQUENT = 0.45
+_CHINESE = re.compile("[\u3040-\u30ff\u3400-\u9fff\u3001-\u301b\uff01-\uff60\ufffd]")
+_FOREIGN = re.compile(
+    "[\ue000-\uefff\uf100-\uf8ff]{4,}"
+    "|[\x80-\xff\u20ac\u201a\u0192\u201e\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d]{6,}"
+)
+"""Private codes but those of Symbol fonts, and bytes of GBK or UTF-8 taken for Latin-1 or Windows-1252: no language
+sets so many accented letters together."""
+_ACCENTED = re.compile("[\u00c0-\u00ff]")
+
+
+def undecoded(chars: Chars) -> frozenset[int]:
+    """Indexes of the characters that are lost, if they are words of a page and not some signs of its formulas."""
+    text = chars.text
+    lost = set(_foreign(text))
+    if chars.unmapped or _has_wide(chars):
+        wide = [at for at, char in enumerate(text) if _is_wide(chars, at, char)]
+        if len(wide) >= _LEAST and len({text[at] for at in wide}) >= _KINDS and not _reads(text, wide):
+            lost.update(wide)
+        narrow = sorted(chars.unmapped.difference(wide))
+        if not _reads(text, narrow):
+            lost.update(_in_runs(text, narrow))
+    return frozenset(lost) if len(lost) >= _LEAST else frozenset()
+
+
+def decoded(chars: Chars, lost: frozenset[int]) -> Chars:
+    """The page without the lines in which characters are lost."""
+    if not lost:
+        return chars
+    kept = list(chars.text)
+    for found in _LINE.finditer(chars.text):
+        start, end = found.span()
+        if not lost.isdisjoint(range(start, end)):
+            kept[start:end] = "\n" * (end - start)
+    return chars._replace(text="".join(kept))
+
+
+def _has_wide(chars: Chars) -> bool:
+    """Whether there is a Latin letter as wide as a Chinese one; met wherever many stand together."""
+    step = len(chars.text) // _SAMPLE + 1
+    sample = _LATIN.finditer(chars.text[::step])
+    return any(_is_wide(chars, found.start() * step, found.group()) for found in sample)
+
+
+def _is_wide(chars: Chars, at: int, char: str) -> bool:
+    """Whether a mere code, or a Latin sign, is as wide as a Chinese character."""
+    if char.isspace() if at in chars.unmapped else not "!" <= char <= "~" or char in _LATIN_WIDE:
+        return False
+    height = chars.top[at] - chars.bottom[at]
+    return _WIDE[0] * height < chars.right[at] - chars.left[at] < _WIDE[1] * height
+
+
+def _reads(text: str, indexes: Iterable[int]) -> bool:
+    """Whether the codes of characters are the characters themselves: they read as a language, or are figures."""
+    visible = _SPACE.sub("", "".join([text[at] for at in indexes]))
+    letters, figures = len(_LETTERS.findall(visible)), sum(map(str.isdigit, visible))
+    if len(_CHINESE.findall(visible)) > 0.5 * len(visible) or figures > 0.6 * len(visible):
+        return True
+    frequent = len(_FREQUENT.findall(visible))
+    return letters + figures >= 0.7 * len(visible) and frequent >= _LEAST_FREQUENT * letters
+
+
+def _in_runs(text: str, indexes: Iterable[int]) -> Iterator[int]:
+    """Those of the ascending indexes that follow each other, with nothing but blanks between them."""
+    run: list[int] = []
+    for at in indexes:
+        if run and text[run[-1] + 1 : at].strip():
+            yield from _long(text, run)
+            run = []
+        run.append(at)
+    yield from _long(text, run)
+
+
+def _long(text: str, run: list[int]) -> list[int]:
+    return run if len(run) >= _RUN and len({text[at] for at in run}) >= 3 else []
+
+
+def _foreign(text: str) -> Iterator[int]:
+    """Indexes of private codes, and of the bytes of another encoding, where they stand together as words do."""
+    for found in _FOREIGN.finditer(text):
+        run = found.group()
+        if len(set(run)) >= 3 and (run[0] >= "\ue000" or len(_ACCENTED.findall(run)) >= 0.3 * len(run)):
+            yield from range(*found.span())

@@ -1,0 +1,133 @@
+"""Pages whose fonts carry no Unicode map, or a wrong one: garbled and sent to OCR; what can be read is read."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pdf_made as made
+import pytest
+import unmapped_made as unmapped
+from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject
+from reading import read_here
+
+from pipeline.pdf.health import garbled
+from pipeline.pdf.read import Reader, ReadLimits
+
+LINES = [made.PARAGRAPH[at : at + 36] for at in range(0, len(made.PARAGRAPH), 36)]
+ENGLISH = [
+    "The seller shall deliver the goods within thirty days after this agreement",
+    "is signed, and the buyer shall pay the price of 1,250,000 yuan in three",
+    "parts as set out in the schedule; interest runs from the day of default.",
+] * 5
+TITLE = "一种基于矩阵分解的协同过滤推荐算法研究"
+
+
+def renamed(prefix: str) -> Callable[[DictionaryObject], None]:
+    def change(font: DictionaryObject) -> None:
+        names = [NameObject(f"/{prefix}{code}") for code in range(256)]
+        differences = ArrayObject([NumberObject(0), *names])
+        font[NameObject("/Encoding")] = DictionaryObject({NameObject("/Differences"): differences})
+
+    return change
+
+
+def as_latin(font: DictionaryObject) -> None:
+    font[NameObject("/Encoding")] = NameObject("/WinAnsiEncoding")
+
+
+@pytest.mark.parametrize("change", [lambda font: None, as_latin, renamed("g"), renamed("a"), renamed("C0")])
+def test_simple_fonts_that_lost_their_map_are_garbled(
+    tmp_path: Path, change: Callable[[DictionaryObject], None]
+) -> None:
+    good = made.make(tmp_path / "good.pdf", [lambda canvas: made.draw_lines(canvas, LINES)])
+    assert read_here(good).pages[0].health == "text"
+    document = read_here(unmapped.without_maps(good, tmp_path / "bad.pdf", change))
+    assert (document.pages[0].health, document.text.strip()) == ("garbled", "")
+
+
+@pytest.mark.parametrize(("ordering", "lines"), [("Identity", LINES), ("Identity", [TITLE]), ("GB1", LINES)])
+def test_glyphs_by_number_are_garbled(tmp_path: Path, ordering: str, lines: list[str]) -> None:
+    document = read_here(unmapped.identity(tmp_path / "bad.pdf", lines, ordering))
+    assert (document.pages[0].health, document.text.strip()) == ("garbled", "")
+
+
+@pytest.mark.parametrize("first", [0, 33, 65, 97, 128])
+def test_bitmap_fonts_of_tex_are_garbled_wherever_their_codes_start(tmp_path: Path, first: int) -> None:
+    document = read_here(unmapped.dvips(tmp_path / "bad.pdf", LINES, first))
+    assert (document.pages[0].health, document.text.strip()) == ("garbled", "")
+
+
+def test_a_heading_in_a_bad_font_sends_the_page_to_ocr_and_keeps_its_good_lines(tmp_path: Path) -> None:
+    document = read_here(unmapped.dvips(tmp_path / "paper.pdf", [TITLE, *ENGLISH, "摘要：" + TITLE]))
+    page = document.pages[0]
+    assert (page.health, page.read_by) == ("garbled", "none")
+    assert document.text.startswith("The seller shall deliver")
+    assert document.text.count("interest runs from the day of default.") == 5
+    assert document.text.isascii()
+
+
+def test_english_in_bitmap_fonts_is_read_with_its_ligatures(tmp_path: Path) -> None:
+    lines = ["The \x0crst signi\x0ccant de\x0cnition of a \x0celd:", *ENGLISH]
+    document = read_here(unmapped.dvips(tmp_path / "paper.pdf", lines, map_latin=False))
+    assert document.pages[0].health == "text"
+    assert document.text.startswith("The first significant definition of a field:")
+
+
+def test_formulas_in_a_good_paper_are_no_garbage(tmp_path: Path) -> None:
+    def draw(canvas) -> None:
+        top = made.draw_lines(canvas, LINES)
+        for at in range(6):
+            canvas.setFont("Symbol", 12)
+            canvas.drawString(200, top - 20 * at, "S a b = \xa5 \xb3 \xd5 \xb1 q \xa3 \xae \xce \xc7")
+        canvas.setFont("ZapfDingbats", 12)
+        canvas.drawString(200, 100, "abcdefghijklmnop")
+
+    assert read_here(made.make(tmp_path / "paper.pdf", [draw])).pages[0].health == "text"
+
+
+@pytest.mark.parametrize(
+    "rubbish",
+    [
+        "".join(map(chr, range(0xE100, 0xE118))),  # private codes of a protected copy
+        "中华人民共和国合同法".encode("gbk").decode("latin-1"),
+        "中华人民共和国合同法".encode().decode("cp1252", "ignore"),
+    ],
+)
+def test_lines_of_other_encodings_in_a_good_page(tmp_path: Path, rubbish: str) -> None:
+    from pipeline.pdf.lines import Chars
+    from pipeline.pdf.undecoded import decoded, undecoded
+
+    text = "\r\n".join([*LINES, rubbish, *LINES])
+    edges = [made.array_of(len(text), value) for value in (0.0, 12.0, 9.0, 0.0)]
+    chars = Chars(text, *edges, frozenset())
+    assert decoded(chars, undecoded(chars)).text.split() == [*LINES, *LINES]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "".join(chr(0x4E00 + 7919 * at % 20902) for at in range(200)),  # any characters at all
+        ("甲方应于合同生效后十日内向乙方支付预付款，" * 9).encode().decode("gbk", "ignore"),
+    ],
+)
+def test_chinese_that_nobody_writes_is_garbled(text: str) -> None:
+    assert garbled(text)
+    assert not garbled("學校應當依據規定，將結業證書發給學員；逾期繳費者，須補辦註冊。" * 5)
+    assert not garbled("璟珺瑾瑜琳琅" * 8 + "董事会成员张玮琦、李婧妍、王旻昊、赵晟睿、陈曦、刘翀" * 3)
+
+
+def test_ocr_reads_the_lines_that_the_fonts_do_not_tell(tmp_path: Path) -> None:
+    pytest.importorskip("rapidocr", reason="the ocr extra is not installed")
+
+    async def run(path: Path):
+        async with Reader(ReadLimits(workers=1, ocr="on", ocr_page_timeout_s=300)) as reader:
+            return await reader.read(path, "x")
+
+    document = asyncio.run(run(unmapped.dvips(tmp_path / "paper.pdf", [TITLE, *ENGLISH, *LINES])))
+    assert document.pages[0].read_by == "ocr"
+    text = document.text.replace("\n", "")
+    assert TITLE in text
+    assert made.PARAGRAPH[40:90] in text
+    assert text.count("interest runs from the day of default.") == 5  # typed, and not recognised once more
