@@ -30,11 +30,10 @@ _FREQUENT = re.compile("[etaoinsrETAOINSR]")
 _LEAST_FREQUENT = 0.45
 _CHINESE = re.compile("[\u3040-\u30ff\u3400-\u9fff\u3001-\u301b\uff01-\uff60\ufffd]")
 _FOREIGN = re.compile(
-    "[\ue000-\uefff\uf100-\uf8ff]{4,}"
-    "|[\x80-\xff\u20ac\u201a\u0192\u201e\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d]{6,}"
+    "[\x80-\xff\ue000-\uefff\uf100-\uf8ff\u20ac\u201a\u0192\u201e\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d]{4,}"
 )
-"""Private codes but those of Symbol fonts, and bytes of GBK or UTF-8 taken for Latin-1 or Windows-1252: no language
-sets so many accented letters together."""
+"""Bytes of GBK or UTF-8 taken for Latin-1 or Windows-1252 (no language sets so many accented letters together), and
+private codes but those of Symbol fonts."""
 _ACCENTED = re.compile("[\u00c0-\u00ff]")
 
 
@@ -108,5 +107,5 @@ def _foreign(text: str) -> Iterator[int]:
     """Indexes of private codes, and of the bytes of another encoding, where they stand together as words do."""
     for found in _FOREIGN.finditer(text):
         run = found.group()
-        if len(set(run)) >= 3 and (run[0] >= "\ue000" or len(_ACCENTED.findall(run)) >= 0.3 * len(run)):
+        if len(set(run)) >= 3 and (run[0] >= "\ue000" or len(_ACCENTED.findall(run)) >= max(3, 0.3 * len(run))):
             yield from range(*found.span())
