@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import unicodedata
 from array import array
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import accumulate, chain, compress, count, islice
-from operator import add
+from itertools import accumulate, chain, compress, repeat
+from operator import floordiv
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -312,12 +313,20 @@ class _BytePair:
         mark, encode = self._marks.__getitem__, self._encoding.encode_ordinary
         marks = b"".join([b"".join(map(mark, encode(block))) for block in _blocks(_carried(text))])
         if _MORE in marks:
-            marks = _CONTINUED.sub(lambda match: bytes((match[0][0] + len(match[0]) - 1,)), marks)
+            marks = _continued(marks)
         return array("i", accumulate(marks, initial=0))
 
 
 _MORE = b"\xff"
-_CONTINUED = re.compile(rb"[\0\1]\xff+")
+_MORES = re.compile(rb"\xff+")
+
+
+def _continued(marks: bytes) -> bytes:
+    """``marks``, with the tokens that only go on with a character counted at that character."""
+    counts = bytearray(marks)
+    for match in _MORES.finditer(marks):
+        counts[match.start() - 1] += match.end() - match.start()
+    return bytes(counts.translate(None, _MORE))
 
 
 class _HuggingFace:
@@ -361,15 +370,16 @@ _ONE_TOKEN_PUNCTUATION = frozenset(
 )
 _SMOOTH = "abcdehilmnoprstuy"
 """Letters every pair of which is a token, also each after a space."""
-_RUN_START = re.compile(rf"(?<![{_SMOOTH} ])[{_SMOOTH}]")
-_LATIN_WORD = re.compile(r"(?<= )[A-Za-z]{2,}(?![^\W\d_])")
+_RUN_START = re.compile(rf"[{_SMOOTH}](?<![{_SMOOTH} ].)")
+_LATIN_WORD = re.compile(r" [A-Za-z]{2,}(?![^\W\d_])")
 _REPEATED = re.compile(r"([. _\-=*…—])\1{5,}")
-_HAN_AFTER_SPACE = re.compile(r"(?<= )[一-鿿]")
-_FREE, _THIRD, _WHOLE, _TWO = "\udc00", "\udc01", "\udc02", "\udc03"
-"""Stand for characters that cost no, a third, a whole token, two. Lone surrogates: the text has none left."""
-_FIXED = {_FREE: 0, _THIRD: 1, _WHOLE: 3, _TWO: 6}
+_HAN_AFTER_SPACE = re.compile(" [一-鿿]")
+_FREE, _THIRD, _TWO = "\udc00", "\udc01", "\udc02"
+"""Stand for characters that cost no, a third of a token, two. Lone surrogates: the text has none left."""
+_FIXED = {_FREE: 0, _THIRD: 1, _TWO: 6}
 
 
+@lru_cache(maxsize=65_536)
 def _thirds(char: str) -> int:
     """Thirds of a token that a character can cost at most."""
     if char in _SMOOTH:
@@ -394,14 +404,6 @@ def _in_gb2312(char: str) -> bool:
     return True
 
 
-class _Weights(dict[str, int]):
-    """``_thirds``, remembered."""
-
-    def __missing__(self, char: str) -> int:
-        weight = self[char] = _thirds(char)
-        return weight
-
-
 class _Estimator:
     """An upper bound for byte-level BPE with Qwen's vocabulary.
 
@@ -420,28 +422,57 @@ class _Estimator:
     exact = False
     name = "estimate"
 
-    def __init__(self) -> None:
-        self._weights = _Weights()
-
     def count(self, text: str) -> int:
-        return (2 + sum(self._thirds_in(text))) // 3
+        return (2 + sum(_thirds_in(text))) // 3
 
     def ends(self, text: str) -> array[int]:
-        return array("i", (total // 3 for total in accumulate(self._thirds_in(text), initial=2)))
+        return array("i", map(floordiv, accumulate(_thirds_in(text), initial=2), repeat(3)))
 
-    def _thirds_in(self, text: str) -> Iterable[int]:
-        """What each character counts, in thirds of a token."""
-        text = _REPEATED.sub(_repeated, _carried(text))
-        text = _LATIN_WORD.sub(_latin_word, text)
-        text = _RUN_START.sub(_WHOLE, text)
-        text = _HAN_AFTER_SPACE.sub(_han_after_space, text)
-        chars = list(text)
-        free_from = 0
-        for at in compress(count(), map(HAN_PAIRS.__contains__, map(add, text, islice(text, 1, None)))):
-            if at >= free_from and text[at + 2 : at + 3] not in GRASPING_HAN:
-                chars[at + 1] = _FREE
-                free_from = at + 3
-        return map(self._weights.__getitem__, chars)
+
+def _thirds_in(text: str) -> bytearray:
+    """What each character counts, in thirds of a token: three, but for the exceptions."""
+    text = _REPEATED.sub(_repeated, _carried(text))
+    text = _LATIN_WORD.sub(_latin_word, text)
+    text = _HAN_AFTER_SPACE.sub(_han_after_space, text)
+    thirds = bytearray(b"\3" * len(text))
+    for match in _unusual().finditer(text):
+        start, end = match.span()
+        thirds[start:end] = bytes(map(_thirds, text[start:end]))
+    for match in _RUN_START.finditer(text):
+        thirds[match.start()] = 3
+    for second in _merged(text):
+        thirds[second] = 0
+    return thirds
+
+
+@lru_cache(maxsize=1)
+def _unusual() -> re.Pattern[str]:
+    """Runs of what does not count three thirds."""
+    han = bytes(byte for row in range(0xB0, 0xF8) for cell in range(0xA1, 0xFF) for byte in (row, cell))
+    usual = {*map(chr, range(0x80)), *han.decode("gb2312", "ignore")} - {*_SMOOTH, *RARE_HAN}
+    return re.compile(f"[^{re.escape(''.join(sorted(usual | _ONE_TOKEN_PUNCTUATION)))}]+")
+
+
+def _merged(text: str) -> Iterator[int]:
+    """Places of the characters that share a token with the one before them, by ``HAN_PAIRS``.
+
+    Pairs are compared as 32-bit numbers: two views of the UTF-16 text, the second a character later.
+    """
+    units = memoryview(_ASTRAL.sub("\ufffd", text).encode("utf-16-le", "surrogatepass"))
+    pairs = _PAIR_NUMBERS.__contains__
+    places: list[int] = []
+    for first in (0, 1):
+        whole = len(text) - (len(text) - first) % 2
+        places += compress(range(first, whole, 2), map(pairs, units[2 * first : 2 * whole].cast("I")))
+    free_from = 0
+    for at in sorted(places):
+        if at >= free_from and text[at + 2 : at + 3] not in GRASPING_HAN:
+            yield at + 1
+            free_from = at + 3
+
+
+_ASTRAL = re.compile("[\U00010000-\U0010ffff]")
+_PAIR_NUMBERS = frozenset(int.from_bytes(pair.encode("utf-16-le"), sys.byteorder) for pair in HAN_PAIRS)
 
 
 def _repeated(match: re.Match[str]) -> str:
@@ -450,9 +481,9 @@ def _repeated(match: re.Match[str]) -> str:
 
 
 def _han_after_space(match: re.Match[str]) -> str:
-    return _TWO if _thirds(match[0]) == 3 else match[0]
+    return f" {_TWO}" if _thirds(match[0][1]) == 3 else match[0]
 
 
 def _latin_word(match: re.Match[str]) -> str:
-    word = match[0]
-    return _FREE * len(word) if word in ENGLISH_WORDS else word
+    word = match[0][1:]
+    return " " + _FREE * len(word) if word in ENGLISH_WORDS else match[0]
