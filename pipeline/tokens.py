@@ -20,8 +20,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
-from itertools import accumulate, chain, compress, repeat
-from operator import floordiv
+from itertools import accumulate, chain, compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -426,7 +425,7 @@ class _Estimator:
         return (2 + sum(_thirds_in(text))) // 3
 
     def ends(self, text: str) -> array[int]:
-        return array("i", map(floordiv, accumulate(_thirds_in(text), initial=2), repeat(3)))
+        return array("i", map((3).__rfloordiv__, accumulate(_thirds_in(text), initial=2)))
 
 
 def _thirds_in(text: str) -> bytearray:

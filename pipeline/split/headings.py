@@ -77,7 +77,8 @@ _LEADER = re.compile(r"(?:\.{4,}|…{2,}|·{3,}|_{4,}|(?:[.·…][^\S\n]){3,})[^
 _LEADER_ENDS = frozenset("0123456789.…·_-–—)）IVXivx \u3000")
 _SENTENCE = re.compile(r"[。；;！!？?]")
 _BODY = re.compile(r"[。；;！!？?]|[，,、.]\Z")
-_LABEL = re.compile(r"(?![^：:]*(?:如下|以下|下列))([^：:。；，,;]{1,20}?)[^\S\n]*[：:]")
+_LABEL = re.compile(r"([^：:。；，,;]{1,20})[：:]")
+_LIST_FOLLOWS = re.compile("如下|以下|下列")
 _FIRST_WORD = re.compile(r"([^\s\x00-\x7f，、。；]{2,16})[^\S\n]+(?=.{12})")
 """A title that white space alone divides from the body on its line."""
 _SHORT = 24
@@ -148,23 +149,17 @@ def _read(text: str, match: re.Match[str]) -> _Line | None:
         title, titled = _title(rest)
         if title:
             heading_end = match.start("rest") + len(title)
+    leader = rest[-1:] in _LEADER_ENDS and _LEADER.search(rest, max(0, len(rest) - _LOOK_BACK)) is not None
     return _Line(
-        family=family,
-        value=value,
-        number=number,
-        title=title,
-        span=Span(start, end),
-        heading=Span(start, heading_end),
-        titled=titled,
-        separated=bool(gap) or not rest,
-        opens=_opens(text, start),
-        leader=rest[-1:] in _LEADER_ENDS and _LEADER.search(rest, max(0, len(rest) - _LOOK_BACK)) is not None,
-    )
+        family, value, number, title, Span(start, end), Span(start, heading_end),
+        titled, bool(gap) or not rest, _opens(text, start), leader,
+    )  # fmt: skip
 
 
 def _tidy(printed: str) -> str:
     """Without the white space that only spreads Chinese characters: 目　录."""
-    return (" " if printed[0].isascii() and printed[0].isalpha() else "").join(printed.split())
+    parts = printed.split()
+    return parts[0] if len(parts) == 1 else (" " if parts[0].isascii() and parts[0].isalpha() else "").join(parts)
 
 
 def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]:
@@ -265,18 +260,15 @@ def _title(rest: str) -> tuple[str, bool]:
     rest = rest.rstrip()
     whole = rest.rstrip("：: ")
     labelled = _LABEL.match(rest)
-    if labelled:
-        return labelled[1], whole == labelled[1]
+    if labelled and not _LIST_FOLLOWS.search(labelled[1]):
+        return labelled[1].rstrip(), whole == labelled[1].rstrip()
     if len(whole) < len(rest):  # 甲方应提供以下材料：
         return "", False
-    if len(whole) <= _title_limit(whole) and not _BODY.search(whole) and whole.count("，") + whole.count(", ") <= 1:
+    short = len(whole) <= _TITLE_MAX or (len(whole) <= 2 * _TITLE_MAX and whole.isascii())
+    if short and not _BODY.search(whole) and whole.count("，") + whole.count(", ") <= 1:
         return whole, True
     head = _FIRST_WORD.match(rest)
     return (head[1], False) if head else ("", False)
-
-
-def _title_limit(text: str) -> int:
-    return _TITLE_MAX * 2 if text.isascii() else _TITLE_MAX
 
 
 def _opens(text: str, start: int) -> Literal["no", "maybe", "yes"]:
@@ -517,19 +509,18 @@ class _Order:
 
 def _restarts(lines: list[_Line], previous: dict[int, int]) -> dict[tuple[Family, Family], int]:
     """How often the numbering of the second family starts anew between two successive numbers of the first."""
-    firsts: dict[Family, list[int]] = defaultdict(list)
-    for line in lines:
-        if line.value[-1] == 1 and line.family in _LOOSE:
-            firsts[line.family].append(line.span.start)
+    latest: dict[Family, int] = {}
+    nowhere = lines[-1].span.end if lines else 0
     found: dict[tuple[Family, Family], int] = defaultdict(int)
     for line in lines:
-        before = previous.get(line.span.start)
-        if before is None or line.family not in _LOOSE:
+        if line.family not in _LOOSE:
             continue
-        for family, starts in firsts.items():
-            at = bisect_left(starts, before)
-            if family != line.family and at < len(starts) and starts[at] < line.span.start:
+        before = previous.get(line.span.start, nowhere)
+        for family, start in latest.items():
+            if start >= before and family != line.family:
                 found[line.family, family] += 1
+        if line.value[-1] == 1:
+            latest[line.family] = line.span.start
     return found
 
 
