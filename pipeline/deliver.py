@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from pipeline.errors import InputError, PipelineError, UsageError
+from pipeline.kinds.terms import law_name, name_of
 from pipeline.lang import Text
 from pipeline.pdf.copies import Mark, Painter, painter
 from pipeline.pdf.formats import has_pages
@@ -27,7 +28,7 @@ from pipeline.report.files import report_name, write_atomically
 from pipeline.report.html import write_report_to
 from pipeline.report.markdown import render_analysis_markdown
 from pipeline.report.pictures import draw_pictures
-from pipeline.report.text import readable, visible
+from pipeline.report.text import readable, told, visible
 from pipeline.report.view import Shown, arrange, findings_of, is_rejected, settled, verdict_of
 from pipeline.run import find_inputs, read_limits
 from pipeline.settings import Settings
@@ -244,7 +245,7 @@ def _overlap(a: Mark, b: Mark) -> bool:
 
 def _marks(shown: Shown) -> Iterable[Mark]:
     finding = shown.finding
-    level, name = words.in_words(words.SEVERITY, finding.severity), words.item_name(finding.item)
+    level, name = words.in_words(words.SEVERITY, finding.severity), name_of(finding)
     for evidence in finding.evidence:
         for page in sorted({box.page for box in evidence.boxes}):
             yield Mark(
@@ -259,11 +260,11 @@ def _marks(shown: Shown) -> Iterable[Mark]:
 
 def _note(shown: Shown, level: str) -> str:
     finding = shown.finding
-    head = f"【{level}】{words.item_name(finding.item)}"
-    lines = [f"{head}：{readable(finding.value)}" if finding.value else head, finding.detail]
-    for name, text in (("suggestion", finding.suggestion), ("legal_basis", finding.legal_basis)):
+    head, colon = f"【{level}】{name_of(finding)}", words.WORDS["colon"]
+    lines = [f"{head}{colon}{told(finding.value)}" if finding.value else head, finding.detail]
+    for name, text in (("suggestion", finding.suggestion), ("legal_basis", law_name(finding.legal_basis))):
         if text:
-            lines.append(f"{words.WORDS[name]}：{text}")
+            lines.append(f"{words.WORDS[name]}{colon}{readable(text)}")
     if shown.decision:
         ruling = words.in_words(words.RULING, shown.decision.ruling)
         lines.append(f"{ruling} · {shown.decision.by} · {shown.decision.note}".rstrip(" ·"))
@@ -274,7 +275,7 @@ def _note(shown: Shown, level: str) -> str:
 def _cover(stored: StoredAnalysis) -> Text:
     """What stands in no place of the document: the counts, and what is absent from it."""
     verdict, view = verdict_of(settled(stored)), arrange(stored)
-    absent = "、".join(words.item_name(s.finding.value or s.finding.item) for s in view.absences)
+    absent = str(words.WORDS["comma"]).join(told(s.finding.value) or name_of(s.finding) for s in view.absences)
     counts = (verdict.high, verdict.medium, verdict.low)
     zh, en = "高 {} · 中 {} · 低 {}".format(*counts), "high {} · medium {} · low {}".format(*counts)
     if absent:

@@ -247,8 +247,8 @@ def print_decided(decided: Sequence[Decided], *, json: bool) -> int:
 def print_comparison(compared: Compared, page: Path, *, json: bool) -> None:
     """What is different: the changed lines with their words, findings that came, went or changed, and the page."""
     from pipeline.comparing import side
+    from pipeline.kinds.terms import name_of
     from pipeline.report.comparison import comparison_json
-    from pipeline.report.words import item_name
 
     if json:
         print(comparison_json(side(compared.before), side(compared.after), compared.clauses, compared.findings))
@@ -270,7 +270,7 @@ def print_comparison(compared: Compared, page: Path, *, json: bool) -> None:
             values = [
                 escape(shown(f"{f.value} {_STATE[f.status]}".strip())) if f else "–" for f in (one.before, one.after)
             ]
-            findings.add_row(str(_CHANGE[one.kind]), escape(shown(item_name(known.item))), *values)
+            findings.add_row(str(_CHANGE[one.kind]), escape(shown(name_of(known))), *values)
     console.print(findings)
     console.print(str(Text("比对报告", "page")), escape(str(page)), soft_wrap=True)
 

@@ -345,7 +345,8 @@ class Finding:
     """One statement about a document.
 
     ``category`` is a stable code (``parties``, ``money``, ``risks``, ``checks`` ...); ``item`` names the thing within
-    it in Chinese; ``value`` is short; ``detail`` explains.
+    it, in Chinese where rules or checklists name it; ``value`` is short; ``detail`` explains. ``detail``,
+    ``suggestion`` and ``title`` are in the language of the run.
     """
 
     category: str
@@ -358,6 +359,8 @@ class Finding:
     status: Status = "present"
     suggestion: str = ""
     legal_basis: str = ""
+    title: str = ""
+    """What a reader is told for ``item``; empty where that is the item itself, or the known name of one."""
 
     @property
     def grounded(self) -> bool:

@@ -12,6 +12,8 @@ from itertools import combinations
 
 from pipeline.kinds.contract.amounts import PERCENT, parse_rate
 from pipeline.kinds.numerals import amounts_in, dates_in
+from pipeline.kinds.terms import english
+from pipeline.lang import Text
 from pipeline.types import Evidence, Finding
 
 _ONE_ONLY: Mapping[str, re.Pattern[str]] = {
@@ -69,8 +71,10 @@ def _disagreements(findings: Sequence[Finding]) -> Iterator[Finding]:
         if rule is not None:
             yield _finding(
                 "模型与规则不一致", rule, said,
-                f"同一处原文，规则读出“{rule.item}：{rule.value}”，模型读出“{said.item}：{said.value}”；引文中没有后者。",
-                "以原文为准，核对后改正其中之一。",
+                Text(f"同一处原文，规则读出“{rule.item}：{rule.value}”，模型读出“{said.item}：{said.value}”；引文中没有后者。",
+                     f"At one place a rule reads “{rule.item}: {rule.value}”, the model “{said.item}: {said.value}”; "
+                     "the quote does not hold the latter."),
+                Text("以原文为准，核对后改正其中之一。", "Go by the text, and correct whichever is wrong."),
             )  # fmt: skip
 
 
@@ -87,16 +91,19 @@ def _contradictions(findings: Sequence[Finding]) -> Iterator[Finding]:
                 continue
             if here and there and here[0] == there[0] and here[1] != there[1] and _both_stated(one, other):
                 yield _finding(
-                    "前后不一致", one, other, f"“{name}”在一处为 {one.value}，在另一处为 {other.value}。",
-                    "核对后全文统一，或写明两处各指什么。",
+                    "前后不一致", one, other,
+                    Text(f"“{name}”在一处为 {one.value}，在另一处为 {other.value}。",
+                         f"{english(name)} is “{one.value}” in one place and “{other.value}” in another."),
+                    Text("核对后全文统一，或写明两处各指什么。",
+                         "Check and use one of them throughout, or say what each means."),
                 )  # fmt: skip
                 break
 
 
-def _finding(item: str, one: Finding, other: Finding, detail: str, suggestion: str) -> Finding:
+def _finding(item: str, one: Finding, other: Finding, detail: Text, suggestion: Text) -> Finding:
     value = f"{one.value}／{other.value}"
     evidence = (one.evidence[0], other.evidence[0])
-    return Finding("checks", item, value, "rule", evidence, detail, "medium", "conflict", suggestion)
+    return Finding("checks", item, value, "rule", evidence, str(detail), "medium", "conflict", str(suggestion))
 
 
 def value_of(finding: Finding) -> Value | None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from pipeline.kinds.conflicts import conflicts_in
 from pipeline.kinds.numerals import amounts_in
+from pipeline.lang import Text
 from pipeline.types import Evidence, Finding
 
 _NOISE = re.compile(r"[\s,，、。；：:;\"'“”‘’（）()《》\[\]【】￥¥]|人民币")
@@ -84,14 +85,19 @@ def _joined(kept: Finding, again: Finding) -> Finding:
     return replace(kept, evidence=kept.evidence + new, detail=detail, suggestion=kept.suggestion or again.suggestion)
 
 
+_DENIED = Text(
+    "规则未识别到该条款，模型给出了原文依据，请复核。",
+    "No rule recognised this clause, yet the model quotes one: check. ",
+)
+
+
 def _denied(findings: Sequence[Finding]) -> Iterable[Finding]:
     """A clause that a rule did not find, but the model shows with proof, is not absent."""
     shown = {f.category for f in findings if f.source == "llm" and f.grounded and f.status == "present"}
     for finding in findings:
         denies = finding.status == "absent" and _ABSENT_UNLESS.get(finding.value)
         if denies and finding.source == "rule" and denies in shown:
-            detail = f"规则未识别到该条款，模型给出了原文依据，请复核。{finding.detail}"
-            yield replace(finding, status="unclear", severity="low", detail=detail)
+            yield replace(finding, status="unclear", severity="low", detail=f"{_DENIED}{finding.detail}")
         else:
             yield finding
 

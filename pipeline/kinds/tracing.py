@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from pipeline.kinds.contract.amounts import PERCENT, parse_rate
 from pipeline.kinds.numerals import HAN_NUMBER, amounts_in, calendar_of, parse_han_number
+from pipeline.lang import Text
 from pipeline.types import Finding
 
 _SPACE = re.compile(r"(?<=\d) (?=[\d,.%])")
@@ -113,7 +114,9 @@ def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:
     return "".join([*pieces, text[at:]])
 
 
-_FIELDS = (("value", "内容"), ("detail", "说明"), ("suggestion", "建议"))
+_FIELDS = (
+    ("value", Text("内容", "value")), ("detail", Text("说明", "detail")), ("suggestion", Text("建议", "suggestion")),
+)  # fmt: skip
 
 
 def marked(findings: Iterable[Finding], source: Figures) -> list[Finding]:
@@ -123,10 +126,14 @@ def marked(findings: Iterable[Finding], source: Figures) -> list[Finding]:
 
 def _marked(finding: Finding, source: Figures) -> Finding:
     told = [
-        f"{name}中的 {'、'.join(lacking)}"
+        Text(f"{name.zh}中的 {'、'.join(lacking)}", f"{', '.join(lacking)} ({name.en})")
         for field, name in _FIELDS
         if (lacking := source.lacks(getattr(finding, field)))
     ]
     if not told:
         return finding
-    return replace(finding, detail=f"{finding.detail}〔数字核对：{'；'.join(told)} 不见于原文〕")
+    note = Text(
+        f"〔数字核对：{'；'.join(text.zh for text in told)} 不见于原文〕",
+        f" [Figures that are not in the text: {'; '.join(text.en for text in told)}]",
+    )
+    return replace(finding, detail=f"{finding.detail}{note}")

@@ -18,10 +18,11 @@ from docx.oxml import OxmlElement  # pyright: ignore[reportUnknownVariableType]
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
+from pipeline.kinds.terms import law_name, name_of
 from pipeline.lang import Text, language
 from pipeline.report import words
 from pipeline.report.clock import DEFAULT_ZONE, zone_of
-from pipeline.report.text import readable, values_in, visible
+from pipeline.report.text import readable, told, values_in, visible
 from pipeline.report.view import Arranged, Shown, arrange, settled, verdict_of
 from pipeline.types import Evidence, StoredAnalysis
 
@@ -118,7 +119,7 @@ def memo(stored: StoredAnalysis, *, timezone: str = DEFAULT_ZONE) -> bytes:
 def _add_summary(paper: _Paper, stored: StoredAnalysis, view: Arranged) -> None:
     paper.heading(_t("basics"))
     if view.key_facts:
-        facts = [[words.item_name(s.finding.item), readable(s.finding.value)] for s in view.key_facts]
+        facts = [[name_of(s.finding), told(s.finding.value)] for s in view.key_facts]
         paper.facts(facts)
     for line in stored.analysis.summary.splitlines():
         paper.paragraph(line)
@@ -138,7 +139,7 @@ def _add_major(paper: _Paper, high: Sequence[Shown]) -> None:
         lines = [(_t("source"), f"“{_cut(e.quote)}”（{_where(e)}）") for e in finding.evidence[:2]]
         lines += [
             (_t("analysis"), finding.detail),
-            (_t("basis"), finding.legal_basis),
+            (_t("basis"), law_name(finding.legal_basis)),
             (_t("suggested"), finding.suggestion),
             ("", _decided(shown)),
         ]
@@ -189,13 +190,13 @@ def _t(key: str) -> str:
 
 
 def _named(shown: Shown) -> str:
-    name = words.item_name(shown.finding.item)
-    return f"{name}：{readable(shown.finding.value)}" if shown.finding.value else name
+    name = name_of(shown.finding)
+    return f"{name}{words.WORDS['colon']}{told(shown.finding.value)}" if shown.finding.value else name
 
 
 def _advice(shown: Shown) -> str:
     finding = shown.finding
-    basis = _t("basis") + finding.legal_basis if finding.legal_basis else ""
+    basis = _t("basis") + law_name(finding.legal_basis) if finding.legal_basis else ""
     return "\n".join(filter(None, (readable(finding.suggestion), basis, _decided(shown))))
 
 

@@ -21,11 +21,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pipeline import __version__
+from pipeline.kinds.terms import item_name, law_name, name_of
 from pipeline.lang import Lang, language
 from pipeline.report import words
 from pipeline.report.clock import minute
 from pipeline.report.pictures import crops
-from pipeline.report.text import readable, values_in, visible
+from pipeline.report.text import readable, told, values_in, visible
 from pipeline.types import Evidence, Finding
 
 TEMPLATES = Path(__file__).with_name("templates")
@@ -104,7 +105,10 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
         "says_no_more": _says_no_more,
         "crops": crops,
         "named": _named_field,
-        "item_name": words.item_name,
+        "item_name": item_name,
+        "name": name_of,
+        "told": told,
+        "law_name": law_name,
         "category": _named(words.CATEGORY),
         "severity": _named(words.SEVERITY),
         "status": _named(words.STATUS),
@@ -120,7 +124,7 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
 
 def _named_field(text: str, field: str) -> str:
     """A field of a finding as people read it."""
-    return words.in_words(words.SEVERITY, text) if field == "severity" else readable(text)
+    return words.in_words(words.SEVERITY, text) if field == "severity" else told(text)
 
 
 def _named(table: Any) -> Callable[[str], str]:

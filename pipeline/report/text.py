@@ -6,6 +6,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
+from pipeline.kinds.terms import value_name
+
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _NAMED = {ord(char): f"⟨U+{ord(char):04X}⟩" for char in _BIDI}
 _ODD = re.compile(r"[^\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u3000-\u9fff\uff01-\uffee]")
@@ -47,6 +49,11 @@ def _shown(match: re.Match[str]) -> str:
 def readable(text: str) -> str:
     """Sums of money as people write them: ``1280000.00元`` becomes ``1,280,000.00元``. Not for quotes."""
     return _MONEY.sub(lambda match: f"{int(match[1]):,}", text)
+
+
+def told(value: str) -> str:
+    """A value as people read it, in the current language."""
+    return readable(value_name(value))
 
 
 def values_in(value: str, quote: str) -> list[tuple[int, int]]:

@@ -14,9 +14,10 @@ from openpyxl.utils import get_column_letter
 from openpyxl.workbook.child import _WorkbookChild as Sheet  # pyright: ignore[reportPrivateUsage]
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from pipeline.kinds.terms import item_name, law_name, name_of
 from pipeline.report import words
 from pipeline.report.export import Cell, decision_cells, is_formula
-from pipeline.report.text import readable, visible
+from pipeline.report.text import readable, told, visible
 from pipeline.report.view import Shown, findings_of, is_issue, settled, verdict_of
 from pipeline.types import StoredAnalysis
 
@@ -140,7 +141,7 @@ def _document_row(stored: StoredAnalysis) -> Iterator[Cell]:
     verdict = verdict_of(settled(stored))
     yield from (document.filename, document.title, str(words.WORDS[analysis.status]))
     yield words.in_words(words.KIND, analysis.kind)
-    yield from (words.pack_name(analysis.pack), words.item_name(analysis.side), document.pages)
+    yield from (words.pack_name(analysis.pack), item_name(analysis.side), document.pages)
     yield from (verdict.high, verdict.medium, verdict.low, verdict.conflicts, verdict.absences)
     yield from (verdict.ungrounded, verdict.unread, analysis.error_message, analysis.summary)
     yield from ("\n".join(analysis.notes), stored.engine, stored.model)
@@ -155,8 +156,8 @@ def _finding_row(stored: StoredAnalysis, shown: Shown, report: str) -> Iterator[
     yield words.in_words(words.SEVERITY, finding.severity)
     yield words.in_words(words.CATEGORY, finding.category)
     yield words.in_words(words.STATUS, finding.status)
-    yield from (words.item_name(finding.item), readable(finding.value))
-    yield from (finding.detail, finding.suggestion, finding.legal_basis)
+    yield from (name_of(finding), told(finding.value))
+    yield from (readable(finding.detail), readable(finding.suggestion), law_name(finding.legal_basis))
     first = finding.evidence[0] if finding.evidence else None
     yield first.quote if first else ""
     page = first.page if first else None
@@ -174,6 +175,6 @@ def _evidence_rows(stored: StoredAnalysis, shown: Shown) -> Iterable[list[Cell]]
     for evidence in shown.finding.evidence:
         start, end = evidence.span or (None, None)
         match = words.in_words(words.MATCH, evidence.match)
-        item = words.item_name(shown.finding.item)
+        item = name_of(shown.finding)
         filename = stored.analysis.document.filename
         yield [shown.id, filename, item, evidence.quote, evidence.page, evidence.section, match, start, end]

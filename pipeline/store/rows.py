@@ -9,6 +9,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from pipeline.kinds.terms import name_of
+from pipeline.lang import Text
 from pipeline.types import (
     Analysis,
     Box,
@@ -76,7 +78,7 @@ def analysis_values(run_id: str, analysis: Analysis, now: datetime) -> Values:
 
 
 def finding_values(analysis_id: int, document_id: str | None, findings: Sequence[Finding]) -> list[Values]:
-    """One row a finding; ``title`` is its headline, for those who read the table itself."""
+    """One row a finding; ``title`` is its headline in the current language, for those who read the table itself."""
     return [
         {
             "analysis_id": analysis_id,
@@ -84,7 +86,7 @@ def finding_values(analysis_id: int, document_id: str | None, findings: Sequence
             "position": position,
             "category": finding.category,
             "item": finding.item,
-            "title": f"{finding.item}：{finding.value}" if finding.value else finding.item,
+            "title": _headline(finding),
             "value": finding.value,
             "detail": finding.detail,
             "severity": finding.severity,
@@ -96,6 +98,20 @@ def finding_values(analysis_id: int, document_id: str | None, findings: Sequence
         }
         for position, finding in enumerate(findings)
     ]
+
+
+_BETWEEN = Text("：", ": ")
+
+
+def _headline(finding: Finding) -> str:
+    name = name_of(finding)
+    return f"{name}{_BETWEEN}{finding.value}" if finding.value else name
+
+
+def _title_of(row: Row[Any]) -> str:
+    """What the headline calls the item, where it has another name for it."""
+    name = row.title.removesuffix(row.value).removesuffix(_BETWEEN.zh).removesuffix(_BETWEEN.en)
+    return "" if name == row.item else name
 
 
 def evidence_values(finding_ids: Sequence[int], findings: Sequence[Finding]) -> list[Values]:
@@ -174,6 +190,7 @@ def finding_from(row: Row[Any], evidence: Iterable[Evidence]) -> Finding:
         status=row.status,
         suggestion=row.suggestion,
         legal_basis=row.legal_basis,
+        title=_title_of(row),
     )
 
 

@@ -12,6 +12,8 @@ from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.tables import Column, Table
 from pipeline.kinds.contract.view import Defect, View
 from pipeline.kinds.numerals import Amount
+from pipeline.kinds.terms import english
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _CENT = Decimal("0.01")
@@ -64,8 +66,11 @@ def _word_conflict(view: View, yuan: Decimal, span: Span, words: Amount | None) 
     spelled = words.yuan if words else yuan
     defect = Defect(
         "大小写金额不一致", "conflict", "high", f"小写{money(yuan)}，大写{money(spelled)}",
-        f"小写为 {money(yuan)}，大写为 {money(spelled)}，相差 {money(abs(yuan - spelled))}。",
-        "核对报价与审批文件，更正其中之一，并约定二者不一致时以何者为准。", "民法典第五百一十条",
+        Text(f"小写为 {money(yuan)}，大写为 {money(spelled)}，相差 {money(abs(yuan - spelled))}。",
+             f"In figures it is {money(yuan)}, in words {money(spelled)}: {money(abs(yuan - spelled))} apart."),
+        Text("核对报价与审批文件，更正其中之一，并约定二者不一致时以何者为准。",
+             "Compare with quotation and approval, correct one of them, and agree which prevails if they differ."),
+        "民法典第五百一十条",
     )  # fmt: skip
     if words and max(words.span.start - span.end, span.start - words.span.end) < 60:
         return defect.at(view.quote(Span(min(span.start, words.span.start), max(span.end, words.span.end))))
@@ -109,8 +114,13 @@ def _total_conflict(view: View, table: Table, column: Column) -> Finding | None:
         return None
     defect = Defect(
         "明细合计不符", "conflict", "high", money(total),
-        f"“{column.name}”各行相加为 {money(expected)}，合计写作 {money(total)}，相差 {money(abs(total - expected))}。",
-        "逐行核对数量、单价与金额，更正合计或明细，并同步更正合同总价。", "",
+        Text(f"“{column.name}”各行相加为 {money(expected)}，合计写作 {money(total)}，"
+             f"相差 {money(abs(total - expected))}。",
+             f"The rows of “{column.name}” add up to {money(expected)}; the total is given as {money(total)}. They "
+             f"differ by {money(abs(total - expected))}."),
+        Text("逐行核对数量、单价与金额，更正合计或明细，并同步更正合同总价。",
+             "Check quantity, unit price and sum of every row; correct the total or the rows, and the contract price "
+             "with them."), "",
     )  # fmt: skip
     return defect.at(view.quote(totals[0].span))
 
@@ -140,8 +150,11 @@ def _product_conflicts(view: View, table: Table, price: Column, sums: Sequence[C
             continue
         defect = Defect(
             "明细合计不符", "conflict", "high", money(stated[0]),
-            f"“{row.label}”数量 {quantity} × 单价 {money(unit.yuan)} = {money(product)}，表中写作 {money(stated[0])}。",
-            "核对该行数量、单价与金额。", "",
+            Text(f"“{row.label}”数量 {quantity} × 单价 {money(unit.yuan)} = {money(product)}，"
+                 f"表中写作 {money(stated[0])}。",
+                 f"“{row.label}”: quantity {quantity} × unit price {money(unit.yuan)} = {money(product)}; the table "
+                 f"says {money(stated[0])}."),
+            Text("核对该行数量、单价与金额。", "Check quantity, unit price and sum of this row."), "",
         )  # fmt: skip
         found.append(defect.at(view.quote(row.span)))
     return found if len(found) <= right or len(table.rows) <= 2 else []
@@ -210,15 +223,18 @@ def share_conflicts(view: View, nodes: Iterable[Node], totals: Sequence[Labelled
         if any(abs(total * node.share - stated) <= max(Decimal(1), stated / 1000) for total in sums):
             continue
         expected = next(iter(sums)) * node.share if len(sums) == 1 else None
-        shown = f"应为 {money(expected)}" if expected is not None else "与文中任何一个合同总价都不符"
+        shown = _NO_SUCH_PRICE if expected is None else Text(f"应为 {money(expected)}", f"should be {money(expected)}")
         defect = Defect(
             "比例与金额不符", "conflict", "high", money(stated),
-            f"按{node.base}的{percent(node.share)}计算{shown}，文中写作 {money(stated)}。",
-            "核对比例与金额，更正其中之一。", "",
+            Text(f"按{node.base}的{percent(node.share)}计算{shown.zh}，文中写作 {money(stated)}。",
+                 f"{percent(node.share)} of “{node.base}” {shown.en}; the text says {money(stated)}."),
+            Text("核对比例与金额，更正其中之一。", "Check share and amount, and correct one of them."), "",
         )  # fmt: skip
         found.append(defect.at(view.quote(Span(node.span.start, after[0].span.end))))
     return found
 
+
+_NO_SUCH_PRICE = Text("与文中任何一个合同总价都不符", "fits no contract price in the text")
 
 # --- 定金 ------------------------------------------------------------------------------------------------------------
 
@@ -238,15 +254,18 @@ def deposit_conflicts(view: View, amounts: Sequence[Labelled], totals: Sequence[
             share = parse_rate(match["a"] or match["b"])
             if share is not None and share > _LIMIT and not re.search(r"不(?:得)?超过|超过|上限", match.group()):
                 at = sentence.span.start + match.start()
-                found.append(
-                    _deposit_conflict(view, percent(share), f"定金为价款的 {percent(share)}", Span(at, at + 1))
-                )
+                detail = Text(f"定金为价款的 {percent(share)}", f"The deposit (定金) is {percent(share)} of the price")
+                found.append(_deposit_conflict(view, percent(share), detail, Span(at, at + 1)))
     shared = {finding.evidence[0].span for finding in found}
     for amount in amounts:
         total = _price_for(view, amount, amounts, totals) if amount.label == "定金" else None
         if total and total * _LIMIT < amount.yuan < total:
             share = (amount.yuan / total).quantize(Decimal("0.0001"))
-            detail = f"定金 {money(amount.yuan)} 为合同总价 {money(total)} 的 {percent(share.normalize())}"
+            detail = Text(
+                f"定金 {money(amount.yuan)} 为合同总价 {money(total)} 的 {percent(share.normalize())}",
+                f"The deposit (定金) of {money(amount.yuan)} is {percent(share.normalize())} of the contract price, "
+                f"{money(total)}",
+            )
             finding = _deposit_conflict(view, money(amount.yuan), detail, amount.span)
             if finding.evidence[0].span not in shared:
                 shared.add(finding.evidence[0].span)
@@ -266,10 +285,14 @@ def _price_for(
 _IS_TOTAL = re.compile(TOTAL_LABEL)
 
 
-def _deposit_conflict(view: View, value: str, detail: str, span: Span) -> Finding:
+def _deposit_conflict(view: View, value: str, detail: Text, span: Span) -> Finding:
     defect = Defect(
-        "定金超过20%", "conflict", "high", value, f"{detail}，超过主合同标的额的20%；超过部分不产生定金的效力。",
-        "把定金调整到合同总价的20%以内，超过部分改作预付款。", "民法典第五百八十六条",
+        "定金超过20%", "conflict", "high", value,
+        Text(f"{detail.zh}，超过主合同标的额的20%；超过部分不产生定金的效力。",
+             f"{detail.en}: over 20% of the value of the main contract. What is beyond has no effect as a deposit."),
+        Text("把定金调整到合同总价的20%以内，超过部分改作预付款。",
+             "Bring the deposit down to 20% of the contract price; make the rest an advance payment."),
+        "民法典第五百八十六条",
     )  # fmt: skip
     return defect.at(view.quote(span))
 
@@ -302,8 +325,11 @@ def amount_conflicts(view: View, amounts: Sequence[Labelled], structure: Structu
             continue
         defect = Defect(
             "金额前后不一致", "conflict", "high", f"{money(first.yuan)}／{money(other.yuan)}",
-            f"{item}在一处为 {money(first.yuan)}，在另一处为 {money(other.yuan)}。",
-            "核对后全文统一，或写明两处金额各指什么。", "民法典第五百一十条",
+            Text(f"{item}在一处为 {money(first.yuan)}，在另一处为 {money(other.yuan)}。",
+                 f"{english(item)}: {money(first.yuan)} in one place, {money(other.yuan)} in another."),
+            Text("核对后全文统一，或写明两处金额各指什么。",
+                 "Check and use one figure throughout, or say what each of the two means."),
+            "民法典第五百一十条",
         )  # fmt: skip
         found.append(defect.at(view.quote(first.span), view.quote(other.span)))
     return found
@@ -386,7 +412,9 @@ def total_against_table(view: View, tables: Sequence[Table], totals: Sequence[La
         return []
     defect = Defect(
         "金额前后不一致", "conflict", "high", f"{money(total)}／{money(totals[0].yuan)}",
-        f"价格表合计为 {money(total)}，合同总价写作 {money(totals[0].yuan)}。",
-        "核对价格表与合同总价，使二者一致。", "民法典第五百一十条",
+        Text(f"价格表合计为 {money(total)}，合同总价写作 {money(totals[0].yuan)}。",
+             f"The price table adds up to {money(total)}; the contract price is given as {money(totals[0].yuan)}."),
+        Text("核对价格表与合同总价，使二者一致。", "Check price table and contract price, and make them agree."),
+        "民法典第五百一十条",
     )  # fmt: skip
     return [defect.at(view.quote(row.span), view.quote(totals[0].span))]

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pipeline.kinds.contract.parties import is_person
 from pipeline.kinds.contract.structure import Structure, is_signature_line
 from pipeline.kinds.contract.view import Defect, View
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 # Each pattern begins with what is rare, so that re can skip to it.
@@ -127,7 +128,11 @@ def _finding(view: View, span: Span, count: int) -> Finding:
     printed = view.document.text[span.start : span.end].strip()
     defect = Defect(
         "空白未填", "unclear", "medium", printed[:20],
-        f"此处有 {count} 处空白或待定内容未填写。" if count > 1 else "此处空白或待定内容未填写。",
-        "签署前补全；确不适用的填“无”或划去，避免事后添加或约定不明。", "民法典第五百一十条",
+        Text(f"此处有 {count} 处空白或待定内容未填写。", f"{count} places here are blank or still to be agreed.")
+        if count > 1 else Text("此处空白或待定内容未填写。", "This place is blank or still to be agreed."),
+        Text("签署前补全；确不适用的填“无”或划去，避免事后添加或约定不明。",
+             "Fill it in before signing. What does not apply should say “无” (none) or be struck out, so that nothing "
+             "can be added later."),
+        "民法典第五百一十条",
     )  # fmt: skip
     return defect.at(view.quote(span))

@@ -10,6 +10,8 @@ from pipeline.kinds.contract.basics import Range, Term, earliest, effective_date
 from pipeline.kinds.contract.delivery import Due, due_dates
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, View
+from pipeline.kinds.terms import english
+from pipeline.lang import Text
 from pipeline.types import Evidence, Finding, Span
 
 _ITEM = "日期先后矛盾"
@@ -27,7 +29,7 @@ def date_findings(view: View, structure: Structure, ranges: Sequence[Range], ter
     for span in (*view.impossible_dates, *_impossible_days(view)):
         defect = Defect(
             "日期不存在", "conflict", "medium", view.document.text[span.start : span.end],
-            "历法上没有这一天。", "更正日期。",
+            Text("历法上没有这一天。", "The calendar has no such day."), Text("更正日期。", "Correct the date."),
         )  # fmt: skip
         found.append(defect.at(view.quote(span)))
     return found
@@ -54,19 +56,29 @@ def _effect_before_signing(view: View, structure: Structure) -> list[Finding]:
     signed, effective = earliest(signing_dates(view, structure)), earliest(effective_dates(view))
     if signed is None or effective is None or effective.date >= signed.date:
         return []
-    detail = f"生效日期 {effective.date.isoformat()} 早于签订日期 {signed.date.isoformat()}。"
+    detail = Text(
+        f"生效日期 {effective.date.isoformat()} 早于签订日期 {signed.date.isoformat()}。",
+        f"It takes effect on {effective.date.isoformat()}, before it is signed on {signed.date.isoformat()}.",
+    )
     value = f"{effective.date.isoformat()}／{signed.date.isoformat()}"
-    advice = "核对日期；确要追溯生效的，写明追溯的范围。"
+    advice = Text(
+        "核对日期；确要追溯生效的，写明追溯的范围。",
+        "Check the dates. If it is meant to reach back, say what that covers.",
+    )
     defect = Defect(_ITEM, "unclear", "medium", value, detail, advice, "民法典第五百零二条")
     return [defect.at(view.quote(effective.span), view.quote(signed.span))]
 
 
-def _conflict(detail: str, value: str, *evidence: Evidence) -> Finding:
-    return Defect(_ITEM, "conflict", "high", value, detail, "核对并更正日期。", "民法典第五百一十条").at(*evidence)
+def _conflict(detail: Text, value: str, *evidence: Evidence) -> Finding:
+    advice = Text("核对并更正日期。", "Check the dates and correct them.")
+    return Defect(_ITEM, "conflict", "high", value, detail, advice, "民法典第五百一十条").at(*evidence)
 
 
 def _reversed(view: View, found: Range) -> Finding:
-    detail = f"终止日期 {found.end.isoformat()} 早于起始日期 {found.start.isoformat()}。"
+    detail = Text(
+        f"终止日期 {found.end.isoformat()} 早于起始日期 {found.start.isoformat()}。",
+        f"It ends on {found.end.isoformat()}, before it begins on {found.start.isoformat()}.",
+    )
     return _conflict(detail, f"{found.start.isoformat()}／{found.end.isoformat()}", view.quote(found.span))
 
 
@@ -83,11 +95,18 @@ def _against_signing(view: View, structure: Structure, ranges: Sequence[Range], 
             and not r.side
             and not re.search(r"已|曾|原", view.sentence_at(r.span.start).text)
         ):
-            detail = f"{r.label or '期限'}至 {r.end.isoformat()} 届满，早于签订日期 {signed.date.isoformat()}。"
+            detail = Text(
+                f"{r.label}至 {r.end.isoformat()} 届满，早于签订日期 {signed.date.isoformat()}。",
+                f"{english(r.label)} ends on {r.end.isoformat()}, before the signing on {signed.date.isoformat()}.",
+            )
             found.append(_conflict(detail, r.end.isoformat(), view.quote(r.span), view.quote(signed.span)))
     for due in dues:
         if due.date < signed.date - timedelta(days=1) and view.line_at(due.span.start) < structure.attachments_from:
-            detail = f"{due.item}期限 {due.date.isoformat()} 早于签订日期 {signed.date.isoformat()}。"
+            detail = Text(
+                f"{due.item}期限 {due.date.isoformat()} 早于签订日期 {signed.date.isoformat()}。",
+                f"{english(due.item)} is due on {due.date.isoformat()}, before the signing on "
+                f"{signed.date.isoformat()}.",
+            )
             found.append(_conflict(detail, due.date.isoformat(), view.quote(due.span), view.quote(signed.span)))
     return found
 
@@ -108,7 +127,11 @@ def _against_each_other(view: View, dues: Sequence[Due]) -> list[Finding]:
             if len(before) != 1 or len(after) != 1 or not after[0].date < before[0].date:
                 continue
             if later != "安装" or _same_duty(view, before[0], after[0]):
-                detail = f"{later} {after[0].date.isoformat()} 早于{first} {before[0].date.isoformat()}。"
+                detail = Text(
+                    f"{later} {after[0].date.isoformat()} 早于{first} {before[0].date.isoformat()}。",
+                    f"{english(later)} is due on {after[0].date.isoformat()}, before {english(first).lower()} on "
+                    f"{before[0].date.isoformat()}.",
+                )
                 value = f"{before[0].date.isoformat()}／{after[0].date.isoformat()}"
                 found.append(_conflict(detail, value, view.quote(before[0].span), view.quote(after[0].span)))
     return found
@@ -132,7 +155,11 @@ def _term_mismatch(view: View, term: Term) -> Finding | None:
     if abs(actual - printed) <= max(0.5, printed * 0.02):
         return None
     dates = f"{term.range.start.isoformat()} 至 {term.range.end.isoformat()}"
-    detail = f"写明期限为{term.length.printed}，起止日期 {dates} 约 {actual:.1f} 个月。"
+    detail = Text(
+        f"写明期限为{term.length.printed}，起止日期 {dates} 约 {actual:.1f} 个月。",
+        f"The term is given as “{term.length.printed}”; from {term.range.start.isoformat()} to "
+        f"{term.range.end.isoformat()} it is about {actual:.1f} months.",
+    )
     return _mismatch(view, term, detail)
 
 
@@ -142,10 +169,14 @@ def _days_mismatch(view: View, term: Term) -> Finding | None:
     actual = (term.range.end - term.range.start).days + 1
     if abs(actual - term.length.count) <= 1:
         return None
-    return _mismatch(view, term, f"写明期限为{term.length.printed}，起止日期之间为 {actual} 日。")
+    detail = Text(
+        f"写明期限为{term.length.printed}，起止日期之间为 {actual} 日。",
+        f"The term is given as “{term.length.printed}”; its dates are {actual} days apart.",
+    )
+    return _mismatch(view, term, detail)
 
 
-def _mismatch(view: View, term: Term, detail: str) -> Finding | None:
+def _mismatch(view: View, term: Term, detail: Text) -> Finding | None:
     if term.range is None or term.length is None or abs(term.length.span.start - term.range.span.start) > 80:
         return None
     defect = Defect(
@@ -154,7 +185,7 @@ def _mismatch(view: View, term: Term, detail: str) -> Finding | None:
         "medium",
         term.length.printed,
         detail,
-        "核对后使期限与起止日期一致。",
+        Text("核对后使期限与起止日期一致。", "Make the term and its dates agree."),
         "民法典第五百一十条",
     )
     return defect.at(view.quote(term.range.span))

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from pipeline.kinds.contract.parties import role_named
 from pipeline.kinds.contract.view import Defect, View
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _TERM = r"\"(?P<term>[^\"\n,。;:()]{2,16})\""
@@ -40,8 +41,10 @@ def _unused(view: View) -> Iterator[Finding]:
         if role_named(term) or _SELF.search(term) or view.text.count(term) > 1:
             continue
         defect = Defect(
-            "定义的词语未使用", "unclear", "low", term, f"“{term}”只在定义处出现，此后没有使用。",
-            "删去该定义，或核对正文是否用了别的词指同一事物。",
+            "定义的词语未使用", "unclear", "low", term,
+            Text(f"“{term}”只在定义处出现，此后没有使用。", f"“{term}” is defined and never used again."),
+            Text("删去该定义，或核对正文是否用了别的词指同一事物。",
+                 "Delete the definition, or check whether the text uses another word for the same thing."),
         )  # fmt: skip
         yield defect.at(view.quote(Span(*match.span("term"))))
 
@@ -55,7 +58,9 @@ def _undefined(view: View) -> Iterator[Finding]:
         if term in defined or _ELSEWHERE.search(sentence) or f"{term}是指" in view.text or f"{term}指" in view.text:
             continue
         defect = Defect(
-            "引用的定义不存在", "conflict", "medium", term, f"文中引用“{term}”的定义，但合同没有给出该定义。",
-            "补上定义，或改用已定义的词语。",
+            "引用的定义不存在", "conflict", "medium", term,
+            Text(f"文中引用“{term}”的定义，但合同没有给出该定义。",
+                 f"The text refers to the definition of “{term}”; the contract does not define it."),
+            Text("补上定义，或改用已定义的词语。", "Define it, or use a term that is defined."),
         )  # fmt: skip
         yield defect.at(view.quote(Span(*match.span())))

@@ -9,6 +9,7 @@ from typing import Literal
 
 from pipeline.kinds.contract.basics import COUNT, length_from
 from pipeline.kinds.contract.view import Defect, Sentence, View
+from pipeline.lang import Text
 from pipeline.types import Finding, Span, Status
 
 _INSTITUTION = re.compile(
@@ -173,9 +174,13 @@ def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
         return []
     defect = Defect(
         "仲裁与诉讼并存", "conflict", "high", "仲裁、诉讼",
-        f"既约定仲裁（{pair[0].where or '仲裁'}），又约定诉讼（{pair[1].where or '法院'}）；"
-        "约定可以仲裁也可以起诉的，仲裁协议无效。",
-        "二者择一：保留仲裁的，写明仲裁机构全称并删去法院管辖；保留诉讼的，写明具体法院并删去仲裁。",
+        Text(f"既约定仲裁（{pair[0].where or '仲裁'}），又约定诉讼（{pair[1].where or '法院'}）；"
+             "约定可以仲裁也可以起诉的，仲裁协议无效。",
+             f"Both arbitration (“{pair[0].where or '仲裁'}”) and a court (“{pair[1].where or '法院'}”) are agreed. An "
+             "agreement that allows either is no valid agreement to arbitrate."),
+        Text("二者择一：保留仲裁的，写明仲裁机构全称并删去法院管辖；保留诉讼的，写明具体法院并删去仲裁。",
+             "Choose one: for arbitration, give the institution's full name and delete the court; for a court, name it "
+             "and delete arbitration."),
         "最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释第七条",
     )  # fmt: skip
     spans = [pair[0].span] if pair[0].sentence is pair[1].sentence else [pair[0].span, pair[1].span]
@@ -204,11 +209,17 @@ def unclear_forums(view: View, forums: Sequence[Forum]) -> list[Finding]:
     if named and len(several) < 2 and not either:
         return []
     two = either or "、".join(sorted(several))
-    reason = f"写了两个仲裁机构（{two}）" if either or several[1:] else "没有写明仲裁机构"
+    reason = (
+        Text(f"写了两个仲裁机构（{two}）", f"two institutions are named (“{two}”)")
+        if either or several[1:]
+        else Text("没有写明仲裁机构", "no institution is named")
+    )
     status: Status = "conflict" if either or several[1:] else "unclear"
     defect = Defect(
         "仲裁机构不明确", status, "high", "、".join(sorted(named)) or "仲裁",
-        f"约定仲裁，但{reason}；当事人不能达成补充协议的，仲裁协议无效。", "写明一个仲裁机构的全称。",
+        Text(f"约定仲裁，但{reason.zh}；当事人不能达成补充协议的，仲裁协议无效。",
+             f"Arbitration is agreed, but {reason.en}: void, unless the parties agree on one afterwards."),
+        Text("写明一个仲裁机构的全称。", "Give the full name of one arbitration institution."),
         "最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释第三条至第六条",
     )  # fmt: skip
     spans = list(dict.fromkeys(f.span for f in arbitration))[:2]

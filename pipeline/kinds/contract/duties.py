@@ -9,6 +9,7 @@ from functools import lru_cache
 from pipeline.kinds.contract.parties import Party
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, View
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _WILL = r"(?:应当?|须|需|将|同意|负责|保证|承诺)?"
@@ -18,6 +19,7 @@ _PRICE = (
 )
 _GOODS = r"(?:货物|设备|产品|标的物|合同设备|全部设备|租赁物|房屋|工作成果|服务成果|开发成果|交付物|软件)"
 _VERBS = {"付款": ("付", "结清"), "交付": ("交货", "供货", "交付", "提供", "运送", "运抵")}
+_DOES = {"付款": "pays", "交付": "delivers"}
 _PENALTY = re.compile(r"[^,。;]{0,24}(?:违约金|赔偿|滞纳|罚)")
 """合同价款1‰的违约金 is no price."""
 _FARTHEST = 24
@@ -83,8 +85,10 @@ _SPECIAL = re.compile(r"租金|运费|服务费|开发费|许可费|加工费|�
 def _finding(view: View, duty: str, few: str, many: str, odd: Span, usual: Span) -> Finding:
     defect = Defect(
         "甲乙方颠倒", "conflict", "high", f"{duty}：{few}",
-        f"此处由{few}{duty}，而合同其他各处均由{many}{duty}，疑为双方写反。",
-        f"核对后改为{many}，或写明{few}为何有此义务。",
+        Text(f"此处由{few}{duty}，而合同其他各处均由{many}{duty}，疑为双方写反。",
+             f"Here {few} {_DOES[duty]}; everywhere else it is {many}. The parties seem to be swapped."),
+        Text(f"核对后改为{many}，或写明{few}为何有此义务。",
+             f"Check and change to {many}, or say why {few} has this duty."),
         "民法典第五百一十条",
     )  # fmt: skip
     return defect.at(view.quote(odd), view.quote(usual))

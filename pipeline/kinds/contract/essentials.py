@@ -10,6 +10,8 @@ from pipeline.kinds.contract.basics import title_text
 from pipeline.kinds.contract.disputes import Forum
 from pipeline.kinds.contract.parties import Party
 from pipeline.kinds.contract.view import Defect, View
+from pipeline.kinds.terms import english
+from pipeline.lang import Text
 from pipeline.types import Finding
 
 _TYPES = (
@@ -136,12 +138,25 @@ _DISPUTE = re.compile(
     r"仲裁|诉讼|起诉|法院|调解)|提交[^。\n]{0,30}仲裁|"
     r"向[^。\n]{0,30}法院(?:提起诉讼|起诉)|法院管辖|申请仲裁"
 )
-_ADVICE: Mapping[str, str] = {
-    "争议解决": "增加争议解决条款，写明具体仲裁机构或有管辖权的人民法院，二者择一。",
-    "违约责任": "增加违约责任条款，分别写明逾期履行、质量不符、拒绝履行的违约金或赔偿计算方法。",
-    "价款或报酬": "写明价款或报酬的数额、计算方法、含税与否及支付方式。",
-    "履行期限": "写明履行的起止日期或交付期限。",
-    "当事人": "写明各方的名称或姓名、住所和证照号码。",
+_ADVICE: Mapping[str, Text] = {
+    "争议解决": Text(
+        "增加争议解决条款，写明具体仲裁机构或有管辖权的人民法院，二者择一。",
+        "Add a dispute clause that names either an arbitration institution or a court with jurisdiction, not both.",
+    ),
+    "违约责任": Text(
+        "增加违约责任条款，分别写明逾期履行、质量不符、拒绝履行的违约金或赔偿计算方法。",
+        "Add a clause on breach: a penalty, or a way to compute damages, for late, defective or refused performance.",
+    ),
+    "价款或报酬": Text(
+        "写明价款或报酬的数额、计算方法、含税与否及支付方式。",
+        "State the price or fee, how it is computed, whether it includes tax, and how it is paid.",
+    ),
+    "履行期限": Text(
+        "写明履行的起止日期或交付期限。", "State when performance begins and ends, or by when to deliver."
+    ),
+    "当事人": Text(
+        "写明各方的名称或姓名、住所和证照号码。", "State each party's name, address and registration number."
+    ),
 }
 _CIVIL, _LABOUR = "民法典第四百七十条", "劳动合同法第十七条"
 
@@ -202,8 +217,9 @@ def _absent(name: str, kind: str) -> Finding:
     severity = "high" if name in ("价款或报酬", "违约责任", "争议解决", "当事人", "借款金额", "劳动报酬") else "medium"
     defect = Defect(
         "缺少必备条款", "absent", severity, name,
-        f"已检查全文，没有找到关于“{name}”的约定。",
-        _ADVICE.get(name, f"补充“{name}”条款。"),
+        Text(f"已检查全文，没有找到关于“{name}”的约定。",
+             f"The whole text was searched; nothing was found on: {english(name).lower()}."),
+        _ADVICE.get(name, Text(f"补充“{name}”条款。", f"Add a clause on: {english(name).lower()}.")),
         _LABOUR if kind == "劳动" else _CIVIL,
     )  # fmt: skip
     return defect.at()

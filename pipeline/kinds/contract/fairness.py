@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 
 from pipeline.kinds.contract.view import Defect, Sentence, View
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _BOTH = re.compile(r"双方|各方|协商|共同|书面同意|一致")
@@ -63,18 +64,32 @@ def _hit(sentence: Sentence, match: re.Match[str]) -> Span:
 
 _INTERPRETATION = Defect(
     "单方解释权", "present", "medium", "单方解释权",
-    "解释权归于一方；格式条款有两种以上解释的，应作不利于提供方的解释。",
-    "删去，或改为双方协商解释、协商不成的按争议解决条款处理。", "民法典第四百九十八条",
+    Text("解释权归于一方；格式条款有两种以上解释的，应作不利于提供方的解释。",
+         "One side alone interprets the contract. A standard term that can be read in two ways is read against the "
+         "side that provided it."),
+    Text("删去，或改为双方协商解释、协商不成的按争议解决条款处理。",
+         "Delete it; or let the parties agree on the reading and, failing that, follow the dispute clause."),
+    "民法典第四百九十八条",
 )  # fmt: skip
 _CHANGE = Defect(
-    "单方变更权", "present", "high", "单方变更权", "一方可以不经对方同意变更合同内容。",
-    "改为双方书面协商一致方可变更；确需保留的，限定情形、幅度与通知期，并给对方解除权。", "民法典第五百四十三条",
+    "单方变更权", "present", "high", "单方变更权",
+    Text("一方可以不经对方同意变更合同内容。", "One side may change the contract without the other's consent."),
+    Text("改为双方书面协商一致方可变更；确需保留的，限定情形、幅度与通知期，并给对方解除权。",
+         "Require written agreement for any change. If the right must stay, limit when and how far it goes, require "
+         "notice, and let the other side terminate."),
+    "民法典第五百四十三条",
 )  # fmt: skip
 _UNLIMITED_LIABILITY = Defect(
-    "责任无上限", "present", "high", "责任无上限", "约定承担无限责任或责任不设上限。",
-    "约定责任上限（如合同总价的一定比例），故意、重大过失与人身损害除外。", "民法典第五百八十四条",
+    "责任无上限", "present", "high", "责任无上限",
+    Text("约定承担无限责任或责任不设上限。", "Liability is agreed to be unlimited or without a cap."),
+    Text("约定责任上限（如合同总价的一定比例），故意、重大过失与人身损害除外。",
+         "Agree a cap (a share of the contract price, say), except for intent, gross negligence and personal injury."),
+    "民法典第五百八十四条",
 )  # fmt: skip
 _NO_WAY_OUT = Defect(
-    "自动续期无退出机制", "present", "medium", "自动续期", "合同到期自动续期，没有写明如何、在何时之前拒绝续期。",
-    "写明任何一方在期满前若干日书面通知即不再续期。", "",
+    "自动续期无退出机制", "present", "medium", "自动续期",
+    Text("合同到期自动续期，没有写明如何、在何时之前拒绝续期。",
+         "The contract renews itself; it does not say how, or by when, a party can refuse."),
+    Text("写明任何一方在期满前若干日书面通知即不再续期。",
+         "Let either party end it by written notice so many days before the term expires."), "",
 )  # fmt: skip

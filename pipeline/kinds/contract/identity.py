@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from datetime import date
 
 from pipeline.kinds.contract.view import Defect, View
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _CREDIT_LABEL = (
@@ -23,43 +24,67 @@ _IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CARD_LENGTHS = range(16, 20)
 
 
-def credit_code_error(code: str) -> str:
-    """What is wrong with a 统一社会信用代码 by GB 32100-2015; empty where nothing is."""
+def credit_code_error(code: str) -> Text | None:
+    """What is wrong with a 统一社会信用代码 by GB 32100-2015; None where nothing is."""
     if len(code) != 18:
-        return f"应为18位，文中为{len(code)}位"
+        return _length_error(code)
     if strange := "".join(sorted(set(code) - set(_CREDIT_SIGNS))):
-        return f"代码中不使用字符 {strange}"
+        return Text(f"代码中不使用字符 {strange}", f"No such code has the character {strange}")
     total = sum(_CREDIT_SIGNS.index(sign) * weight for sign, weight in zip(code, _CREDIT_WEIGHTS, strict=False))
     expected = _CREDIT_SIGNS[-total % 31]
-    return "" if code[17] == expected else f"末位校验码应为 {expected}，文中为 {code[17]}"
+    return None if code[17] == expected else _check_error(expected, code[17])
 
 
-def identity_error(number: str) -> str:
-    """What is wrong with the number of an identity card by GB 11643-1999; empty where nothing is."""
+def _length_error(printed: str) -> Text:
+    return Text(f"应为18位，文中为{len(printed)}位", f"It should have 18 characters and has {len(printed)}")
+
+
+def _check_error(expected: str, printed: str) -> Text:
+    return Text(
+        f"末位校验码应为 {expected}，文中为 {printed}",
+        f"Its last character, the check digit, should be {expected} and is {printed}",
+    )
+
+
+def identity_error(number: str) -> Text | None:
+    """What is wrong with the number of an identity card by GB 11643-1999; None where nothing is."""
     if len(number) != 18 or not number[:17].isdigit():
-        return "" if len(number) == 15 else f"应为18位，文中为{len(number)}位"
+        return None if len(number) == 15 else _length_error(number)
     try:
         date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
-        return f"其中的出生日期 {number[6:14]} 不存在"
+        return Text(f"其中的出生日期 {number[6:14]} 不存在", f"There is no day {number[6:14]}, the date of birth in it")
     total = sum(int(digit) * weight for digit, weight in zip(number, _IDENTITY_WEIGHTS, strict=False))
     expected = "10X98765432"[total % 11]
-    return "" if number[17].upper() == expected else f"末位校验码应为 {expected}，文中为 {number[17]}"
+    return None if number[17].upper() == expected else _check_error(expected, number[17])
 
 
-def card_error(number: str) -> str:
+def card_error(number: str) -> Text | None:
     """Whether the number of a UnionPay card (62…, 16 to 19 digits) fails the Luhn test; accounts of firms have none."""
     if len(number) not in _CARD_LENGTHS:
-        return ""
+        return None
     doubled = (int(d) if i % 2 == 0 else sum(divmod(2 * int(d), 10)) for i, d in enumerate(reversed(number)))
-    return "" if sum(doubled) % 10 == 0 else "卡号不符合银行卡的校验规则（Luhn）"
+    if sum(doubled) % 10 == 0:
+        return None
+    return Text("卡号不符合银行卡的校验规则（Luhn）", "The card number fails the check of bank cards (Luhn)")
 
 
-_CHECKS: tuple[tuple[str, re.Pattern[str], Callable[[str], str], str], ...] = (
-    ("统一社会信用代码校验不符", _CREDIT, credit_code_error, "对照营业执照或在国家企业信用信息公示系统核对后更正。"),
-    ("身份证号校验不符", _IDENTITY, identity_error, "对照身份证原件更正。"),
-    ("银行卡号校验不符", _CARD, card_error, "向收款人核实账号后更正，避免错付。"),
-)
+_CHECKS: tuple[tuple[str, re.Pattern[str], Callable[[str], Text | None], Text], ...] = (
+    (
+        "统一社会信用代码校验不符", _CREDIT, credit_code_error,
+        Text("对照营业执照或在国家企业信用信息公示系统核对后更正。",
+             "Compare with the business licence or the national enterprise credit register, and correct it."),
+    ),
+    (
+        "身份证号校验不符", _IDENTITY, identity_error,
+        Text("对照身份证原件更正。", "Compare with the identity card, and correct it."),
+    ),
+    (
+        "银行卡号校验不符", _CARD, card_error,
+        Text("向收款人核实账号后更正，避免错付。",
+             "Confirm the account with the payee, and correct it before anything is paid."),
+    ),
+)  # fmt: skip
 
 
 def number_errors(view: View) -> Iterator[Finding]:
@@ -73,5 +98,5 @@ def number_errors(view: View) -> Iterator[Finding]:
                 continue
             seen.add(number)
             start = match.start("value")
-            defect = Defect(item, "conflict", "medium", printed, f"{error}。", advice)
+            defect = Defect(item, "conflict", "medium", printed, Text(f"{error.zh}。", f"{error.en}."), advice)
             yield defect.at(view.quote(Span(start, start + len(printed))))

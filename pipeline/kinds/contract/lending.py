@@ -15,6 +15,7 @@ from pipeline.kinds.contract.amounts import PERCENT, parse_rate, percent
 from pipeline.kinds.contract.liability import Penalty
 from pipeline.kinds.contract.parties import Party
 from pipeline.kinds.contract.view import Defect, View
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 LPR: Sequence[tuple[date, Decimal]] = [
@@ -40,6 +41,11 @@ _INTEREST = re.compile(
 )
 _PER_YEAR = {"年": 1, "月": 12, "日": 360}
 _BASE = "最高人民法院关于审理民间借贷案件适用法律若干问题的规定（2020年第二次修正）第二十五条、第二十九条"
+
+_RESERVE = Text(
+    "；签订日期不明或晚于本表核对日期，请按合同成立时的LPR复核",
+    "; the date of signing is unknown or later than the table of rates: check against the LPR of that day",
+)
 
 
 def rate_conflicts(
@@ -75,12 +81,16 @@ def _bound(signed: date | None) -> Decimal:
 def _conflict(view: View, span: Span, yearly: Decimal, bound: Decimal, signed: date | None) -> Finding:
     sure = signed is not None and LPR[0][0] <= signed <= LPR_KNOWN_UNTIL
     since = LPR[max(0, bisect_right([day for day, _ in LPR], signed) - 1 if signed else -1)][0]
-    reserve = "" if sure else "；签订日期不明或晚于本表核对日期，请按合同成立时的LPR复核"
+    reserve = Text("", "") if sure else _RESERVE
     defect = Defect(
         "利率超过司法保护上限", "conflict" if sure else "unclear", "high", f"{percent(yearly.normalize())}/年",
-        f"折合年化 {percent(yearly.normalize())}，超过一年期LPR（{since.isoformat()}起 {percent(bound / _TIMES)}）"
-        f"的四倍 {percent(bound.normalize())}{reserve}。",
-        "把利率、逾期利息与违约金之和调整到合同成立时一年期LPR的四倍以内；超过部分不受司法保护。",
+        Text(f"折合年化 {percent(yearly.normalize())}，超过一年期LPR（{since.isoformat()}起 {percent(bound / _TIMES)}）"
+             f"的四倍 {percent(bound.normalize())}{reserve.zh}。",
+             f"That is {percent(yearly.normalize())} a year: over {percent(bound.normalize())}, four times the "
+             f"one-year LPR ({percent(bound / _TIMES)} since {since.isoformat()}){reserve.en}."),
+        Text("把利率、逾期利息与违约金之和调整到合同成立时一年期LPR的四倍以内；超过部分不受司法保护。",
+             "Keep interest, default interest and penalties together within four times the one-year LPR of the day of "
+             "the contract; courts do not enforce what is beyond."),
         _BASE,
     )  # fmt: skip
     return defect.at(view.quote(span))

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pipeline.kinds.contract.amounts import PERCENT, money, parse_rate, percent
 from pipeline.kinds.contract.view import Sentence, View
 from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
+from pipeline.lang import Text
 from pipeline.types import Finding, Severity, Span
 
 _PENALTY = re.compile(
@@ -294,7 +295,14 @@ def _penalty_findings(view: View, penalties: Iterable[Penalty]) -> list[Finding]
 def _yearly_note(penalty: Penalty) -> str:
     if penalty.per_year is None or not penalty.value.endswith(("/日", "/周", "/月")):
         return ""
-    return f"折合年化 {percent(penalty.per_year)}。"
+    yearly = percent(penalty.per_year)
+    return str(Text(f"折合年化 {yearly}。", f"That is {yearly} a year."))
+
+
+_OVER_24 = Text(
+    "超过年化24%，过分高于损失的，当事人可以请求法院或仲裁机构适当减少。",
+    "Over 24% a year: a party can ask the court or tribunal to reduce what is far above the loss.",
+)
 
 
 def _graded(finding: Finding, penalty: Penalty) -> Finding:
@@ -304,9 +312,11 @@ def _graded(finding: Finding, penalty: Penalty) -> Finding:
     severity: Severity = "medium" if penalty.per_year > _HIGH_YEARLY else "low"
     return Finding(
         finding.category, finding.item, finding.value, finding.source, finding.evidence,
-        f"{finding.detail}超过年化24%，过分高于损失的，当事人可以请求法院或仲裁机构适当减少。",
+        str(Text(f"{finding.detail}{_OVER_24.zh}", f"{finding.detail} {_OVER_24.en}".strip())),
         severity, finding.status,
-        "按对己方的利弊评估是否调低费率，或约定累计上限。", "民法典第五百八十五条",
+        str(Text("按对己方的利弊评估是否调低费率，或约定累计上限。",
+                 "Weigh for your own side whether to lower the rate, or agree a cap on the total.")),
+        "民法典第五百八十五条",
     )  # fmt: skip
 
 

@@ -13,6 +13,7 @@ from functools import partial
 
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, View
+from pipeline.lang import Text
 from pipeline.types import Finding
 
 _DOTTED = re.compile(r"\s*(?P<number>\d{1,2}(?:\.\d{1,2}){1,2})(?![\d%‰.])\.?[ 、]?\s*(?=[\u4e00-\u9fa5\"(《])")
@@ -69,15 +70,18 @@ def _breaks(
         if other == one:
             defect = Defect(
                 "条款编号重复", "conflict", "low", sample.format(other),
-                f"{sample.format(other)}出现两次，引用时无法区分。",
-                "重新编号，并核对对该条款的引用。",
+                Text(f"{sample.format(other)}出现两次，引用时无法区分。",
+                     f"“{sample.format(other)}” stands twice: a reference to it can't be told apart."),
+                Text("重新编号，并核对对该条款的引用。", "Renumber, and check the references to this clause."),
             )  # fmt: skip
         elif len(missing) == 1 and not elsewhere(one + 1):
             names = sample.format(one + 1)
             defect = Defect(
                 "条款编号缺漏", "unclear", "low", names,
-                f"{sample.format(one)}之后为{sample.format(other)}，没有{names}。",
-                "核对是否漏了条款，并核对其后的引用。",
+                Text(f"{sample.format(one)}之后为{sample.format(other)}，没有{names}。",
+                     f"“{sample.format(one)}” is followed by “{sample.format(other)}”; there is no “{names}”."),
+                Text("核对是否漏了条款，并核对其后的引用。",
+                     "Check whether a clause was left out, and the references to those that follow."),
             )  # fmt: skip
         else:
             continue

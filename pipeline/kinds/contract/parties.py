@@ -12,6 +12,8 @@ from functools import cache, partial
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.tables import cells_of
 from pipeline.kinds.contract.view import Defect, View, flat
+from pipeline.kinds.terms import english
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _LETTERED = r"[甲乙丙丁戊己]\s{0,6}方"
@@ -660,8 +662,11 @@ def name_conflicts(view: View, structure: Structure, parties: Sequence[Party]) -
                 continue
             defect = Defect(
                 "当事人名称不一致", "conflict", "high", party.role,
-                f"{party.role}在首部为“{party.name}”，在签署处为“{other.name}”。",
-                f"核对营业执照，把{party.role}的名称全文统一为同一主体；确有变更的，附变更证明。",
+                Text(f"{party.role}在首部为“{party.name}”，在签署处为“{other.name}”。",
+                     f"{english(party.role)} is “{party.name}” at the head and “{other.name}” where it signs."),
+                Text(f"核对营业执照，把{party.role}的名称全文统一为同一主体；确有变更的，附变更证明。",
+                     f"Compare with the business licence and name one entity as {english(party.role)} throughout; if "
+                     "the name was changed, attach the proof."),
             )  # fmt: skip
             found.append(defect.at(view.quote(party.name_span), view.quote(other.name_span)))
     return found

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pipeline.kinds.contract.amounts import PERCENT, TOTAL_LABEL, Labelled, money, parse_rate, percent
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, Sentence, View
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _BASE = (
@@ -197,15 +198,22 @@ def percent_conflicts(view: View, nodes: Sequence[Node], structure: Structure) -
             or not _claims_whole(view, group, total, structure)
         ):
             continue
-        parts = "、".join(("至" if n.upto else "") + percent(n.share) for n in group if n.share is not None)
+        parts = _listed(group, "至", "、")
         defect = Defect(
             "付款比例合计不为100%", "conflict", "high", percent(total),
-            f"各付款节点比例为 {parts}，合计 {percent(total)}，{'少于' if total < 1 else '超过'}100%。",
-            "核对各期付款比例，使其合计为100%；尾款、质量保证金应计入。",
+            Text(f"各付款节点比例为 {parts}，合计 {percent(total)}，{'少于' if total < 1 else '超过'}100%。",
+                 f"The payments are {_listed(group, 'up to ', ', ')}: {percent(total)} in all, "
+                 f"{'less' if total < 1 else 'more'} than 100%."),
+            Text("核对各期付款比例，使其合计为100%；尾款、质量保证金应计入。",
+                 "Check the shares so that they make 100%, the last payment and the retention included."),
             "民法典第五百一十条",
         )  # fmt: skip
         found.append(defect.at(*(view.quote(node.span) for node in group)))
     return found
+
+
+def _listed(group: Sequence[Node], upto: str, between: str) -> str:
+    return between.join((upto if n.upto else "") + percent(n.share) for n in group if n.share is not None)
 
 
 def _groups(nodes: Sequence[Node], structure: Structure) -> list[list[Node]]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pipeline.kinds.contract.structure import Article, Structure
 from pipeline.kinds.contract.view import Defect, Sentence, View
 from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _REFERENCE = re.compile(
@@ -132,41 +133,51 @@ def clause_findings(view: View, structure: Structure) -> list[Finding]:
         if reason := _missing(reference, known, structure, view):
             defect = Defect(
                 "引用的条款不存在", "conflict", "medium", reference.printed, reason,
-                "改为实际存在的条款号，或补上所缺条款。", "",
+                Text("改为实际存在的条款号，或补上所缺条款。", "Refer to a clause that exists, or add it."),
             )  # fmt: skip
             found.append(defect.at(view.quote(reference.span)))
     return found
 
 
-def _missing(reference: Reference, known: set[int], structure: Structure, view: View) -> str:
+def _missing(reference: Reference, known: set[int], structure: Structure, view: View) -> Text | None:
     highest = max(known, default=0)
     if reference.dotted in structure.dotted:
-        return ""
+        return None
     if reference.number > highest:
-        return f"文中引用{reference.printed}，但合同最后一条为第{highest}条，没有第{reference.number}条。"
+        return Text(
+            f"文中引用{reference.printed}，但合同最后一条为第{highest}条，没有第{reference.number}条。",
+            f"The text refers to “{reference.printed}”; the last article is no. {highest}, there is no "
+            f"no. {reference.number}.",
+        )
     if reference.dotted:
         return _missing_dotted(reference, structure)
-    return _missing_paragraph(reference, structure, view) if reference.paragraph else ""
+    return _missing_paragraph(reference, structure, view) if reference.paragraph else None
 
 
-def _missing_dotted(reference: Reference, structure: Structure) -> str:
+def _missing_dotted(reference: Reference, structure: Structure) -> Text | None:
     """3.9条 where the third article ends at 3.4; a number within its range may be one that the text hides."""
     level = reference.dotted.count(".")
     parent = reference.dotted.rsplit(".", 1)[0]
     siblings = [d for d in structure.dotted if d.count(".") == level and d.rsplit(".", 1)[0] == parent]
     last = max((int(d.rsplit(".", 1)[1]) for d in siblings), default=0)
     if not last or int(reference.dotted.rsplit(".", 1)[1]) <= last:
-        return ""
-    return f"文中引用{reference.printed}，但该条下没有这一款（最后一款为{parent}.{last}）。"
+        return None
+    return Text(
+        f"文中引用{reference.printed}，但该条下没有这一款（最后一款为{parent}.{last}）。",
+        f"The text refers to “{reference.printed}”; that article has no such clause (the last is {parent}.{last}).",
+    )
 
 
-def _missing_paragraph(reference: Reference, structure: Structure, view: View) -> str:
+def _missing_paragraph(reference: Reference, structure: Structure, view: View) -> Text | None:
     """第X条第Y款 where the article has fewer numbered items and fewer paragraphs than Y."""
     articles = [a for a in structure.articles if a.number == reference.number]
     most = max((_paragraphs(view, article) for article in articles), default=0)
     if reference.paragraph is None or reference.paragraph <= most:
-        return ""
-    return f"文中引用{reference.printed}，但第{reference.number}条只有{most}款。"
+        return None
+    return Text(
+        f"文中引用{reference.printed}，但第{reference.number}条只有{most}款。",
+        f"The text refers to “{reference.printed}”; article {reference.number} has only {most} paragraph(s).",
+    )
 
 
 def _paragraphs(view: View, article: Article) -> int:
@@ -215,10 +226,16 @@ def attachment_findings(view: View, structure: Structure) -> list[Finding]:
             continue
         printed = re.sub(r"\s", "", match.group())
         listed = "、".join(f"附件{n}" for n in sorted(defined, key=lambda n: n.zfill(3)))
-        known = f"合同所列附件只有：{listed}" if defined else "合同没有列明任何附件"
+        known = (
+            Text(f"合同所列附件只有：{listed}", f"the contract lists only: “{listed}”")
+            if defined
+            else Text("合同没有列明任何附件", "the contract lists no attachment")
+        )
         defect = Defect(
-            "引用的附件不存在", "conflict", "medium", printed, f"文中引用{printed}，但{known}。",
-            "补上该附件并列入附件清单，或更正附件编号。",
+            "引用的附件不存在", "conflict", "medium", printed,
+            Text(f"文中引用{printed}，但{known.zh}。", f"The text refers to “{printed}”; {known.en}."),
+            Text("补上该附件并列入附件清单，或更正附件编号。",
+                 "Add the attachment and list it, or correct its number."),
         )  # fmt: skip
         found[number] = defect.at(view.quote(Span(*match.span())))
     if not defined and not found and (finding := _unnumbered(view)):
@@ -388,8 +405,11 @@ def _unnumbered(view: View) -> Finding | None:
         if listed:
             return None
         defect = Defect(
-            "引用的附件不存在", "conflict", "medium", "附件", "文中写明“详见附件”，但合同没有列明任何附件。",
-            "补上附件并列入附件清单，或把内容写入正文。",
+            "引用的附件不存在", "conflict", "medium", "附件",
+            Text("文中写明“详见附件”，但合同没有列明任何附件。",
+                 "The text says “详见附件” (see attachment); the contract lists no attachment."),
+            Text("补上附件并列入附件清单，或把内容写入正文。",
+                 "Add the attachment and list it, or put its content into the contract."),
         )  # fmt: skip
         return defect.at(view.quote(Span(*match.span())))
     return None

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from pipeline.kinds.contract.amounts import PERCENT, money, parse_rate, percent
 from pipeline.kinds.contract.view import Defect, View
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _NET = re.compile(
@@ -35,7 +36,8 @@ def tax_conflicts(view: View) -> Iterator[Finding]:
         if reason := _reason(sums, rate):
             defect = Defect(
                 "含税价与税额不符", "conflict", "high", "；".join(money(yuan) for yuan in sums.values()), reason,
-                "核对税率、不含税金额、税额与价税合计，四者应能互相推出。", "",
+                Text("核对税率、不含税金额、税额与价税合计，四者应能互相推出。",
+                     "Check rate, net price, tax and gross price: each should follow from the others."), "",
             )  # fmt: skip
             yield defect.at(view.evidence(view.lines[line]))
 
@@ -55,20 +57,31 @@ def _sums(view: View, line: Span) -> dict[str, Decimal]:
     return {kind: next(iter(values)) for kind, values in found.items() if len(values) == 1}
 
 
-def _reason(sums: Mapping[str, Decimal], rate: Decimal | None) -> str:
+def _reason(sums: Mapping[str, Decimal], rate: Decimal | None) -> Text | None:
     net, tax, gross = (sums.get(kind) for kind in ("net", "tax", "gross"))
     if net is not None and tax is not None and gross is not None and _differ(net + tax, gross):
-        return f"不含税 {money(net)} 加税额 {money(tax)} 为 {money(net + tax)}，含税价写作 {money(gross)}。"
+        return Text(
+            f"不含税 {money(net)} 加税额 {money(tax)} 为 {money(net + tax)}，含税价写作 {money(gross)}。",
+            f"Net {money(net)} and tax {money(tax)} make {money(net + tax)}; the gross price says {money(gross)}.",
+        )
     if rate is None:
-        return ""
-    by_rate = f"按税率 {percent(rate)} 计，"
+        return None
     if net is not None and tax is not None and _differ(net * rate, tax):
-        return f"不含税 {money(net)} {by_rate}税额为 {_cents(net * rate)}，文中写作 {money(tax)}。"
+        return _by_rate(rate, Text("不含税", "Net"), net, Text("税额", "tax"), net * rate, tax)
     if net is not None and gross is not None and _differ(net * (1 + rate), gross):
-        return f"不含税 {money(net)} {by_rate}含税价为 {_cents(net * (1 + rate))}，文中写作 {money(gross)}。"
+        return _by_rate(rate, Text("不含税", "Net"), net, Text("含税价", "the gross price"), net * (1 + rate), gross)
     if gross is not None and tax is not None and net is None and _differ(gross * rate / (1 + rate), tax):
-        return f"含税价 {money(gross)} {by_rate}所含税额为 {_cents(gross * rate / (1 + rate))}，文中写作 {money(tax)}。"
-    return ""
+        taxed = gross * rate / (1 + rate)
+        return _by_rate(rate, Text("含税价", "Gross"), gross, Text("所含税额", "the tax in it"), taxed, tax)
+    return None
+
+
+def _by_rate(rate: Decimal, of: Text, base: Decimal, what: Text, expected: Decimal, stated: Decimal) -> Text:
+    return Text(
+        f"{of.zh} {money(base)} 按税率 {percent(rate)} 计，{what.zh}为 {_cents(expected)}，文中写作 {money(stated)}。",
+        f"{of.en} {money(base)} at {percent(rate)}: {what.en} would be {_cents(expected)}; the text says "
+        f"{money(stated)}.",
+    )
 
 
 def _cents(yuan: Decimal) -> str:

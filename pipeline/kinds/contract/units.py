@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from pipeline.kinds.contract.amounts import Labelled, money
 from pipeline.kinds.contract.view import Defect, View
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _NUMBER = r"\d[\d,]*(?:\.\d+)?\s?[万亿]?"
@@ -24,7 +25,9 @@ def unit_conflicts(view: View, totals: Sequence[Labelled]) -> Iterator[Finding]:
     foreign = any(name in view.text for name in _FOREIGN)
     for match in _MIXED.finditer(view.text) if foreign else ():
         defect = Defect(
-            "币种混用", "conflict", "high", match.group(), f"“{match.group()}”前后写了两种货币。", "写明是哪一种货币。",
+            "币种混用", "conflict", "high", match.group(),
+            Text(f"“{match.group()}”前后写了两种货币。", f"“{match.group()}” names two currencies."),
+            Text("写明是哪一种货币。", "State which currency is meant."),
         )  # fmt: skip
         yield defect.at(view.quote(Span(*match.span())))
     yield from _two_currencies(view, totals)
@@ -34,8 +37,12 @@ def unit_conflicts(view: View, totals: Sequence[Labelled]) -> Iterator[Finding]:
         meanings.setdefault(match["what"] == "工作日", Span(*match.span()))
     if len(meanings) == 2:
         defect = Defect(
-            "日的含义不一致", "conflict", "medium", "工作日／日历日", "合同在一处称“日”为工作日，在另一处称为日历日。",
-            "全文统一，或逐条写明工作日或日历日。", "民法典第五百一十条",
+            "日的含义不一致", "conflict", "medium", "工作日／日历日",
+            Text("合同在一处称“日”为工作日，在另一处称为日历日。",
+                 "The contract says in one place that days are working days, in another that they are calendar days."),
+            Text("全文统一，或逐条写明工作日或日历日。",
+                 "Use one meaning throughout, or state at each period whether working or calendar days are meant."),
+            "民法典第五百一十条",
         )  # fmt: skip
         yield defect.at(*(view.quote(span) for span in meanings.values()))
 
@@ -47,8 +54,10 @@ def _two_currencies(view: View, totals: Sequence[Labelled]) -> Iterator[Finding]
         if other is not None:
             pair = money(one.yuan, one.currency), money(other.yuan, other.currency)
             defect = Defect(
-                "币种混用", "conflict", "high", "／".join(pair), f"合同总价一处为 {pair[0]}，另一处为 {pair[1]}。",
-                "核对后统一币种。", "民法典第五百一十条",
+                "币种混用", "conflict", "high", "／".join(pair),
+                Text(f"合同总价一处为 {pair[0]}，另一处为 {pair[1]}。",
+                     f"The contract price is {pair[0]} in one place and {pair[1]} in another."),
+                Text("核对后统一币种。", "Check which currency is meant and use it throughout."), "民法典第五百一十条",
             )  # fmt: skip
             yield defect.at(view.quote(one.span), view.quote(other.span))
             return

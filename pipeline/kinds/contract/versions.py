@@ -12,6 +12,8 @@ from pipeline.kinds.contract.delivery import due_dates
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, View
 from pipeline.kinds.numerals import amounts_in, dates_in
+from pipeline.kinds.terms import english, value_in_english
+from pipeline.lang import Text
 from pipeline.types import Evidence, Finding, Span
 
 # --- body and attachments ---------------------------------------------------------------------------------------------
@@ -75,8 +77,11 @@ def _differing(told: Sequence[tuple[str, Told]], start: int) -> Iterator[tuple[s
 
 def _conflict(name: str, here: str, there: str, *evidence: Evidence) -> Finding:
     defect = Defect(
-        "正文与附件不一致", "conflict", "high", f"{here}／{there}", f"{name}在正文为 {here}，在附件为 {there}。",
-        "核对后使二者一致，并约定正文与附件不一致时以何者为准。", "民法典第五百一十条",
+        "正文与附件不一致", "conflict", "high", f"{here}／{there}",
+        Text(f"{name}在正文为 {here}，在附件为 {there}。",
+             f"{english(name)}: {value_in_english(here)} in the body, {value_in_english(there)} in the attachment."),
+        Text("核对后使二者一致，并约定正文与附件不一致时以何者为准。",
+             "Make them agree, and say which prevails if contract and attachment differ."), "民法典第五百一十条",
     )  # fmt: skip
     return defect.at(*evidence)
 
@@ -105,15 +110,17 @@ def language_conflicts(view: View) -> Iterator[Finding]:
     """A Chinese paragraph and the English one below it that give other sums, shares, days or dates."""
     for second in sorted({view.line_at(match.start()) for match in _PHRASE.finditer(view.text)}):
         first = second - 1
-        chinese, english = view.line_texts[first], view.line_texts[second]
-        if first < 0 or not (_HAN.search(chinese) and _is_english(english)) or "\t" in chinese + english:
+        chinese, other = view.line_texts[first], view.line_texts[second]
+        if first < 0 or not (_HAN.search(chinese) and _is_english(other)) or "\t" in chinese + other:
             continue
-        for what, here, there in _told(chinese, english):
+        for what, here, there in _told(chinese, other):
             if here and there and len(here) == len(there) and Counter(here) != Counter(there):
                 defect = Defect(
                     "中英文不一致", "conflict", "high", f"{'、'.join(here)}／{'、'.join(there)}",
-                    f"{what}在中文为 {'、'.join(here)}，在英文为 {'、'.join(there)}。",
-                    "核对后更正，并约定以何种文本为准。", "民法典第四百六十六条",
+                    Text(f"{what}在中文为 {'、'.join(here)}，在英文为 {'、'.join(there)}。",
+                         f"{english(what)}: {', '.join(here)} in the Chinese, {', '.join(there)} in the English."),
+                    Text("核对后更正，并约定以何种文本为准。", "Correct one of them, and say which version prevails."),
+                    "民法典第四百六十六条",
                 )  # fmt: skip
                 yield defect.at(view.evidence(view.lines[first]), view.evidence(view.lines[second]))
 

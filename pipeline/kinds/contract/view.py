@@ -9,6 +9,8 @@ from functools import cached_property
 from typing import NamedTuple
 
 from pipeline.kinds.numerals import Amount, DateMention, amounts_in, calendar_of
+from pipeline.kinds.terms import in_english
+from pipeline.lang import Text
 from pipeline.types import Document, Evidence, Finding, Severity, Span, Status
 
 # U+FF0E stays: 1．2026年 is a list item, not a decimal
@@ -230,18 +232,26 @@ def _is_second_half(text: str, span: Span) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Defect:
-    """What a check found, before it becomes a finding: everything but where it stands."""
+    """What a check found, before it becomes a finding: everything but where it stands.
+
+    ``item`` and ``value`` are what scripts go by, whatever the language of the run.
+    """
 
     item: str
     status: Status
     severity: Severity
     value: str
-    detail: str
-    suggestion: str
+    detail: Text
+    suggestion: Text
     legal_basis: str = ""
 
     def at(self, *evidence: Evidence) -> Finding:
         return Finding(
-            "checks", self.item, self.value, "rule", evidence, self.detail, self.severity, self.status,
-            self.suggestion, self.legal_basis,
+            "checks", self.item, self.value, "rule", evidence, str(in_words(self.detail)), self.severity, self.status,
+            str(in_words(self.suggestion)), self.legal_basis,
         )  # fmt: skip
+
+
+def in_words(told: Text) -> Text:
+    """The same, with sums of money and roles named in English in the English."""
+    return Text(told.zh, in_english(told.en))

@@ -1,0 +1,396 @@
+"""The names that rules use, told in English: items, roles, sums, terms and laws.
+
+Items and values stand in the database in Chinese, whatever the language of a run: scripts, gold sets and decisions go
+by them. Their English is for readers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+
+from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
+from pipeline.lang import language
+from pipeline.types import Finding
+
+ITEM: Mapping[str, str] = {
+    "大小写金额不一致": "Amount in words differs from figures",
+    "付款比例合计不为100%": "Payment shares don't add up to 100%",
+    "引用的条款不存在": "Reference to a clause that does not exist",
+    "引用的附件不存在": "Reference to an attachment that does not exist",
+    "空白未填": "Blank left unfilled",
+    "缺少必备条款": "Essential clause missing",
+    "仲裁与诉讼并存": "Arbitration and litigation both agreed",
+    "定金超过20%": "Deposit over the legal 20%",
+    "日期先后矛盾": "Dates contradict each other",
+    "明细合计不符": "Items don't add up to the total",
+    "表内合计不符": "Table doesn't add up",
+    "增长率与数据不符": "Growth rate contradicts the figures",
+    "资产负债不平": "Balance sheet doesn't balance",
+    "金额前后不一致": "The same amount told differently",
+    "比例与金额不符": "Share contradicts the amount",
+    "期限与起止日期不符": "Term contradicts its dates",
+    "当事人名称不一致": "A party's name varies",
+    "占比与数据不符": "Share contradicts the figures",
+    "毛利率与数据不符": "Gross margin contradicts the figures",
+    "甲方": "Party A",
+    "乙方": "Party B",
+    "丙方": "Party C",
+    "买方": "Buyer",
+    "卖方": "Seller",
+    "出租方": "Lessor",
+    "出租人": "Lessor",
+    "承租方": "Lessee",
+    "承租人": "Lessee",
+    "出借人": "Lender",
+    "贷款人": "Lender",
+    "借款人": "Borrower",
+    "保证人": "Guarantor",
+    "用人单位": "Employer",
+    "劳动者": "Employee",
+    "承包人": "Contractor",
+    "分包人": "Subcontractor",
+    "许可方": "Licensor",
+    "被许可方": "Licensee",
+    "披露方": "Discloser",
+    "接收方": "Recipient",
+    "委托方": "Principal",
+    "受托方": "Agent",
+    "统一社会信用代码": "Unified social credit code",
+    "地址": "Address",
+    "住所": "Address",
+    "法定代表人": "Legal representative",
+    "合同名称": "Contract title",
+    "合同编号": "Contract no.",
+    "签订日期": "Signed on",
+    "生效日期": "Effective date",
+    "合同期限": "Term",
+    "起始日期": "Start date",
+    "终止日期": "End date",
+    "日期": "Date",
+    "合同总价": "Contract price",
+    "定金": "Deposit",
+    "保证金": "Security",
+    "租金": "Rent",
+    "借款本金": "Principal",
+    "税率": "Tax rate",
+    "金额": "Amount",
+    "合同价款": "Contract price",
+    "合同金额": "Contract amount",
+    "合计": "Total",
+    "单价": "Unit price",
+    "含税单价": "Unit price incl. tax",
+    "含税金额": "Amount incl. tax",
+    "不含税价": "Price excl. tax",
+    "费用": "Fee",
+    "服务费": "Service fee",
+    "服务费总额": "Total service fee",
+    "许可费": "Licence fee",
+    "月租金": "Monthly rent",
+    "押金": "Security deposit",
+    "利率": "Interest rate",
+    "交付": "Delivery",
+    "验收": "Acceptance",
+    "质保期": "Warranty period",
+    "解除权": "Right to terminate",
+    "违约金上限": "Cap on penalties",
+    "责任上限": "Cap on liability",
+    "保密期限": "Term of confidentiality",
+    "适用法律": "Governing law",
+    "付款节点": "Payment milestone",
+    "违约金": "Penalty",
+    "滞纳金": "Late fee",
+    "逾期利息": "Default interest",
+    "争议解决": "Dispute resolution",
+    "营业收入": "Revenue",
+    "净利润": "Net profit",
+    "归母净利润": "Net profit attributable to the parent",
+    "营业成本": "Operating costs",
+    "营业利润": "Operating profit",
+    "毛利率": "Gross margin",
+    "每股收益": "Earnings per share",
+    "市盈率": "Price-earnings ratio",
+    "资产负债率": "Debt-to-asset ratio",
+    "货币资金": "Cash",
+    "销售费用": "Selling expenses",
+    "管理费用": "Administrative expenses",
+    "研发费用": "R&D expenses",
+    "财务费用": "Finance costs",
+    "经营活动产生的现金流量净额": "Net cash from operations",
+    "报告名称": "Title",
+    "审计意见": "Audit opinion",
+    "评级": "Rating",
+    "报告期": "Period",
+    "公司全称": "Company",
+    "币种混用": "Currencies mixed",
+    "日的含义不一致": "“Day” has two meanings",
+    "单方解释权": "One side interprets alone",
+    "单方变更权": "One side may change the contract alone",
+    "责任无上限": "Unlimited liability",
+    "自动续期无退出机制": "Renews itself without a way out",
+    "自动续期": "Automatic renewal",
+    "利率超过司法保护上限": "Interest above what courts enforce",
+    "甲乙方颠倒": "Parties swapped",
+    "统一社会信用代码校验不符": "Credit code fails its check",
+    "身份证号校验不符": "Identity number fails its check",
+    "银行卡号校验不符": "Bank card number fails its check",
+    "条款编号重复": "Clause number used twice",
+    "条款编号缺漏": "Clause number left out",
+    "定义的词语未使用": "Defined term never used",
+    "引用的定义不存在": "Reference to a definition that does not exist",
+    "日期不存在": "No such date",
+    "正文与附件不一致": "Contract and attachment differ",
+    "中英文不一致": "Chinese and English versions differ",
+    "含税价与税额不符": "Price, tax and rate don't fit",
+    "仲裁机构不明确": "Arbitration institution unclear",
+    "模型与规则不一致": "Model and rules disagree",
+    "前后不一致": "Told differently in two places",
+    "文档内含对模型的指令": "The document gives orders to an AI model",
+    "同一指标前后不一": "The same figure told differently",
+    "单位疑似有误": "Unit seems wrong",
+    "百分点误作百分比": "Percent where percentage points are meant",
+    "审计意见非标准": "Audit opinion not clean",
+    "数据未经审计": "Figures unaudited",
+    "缺少风险提示": "No statement of risks",
+    "标的": "Subject matter",
+    "价款或报酬": "Price or fee",
+    "履行期限": "Time of performance",
+    "违约责任": "Liability for breach",
+    "保密义务": "Duty of confidentiality",
+    "借款金额": "Amount of the loan",
+    "还款方式": "Repayment",
+    "劳动合同期限": "Term of employment",
+    "工作内容和工作地点": "Work and place of work",
+    "工作地点": "Place of work",
+    "工作时间和休息休假": "Working time, rest and leave",
+    "劳动报酬": "Pay",
+    "社会保险": "Social insurance",
+    "劳动保护、劳动条件和职业危害防护": "Labour protection and occupational hazards",
+    "工程质量": "Quality of the works",
+    "担保范围": "Scope of the security",
+    "当事人": "Parties",
+    "风险提示": "Statement of risks",
+    "附件": "Attachment",
+    "仲裁": "Arbitration",
+    "诉讼": "Litigation",
+    "展望": "Outlook",
+    "交货": "Delivery",
+    "竣工": "Completion",
+    "完工": "Completion",
+    "开工": "Start of works",
+    "到货": "Arrival",
+    "供货": "Supply",
+    "安装": "Installation",
+    "履行": "Performance",
+    "运抵": "Arrival",
+    "送达": "Service",
+    "提交": "Submission",
+    "完成": "Completion",
+    "期限": "Term",
+    "租赁期限": "Lease term",
+    "借款期限": "Loan term",
+    "服务期限": "Service term",
+    "保修期": "Warranty period",
+    "质量保证期": "Warranty period",
+    "免费维护期": "Free maintenance period",
+    "比例": "Shares",
+    "天数": "Days",
+    "总价": "Total price",
+    "履约保证金": "Performance bond",
+    "借款利率": "Interest rate of the loan",
+    "付款": "Payment",
+    "公章": "Seal",
+    "丁方": "Party D",
+    "需方": "Buyer",
+    "供方": "Supplier",
+    "定作方": "Customer",
+    "定作人": "Customer",
+    "承揽方": "Contractor",
+    "承揽人": "Contractor",
+    "承运方": "Carrier",
+    "承运人": "Carrier",
+    "托运方": "Shipper",
+    "托运人": "Shipper",
+    "发包人": "Employer of the works",
+    "发包方": "Employer of the works",
+    "承包方": "Contractor",
+    "分包方": "Subcontractor",
+    "转让方": "Transferor",
+    "受让方": "Transferee",
+    "存货方": "Depositor",
+    "存货人": "Depositor",
+    "保管方": "Warehouse keeper",
+    "保管人": "Warehouse keeper",
+    "抵押人": "Mortgagor",
+    "抵押权人": "Mortgagee",
+    "债权人": "Creditor",
+    "债务人": "Debtor",
+    "担保人": "Guarantor",
+    "采购方": "Buyer",
+    "供应商": "Supplier",
+    "服务方": "Service provider",
+    "买受人": "Buyer",
+    "出卖人": "Seller",
+    "身份证号": "Identity number",
+    "电话": "Telephone",
+    "开户行": "Bank",
+    "账号": "Account",
+    "联系人": "Contact",
+    "签订地点": "Place of signing",
+    "净资产收益率": "Return on equity",
+    "总资产": "Total assets",
+    "净资产": "Net assets",
+    "利息": "Interest",
+    "回报率": "Return",
+    "费率": "Rate",
+    "违约赔偿": "Damages",
+    "逾期利率": "Default rate of interest",
+    "罚息": "Penalty interest",
+    "罚款": "Fine",
+    "赔偿金": "Damages",
+    "占用费": "Occupation fee",
+    "补偿金": "Compensation",
+    "工期": "Construction period",
+    "交货期": "Delivery period",
+    "检验": "Inspection",
+    "安装调试": "Installation and commissioning",
+    "目标价": "Target price",
+    "股票代码": "Stock code",
+    "审计机构": "Auditor",
+    "法定代表": "Legal representative",
+}
+"""What rules name, and what contracts and reports usually call it."""
+
+_LAWS: Mapping[str, str] = {
+    "民法典": "Civil Code",
+    "劳动合同法": "Labour Contract Law",
+    "劳动法": "Labour Law",
+    "社会保险法": "Social Insurance Law",
+    "劳动争议调解仲裁法": "Labour Dispute Mediation and Arbitration Law",
+    "劳动争议司法解释一": "Interpretation (I) on Labour Disputes, Supreme People's Court",
+    "个人信息保护法": "Personal Information Protection Law",
+    "数据安全法": "Data Security Law",
+    "民事诉讼法": "Civil Procedure Law",
+    "民间借贷司法解释": "Provisions on Private Lending, Supreme People's Court",
+    "担保制度司法解释": "Interpretation on Security, Supreme People's Court",
+    "公司法": "Company Law",
+    "九民纪要": "Minutes of the 2019 National Conference on Civil and Commercial Trials",
+    "建筑法": "Construction Law",
+    "建设工程施工合同司法解释一": "Interpretation (I) on Construction Contracts, Supreme People's Court",
+    "建设工程质量管理条例": "Regulations on the Quality of Construction Projects",
+    "保障农民工工资支付条例": "Regulations on Wages of Migrant Workers",
+    "保障中小企业款项支付条例": "Regulations on Payments to Small and Medium-sized Enterprises",
+    "消防法": "Fire Protection Law",
+    "城市房地产管理法": "Urban Real Estate Administration Law",
+    "著作权法": "Copyright Law",
+    "计算机软件保护条例": "Regulations on Computer Software",
+    "仲裁法": "Arbitration Law",
+    "最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释": (
+        "Interpretation on the Arbitration Law, Supreme People's Court"
+    ),
+    "最高人民法院关于审理民间借贷案件适用法律若干问题的规定": "Provisions on Private Lending, Supreme People's Court",
+}
+_CURRENCIES: Mapping[str, str] = {
+    "元": "CNY", "美元": "USD", "港元": "HKD", "港币": "HKD", "欧元": "EUR", "日元": "JPY", "英镑": "GBP",
+}  # fmt: skip
+_UNITS: Mapping[str, str] = {
+    "日": "day", "天": "day", "个工作日": "working day", "工作日": "working day", "个日历日": "calendar day",
+    "周": "week", "个月": "month", "月": "month", "季": "quarter", "季度": "quarter", "年": "year", "小时": "hour",
+}  # fmt: skip
+_SAID: Mapping[str, str] = {
+    "，应为 ": ", should be ", "，表内 ": ", in the table ", "小写": "in figures ", "大写": "in words ",
+    "；": "; ", "，": ", ", "：": ": ", "、": ", ", "／": " / ", "（": " (", "）": ")", "加收": "plus ",
+    "占营业收入": " of revenue",
+}  # fmt: skip
+_MONEY = re.compile(rf"(\d+(?:\.\d+)?)([万亿]?)({'|'.join(_CURRENCIES)})")
+_SCALES: Mapping[str, tuple[int, str]] = {"": (1, ""), "万": (10_000, ""), "亿": (100, " million")}
+_PERIOD = re.compile(
+    rf"(\d+(?:\.\d+)?|{HAN_NUMBER}{{1,4}})({'|'.join(sorted(_UNITS, key=len, reverse=True))})(?![\u4e00-\u9fff])"
+)
+_PER = re.compile(rf"(?<=[%‰\d])/({'|'.join(_UNITS)})")
+_ROLE = re.compile(
+    r"[甲乙丙丁]方|" + "|".join(name for name in ITEM if re.fullmatch(r"[\u4e00-\u9fff]{1,3}[方人]", name))
+)
+_QUOTED = re.compile(r"(“[^”]*”)")
+_NUMBER = rf"(?:{HAN_NUMBER}{{1,8}}|\d{{1,4}})"
+_CITED = re.compile(
+    rf"(?P<law>[^；（]*?(?:《[^》]*》[^；（第]*)?)(?:（(?P<version>[^（）]*)）)?(?P<articles>第{_NUMBER}条(?:[至、]第{_NUMBER}条)*)"
+)
+
+
+def english(item: str) -> str:
+    """An item or a label in English, part by part (``甲方·地址``); one that has no English name, in quotes."""
+    return " · ".join(ITEM.get(part, f"“{part}”") for part in item.split("·"))
+
+
+def item_name(item: str) -> str:
+    """An item in the current language, part by part; a name that has no English stays as it is."""
+    return item if language() == "zh" else " · ".join(ITEM.get(part, part) for part in item.split("·"))
+
+
+def name_of(finding: Finding) -> str:
+    """What a finding is about, in the language of its run, or in the current one where the item is a known name."""
+    return finding.title or item_name(finding.item)
+
+
+def in_english(told: str) -> str:
+    """An English sentence with its sums of money and roles in English too; what it quotes stays as it is."""
+    return "".join(
+        part if part.startswith("“") else _ROLE.sub(lambda m: ITEM[m[0]], _money(part)) for part in _QUOTED.split(told)
+    )
+
+
+def value_name(value: str) -> str:
+    """A value in the current language."""
+    return value if language() == "zh" else value_in_english(value)
+
+
+def value_in_english(value: str) -> str:
+    """A value with what rules wrote in it in English: names, sums, terms, rates. What a document says stays."""
+    if value in ITEM:
+        return ITEM[value]
+    told = _PER.sub(lambda m: f" a {_UNITS[m[1]]}", _PERIOD.sub(_period, _money(value)))
+    for said, meant in _SAID.items():
+        told = told.replace(said, meant)
+    return " ".join(re.split(r" +", _NAMES.sub(lambda m: ITEM[m[0]], told)))
+
+
+_NAMES = re.compile(
+    r"(?<![\u4e00-\u9fff])(?:" + "|".join(sorted(ITEM, key=len, reverse=True)) + r")(?![\u4e00-\u9fff])"
+)
+
+
+def _money(text: str) -> str:
+    return _MONEY.sub(_sum, text)
+
+
+def _sum(match: re.Match[str]) -> str:
+    times, scale = _SCALES[match[2]]
+    worth = Decimal(match[1]) * times
+    return f"{_CURRENCIES[match[3]]} {worth.normalize() if match[2] else worth:,f}{scale}"
+
+
+def _period(match: re.Match[str]) -> str:
+    count = match[1] if match[1][0].isdigit() else str(parse_han_number(match[1]) or match[1])
+    return f"{count} {_UNITS[match[2]]}{'s' * (count != '1')}"
+
+
+def law_name(basis: str) -> str:
+    """Citations in the current language: ``民法典（2020）第585条`` is ``Civil Code (2020), art. 585``. A law without
+    an English name stays as it is."""
+    return basis if language() == "zh" else "; ".join(_cited(one.strip()) for one in basis.split("；"))
+
+
+def _cited(one: str) -> str:
+    match = _CITED.match(one)
+    law = _LAWS.get(match["law"]) if match else None
+    if match is None or law is None:
+        return one
+    numbers = [
+        str(n if (n := parse_han_number(found)) is not None else found)
+        for found in re.findall(rf"第({_NUMBER})条", match["articles"])
+    ]
+    year = re.match(r"\d{4}", match["version"] or "")
+    between = "–" if "至" in match["articles"] else ", "
+    return f"{law}{f' ({year[0]})' if year else ''}, art. {between.join(numbers)}"
