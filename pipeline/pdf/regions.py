@@ -20,6 +20,8 @@ _ZONE = 0.1
 """Headers and footers stand in the top and bottom tenth of the page."""
 _REPEATED = 0.3
 """Share of the pages on which a line must stand (digits aside) to be a header or footer."""
+_TITLE_EM = 1.25
+"""A line this much larger than the same words on other pages is the title that their header repeats."""
 _MARKED, _MARK_EM = 0.5, 1.5
 """Share of the pages on which a line of this size must stand at one place to be a watermark."""
 _NOTE_EM, _NOTE_ZONE = 0.93, 0.5
@@ -69,6 +71,7 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: 
     and so are big ones that stand at one place of half of the pages."""
     zones = [(_zone(page, top=True), _zone(page, top=False)) for page in pages]
     counts = Counter(key for page_zones in zones for key in {_key(line) for zone in page_zones for line in zone})
+    smallest = _smallest(line for page_zones in zones for zone in page_zones for line in zone)
     needed = max(2, _REPEATED * len(pages))
     marks = _watermarks(pages, _MARK_EM * em)
     for index, (page, page_zones) in enumerate(zip(pages, zones, strict=True)):
@@ -80,10 +83,19 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: 
         for kind, zone in zip(kinds, page_zones, strict=True):
             for line in zone:
                 is_number = _is_page_number(line, index, label)
-                if counts[_key(line)] < needed and not is_number:
+                is_title = line.em > _TITLE_EM * smallest[_key(line)]
+                if (counts[_key(line)] < needed or is_title) and not is_number:
                     break
                 taken.append(("page_number" if is_number else kind, line))
         _take(page, taken)
+
+
+def _smallest(lines: Iterable[Line]) -> dict[str, float]:
+    """The least type size of lines that say the same."""
+    sizes: dict[str, float] = {}
+    for line in lines:
+        sizes[_key(line)] = min(line.em, sizes.get(_key(line), line.em))
+    return sizes
 
 
 def _take(page: PageLines, taken: Iterable[tuple[RegionKind, Line]]) -> None:

@@ -141,3 +141,19 @@ def test_watermarks_are_kept_apart(tmp_path: Path) -> None:
     assert sorted(set(texts)) == ["内部资料", "机密"]
     assert len(texts) == 8
     assert document.text.replace("\n", "") == made.PARAGRAPH * 8
+
+
+@pytest.mark.parametrize(("size", "stays"), [(18, True), (9, False)])
+def test_a_title_that_the_headers_repeat_stays_text(tmp_path: Path, size: float, stays: bool) -> None:
+    def page(first: bool) -> Callable[[Canvas], None]:
+        def draw(canvas: Canvas) -> None:
+            made.draw_lines(canvas, ["设备采购合同"], top=815, size=9)
+            if first:
+                made.draw_lines(canvas, ["设备采购合同"], top=785, size=size)
+            made.draw_lines(canvas, WRAPPED, top=740)
+
+        return draw
+
+    document = read(made.make(tmp_path / "a.pdf", [page(True), page(False)]))
+    assert document.text.startswith("设备采购合同") == stays
+    assert (1, "设备采购合同") in regions(document, "header")
