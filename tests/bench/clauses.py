@@ -8,8 +8,8 @@ Classes: ``h`` a heading or a clause, ``i`` a numbered item below one, ``o`` nei
 
 - precision: of the sections found, those that are labelled; recall: of the headings, those found
 - tree: recall of headings and items together
-- parents: of the sections that are right, those under the right section; titles: of the whole headings, those whose
-  heading is neither cut nor followed by text
+- parents: of the sections that are right, those under the right section; titles: of the headings
+  with a title, those whose title is neither cut nor followed by text
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ from pipeline.types import Document, Section
 ROOT = Path(__file__).resolve().parents[2]
 CORPUS = ROOT.parent / "shared" / "corpus"
 FOLDERS = (ROOT / "data" / "samples", CORPUS / "zh", CORPUS / "nasty")
+
+
+STOPS = ".:,、"
+"""What may stand behind a number or a title and is no part of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,13 +155,28 @@ def judge(
     score.parents += got == want
     if got != want:
         yield f"parent of p{label.page} {line}: {name(labels, got)}, not {name(labels, want)}"
-    if label.kind == "h" and not label.runs_on:
-        heading = squeezed(text[sections[at].heading.start : sections[at].heading.end])
+    got_title, want_title = titles(text, sections[at], label)
+    if label.kind == "h" and want_title:
         score.titles_asked += 1
-        same = heading.rstrip(":") == label.heading.rstrip(":")
-        score.titles += same
-        if not same:
-            yield f"title of p{label.page} {heading[:70]}, not {label.heading[:70]}"
+        score.titles += got_title == want_title
+        if got_title != want_title:
+            yield f"title of p{label.page} {got_title[:70]}, not {want_title[:70]}"
+
+
+def titles(text: str, section: Section, label: Label) -> tuple[str, str]:
+    """What was found and what is printed: the whole heading; number and title where text runs on after them (nothing
+    is asked where the label has the number alone)."""
+    if label.runs_on:
+        number = squeezed(section.number).rstrip(STOPS)
+        alone = len(label.heading.rstrip(STOPS)) <= len(number)
+        return (number + squeezed(section.title).strip(STOPS)), ("" if alone else without_stop(label.heading, number))
+    heading = squeezed(text[section.heading.start : section.heading.end])
+    return heading.rstrip(STOPS), label.heading.rstrip(STOPS)
+
+
+def without_stop(heading: str, number: str) -> str:
+    """``1.Term.`` as ``1Term``."""
+    return number + heading.removeprefix(number).strip(STOPS)
 
 
 def found_parent(sections: Sequence[Section], at: int, labels: Sequence[Label], label_of: dict[int, int]) -> int | None:
