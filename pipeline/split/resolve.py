@@ -13,12 +13,13 @@ _HAN = "零〇一二三四五六七八九十百千两"
 _STEP = re.compile(
     rf"(?:第[^\S\n]?)(?P<dotted>\d{{1,3}}(?:[.．]\d{{1,3}}){{1,3}})[^\S\n]?[条款项节]?"
     rf"|(?P<heading>第[^\S\n]?[{_HAN}\d０-９]{{1,7}}[^\S\n]?(?:部分|分编|[编篇章节条])(?:之[{_HAN}]{{1,2}})?)"
-    rf"|第?[^\S\n]?[（(]?(?P<paragraph>[{_HAN}]{{1,3}}|\d{{1,2}})[）)]?[^\S\n]?(?P<unit>[款项目])"
+    rf"|第?[^\S\n]?[（(]?(?P<paragraph>[{_HAN}]{{1,3}}|\d{{1,2}}|[a-z])[）)]?[^\S\n]?(?P<unit>[款项目])"
     rf"|(?P<annex>附[件录表图][^\S\n]?(?:[{_HAN}]{{1,3}}|\d{{1,2}}|[A-Z](?![A-Za-z])))"
     r"|(?P<here>本[条款章节编])"
     r"|(?P<english>(?:Article|Section|Clause|Chapter|Part|Annex|Appendix|Schedule|Exhibit)[ ]"
     r"(?:\d{1,3}(?:\.\d{1,3})*|[IVXL]{1,6}|[A-H])\b)"
     r"|(?P<plain>\d{1,3}(?:[.．]\d{1,3}){1,3})[^\S\n]?[条款项]?"
+    r"|[^\S\n]?[（(](?P<letter>[a-z]{1,4})[）)]"
 )
 _TO = re.compile(r"[^\S\n]*(?:至|到|[-~—–～]|to\b)[^\S\n]*")
 _FAMILIES: dict[str, tuple[Family, ...]] = {
@@ -30,8 +31,11 @@ _HERE: dict[str, tuple[Family, ...]] = {
     "条": ("article", "one", "han"), "款": ("two", "three", "article"), "章": ("chapter",), "节": ("division",),
     "编": ("part",),
 }  # fmt: skip
-_ALSO: dict[Family, tuple[Family, ...]] = {"article": ("article", "two", "one", "han")}
-"""第3条 also means 3. or 三、 where the contract counts so."""
+_ALSO: dict[Family, tuple[Family, ...]] = {
+    "article": ("article", "two", "one", "han"),
+    "division": ("division", "two", "three", "one"),
+}
+"""第3条 also means 3. or 三、 where the contract counts so; Section 5.2 means 5.2."""
 _LINE = re.compile(r"[^\n]+")
 _ITEM = re.compile(r"[^\S\n]*(?:[（(][^（）()\n]{1,3}[）)]|\d{1,2}[、.．)）](?!\d)|[①-⑳])")
 
@@ -48,8 +52,9 @@ class Target:
 def resolve(document: Document, reference: str, at: int | None = None) -> tuple[Target, ...]:
     """What ``reference`` means in ``document``; empty where that is not there. 第五条至第七条 means three sections.
 
-    ``at`` is where the reference stands: 本条 is relative to it, and an attachment's own clauses come before the
-    body's. A 款 that has no number of its own is a paragraph, counted from the clause's first line.
+    ``at`` is where the reference stands: 本条 is relative to it, and the clauses of the same chapter or attachment come
+    before others of the number. A 款 that has no number of its own is a paragraph, counted from the clause's first
+    line.
     """
     first, end = _one(document, reference, 0, at)
     to = _TO.match(reference, end) if end else None
@@ -82,6 +87,8 @@ def _one(document: Document, reference: str, start: int, at: int | None) -> tupl
 
 def _step(document: Document, match: re.Match[str], within: Target | None, at: int | None) -> Target | None:
     kind = match.lastgroup or ""
+    if kind == "letter" or (kind == "unit" and match["paragraph"].islower()):
+        return _lettered(document, match["letter"] or match["paragraph"], within)
     if kind == "unit":
         return _paragraph(document, match["unit"], match["paragraph"], within)
     if kind == "here":
@@ -93,8 +100,8 @@ def _step(document: Document, match: re.Match[str], within: Target | None, at: i
     found = _numbered(document, _ALSO.get(family, (family,)), value)
     if within is not None:
         found = [s for s in found if within.section.span.holds(s.span) and s is not within.section]
-    elif at is not None and len(found) > 1:
-        found = [s for s in found if _outermost(document, s.span.start) is _outermost(document, at)] or found
+    elif at is not None and found:
+        found = [max(found, key=lambda section: _nearness(document, section, at))]
     return Target(found[0], found[0].span) if found else None
 
 
@@ -150,6 +157,16 @@ def _item(document: Document, within: Target, unit: str, value: tuple[int, ...])
     return None
 
 
+def _lettered(document: Document, letter: str, within: Target | None) -> Target | None:
+    """The item （a） of a clause."""
+    if within is None:
+        return None
+    for line in _LINE.finditer(document.text, *within.span):
+        if re.match(rf"[^\S\n]*[（(]?{letter}[）)]", line[0]):
+            return Target(within.section, Span(*line.span()))
+    return None
+
+
 def _around(document: Document, families: Sequence[Family], at: int | None) -> Target | None:
     """The innermost section of one of the families around ``at``."""
     section = None if at is None else document.section_at(at)
@@ -161,10 +178,11 @@ def _around(document: Document, families: Sequence[Family], at: int | None) -> T
     return None
 
 
-def _outermost(document: Document, at: int) -> Section | None:
-    """The attachment around ``at``; None in the body."""
-    section = document.section_at(at)
-    while section is not None and section.parent is not None:
-        section = document.sections[section.parent]
-    number = number_of(section.number) if section is not None and section.number else None
-    return section if number is not None and number[0] == "annex" else None
+def _nearness(document: Document, section: Section, at: int) -> int:
+    """How many of the sections above one are also around ``at``, less those that are not."""
+    near, above = 0, section.parent
+    while above is not None:
+        span = document.sections[above].span
+        near += 1 if span.start <= at < span.end else -1
+        above = document.sections[above].parent
+    return near

@@ -7,7 +7,8 @@ Classes: ``h`` a heading or a clause, ``i`` a numbered item below one, ``o`` nei
 (the document's own title, provisions that a lecture quotes). Not a test: it asserts nothing.
 
 - precision: of the sections found, those that are labelled; recall: of the headings, those found
-- tree: recall of headings and items together
+- items: of the items below an article or a clause (which are no sections), those that a reference in it (第八条第一项)
+  resolves to; where two lists of a clause have the number, the first is asked for
 - parents: of the sections that are right, those under the right section; titles: of the headings
   with a title, those whose title is neither cut nor followed by text
 """
@@ -16,13 +17,15 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from pipeline.pdf.read import Reader, ReadLimits
 from pipeline.split.headings import find_sections
+from pipeline.split.resolve import resolve
 from pipeline.types import Document, Section
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,6 +33,7 @@ CORPUS = ROOT.parent / "shared" / "corpus"
 FOLDERS = (ROOT / "data" / "samples", CORPUS / "zh", CORPUS / "nasty")
 
 
+CITED = re.compile(r"第[一二三四五六七八九十百零\d]+条(?:之[一二三四五])?|\d+(?:\.\d+)+")
 STOPS = ".:,、"
 """What may stand behind a number or a title and is no part of it."""
 
@@ -64,6 +68,8 @@ class Score:
     wrong: int = 0
     headings_found: int = 0
     items_found: int = 0
+    references: int = 0
+    resolved: int = 0
     parents: int = 0
     titles: int = 0
     titles_asked: int = 0
@@ -76,7 +82,7 @@ class Score:
         shares = (
             (self.found - self.wrong, self.found),
             (self.headings_found, self.headings),
-            (right, self.headings + self.items),
+            (self.resolved, self.references),
             (self.parents, right),
             (self.titles, self.titles_asked),
         )
@@ -96,7 +102,7 @@ def main() -> None:
 
 async def measure(files: Sequence[Path], *, show: bool) -> None:
     total = Score()
-    print("headings items  found  precision  recall     tree       parents    titles     document")
+    print("headings items  found  precision  recall     items      parents    titles     document")
     async with Reader(ReadLimits(ocr="off")) as reader:
         for file in files:
             named = [folder / f"{file.stem}{end}" for folder in (*FOLDERS, file.parent) for end in (".pdf", ".txt")]
@@ -129,8 +135,10 @@ def compare(file: Path, document: Document) -> tuple[Score, list[str]]:
     for at in counted:
         differences += judge(score, document.text, sections, at, labels, label_of)
     missed = sorted(set(range(len(labels))) - set(label_of.values()))
+    starts = {label: sections[at].span.start for at, label in label_of.items()}
+    differences += unresolved(score, replace(document, sections=sections), labels, starts)
     differences += [
-        f"missed {x.kind} p{x.page} {x.heading[:60]}{'…' * x.runs_on}" for m in missed if (x := labels[m]).kind != "o"
+        f"missed {x.kind} p{x.page} {x.heading[:60]}{'…' * x.runs_on}" for m in missed if (x := labels[m]).kind == "h"
     ]
     return score, differences
 
@@ -161,6 +169,25 @@ def judge(
         score.titles += got_title == want_title
         if got_title != want_title:
             yield f"title of p{label.page} {got_title[:70]}, not {want_title[:70]}"
+
+
+def unresolved(score: Score, document: Document, labels: Sequence[Label], start_of: Mapping[int, int]) -> Iterable[str]:
+    """Counts the items that a reference can name; yields those that it does not lead to."""
+    asked: set[tuple[int, str]] = set()
+    for label in labels:
+        above = None if label.parent is None else CITED.match(labels[label.parent].heading)
+        number = label.heading.strip("()" + STOPS)
+        if label.kind != "i" or label.parent is None or above is None or (label.parent, number) in asked:
+            continue
+        asked.add((label.parent, number))
+        reference = f"{above[0] if above[0][0] == '第' else f'第{above[0]}条'}第({number})项"
+        score.references += 1
+        starts = [target.span.start for target in resolve(document, reference, start_of.get(label.parent))]
+        lines = [squeezed(document.text[at : at + 20]) for at in starts if document.page_at(at) == label.page]
+        if any(label.names(line) for line in lines):
+            score.resolved += 1
+        else:
+            yield f"unresolved p{label.page} {reference}"
 
 
 def titles(text: str, section: Section, label: Label) -> tuple[str, str]:

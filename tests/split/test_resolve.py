@@ -84,6 +84,22 @@ def test_an_attachment_means_its_own_clauses_first() -> None:
     assert resolve(DOCUMENT, "第三条", annex)[0].section.title == "费用"
 
 
+def test_a_chapter_means_its_own_clauses_first() -> None:
+    notice = "第一章 公告\n1. 条件\n1.1 资金已落实。\n1.2 已批准。\n"
+    text = f"{notice}第二章 须知\n1. 总则\n1.1 本章适用于投标。\n1.2 费用按第1.1条。\n"
+    document = document_of(text)
+    assert resolve(document, "第1.1条", text.index("按第1.1条"))[0].span.start == text.index("1.1 本章")
+    assert resolve(document, "第1.1条", text.index("已批准"))[0].span.start == text.index("1.1 资金")
+
+
+def test_lettered_items_are_lines_of_their_clause() -> None:
+    text = "5.1 借款人有效存续。\n5.2 借款人承诺：\n（a）提供报表；\n（b）负债率不高于70%。\n5.3 其他\n"
+    (item,) = resolve(document_of(text), "第5.2条第（b）项")
+    assert text[item.span.start :].startswith("（b）负债率")
+    assert resolve(document_of(text), "Section 5.2(a)")[0].span.start == text.index("（a）")
+    assert resolve(document_of(text), "第5.2条第（c）项") == resolve(document_of(text), "5.3(a)") == ()
+
+
 def test_definitions_are_collected_with_the_passage_that_defines() -> None:
     found = {one.term: TEXT[one.span.start : one.span.end] for one in definitions_in(DOCUMENT)}
     assert found == {
