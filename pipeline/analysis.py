@@ -13,12 +13,12 @@ import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from pipeline.engines.base import Generate
-from pipeline.errors import BadAnswerError, CutAnswerError, PipelineError, PromptTooLongError
+from pipeline.errors import BadAnswerError, CutAnswerError, EngineError, PipelineError, PromptTooLongError
 from pipeline.ground import Locator, difference
 from pipeline.kinds import base
 from pipeline.kinds.base import Answer, Extract, Group, Kind
@@ -33,14 +33,16 @@ from pipeline.search import Index
 from pipeline.split.chunks import halve
 from pipeline.split.context import SHOWN_TOKENS, Context
 from pipeline.tokens import Tokenizer, escape_special, fitting
-from pipeline.types import Chunk, Completion, Document, Evidence, Finding, Message, Request, Sampling, Span, Switch
+from pipeline.types import Behaviour, Chunk, Completion, Document, Evidence, Finding, Message, Request, Span, Switch
 
 _ATTEMPTS = 3
 """Askings of one question before its answer counts as bad."""
-_THINKING = Sampling(temperature=0.6, top_p=0.95, top_k=20)
-_PLAIN = Sampling(temperature=0.7, top_p=0.8, top_k=20)
-"""Qwen's own advice for thinking and for plain answers (FACTS section 3)."""
+_MOST_LOST_IN_A_ROW = 3
+"""So many questions without a usable answer, and none with one between, mean that it is not the questions: the rest
+is not asked."""
 
+_MARGIN_TOKENS = 32
+"""By so much a prompt may be longer than it was counted."""
 _DENSEST_CHARS = 12
 """A part shorter than this for each item that a list may hold is not divided further: no text is that dense in facts,
 so a list that is still full repeats itself."""
@@ -66,6 +68,9 @@ class Questioning:
     tokenizer: Tokenizer
     priority: int = 0
     checklist: Checklist | None = None
+    behaviour: Behaviour = field(default_factory=Behaviour)
+    context_tokens: int = 0
+    """Prompt and answer together; 0: not known."""
 
     @property
     def groups(self) -> tuple[Group, ...]:
@@ -73,6 +78,10 @@ class Questioning:
         return (*self.kind.groups, *(self.checklist.groups if self.checklist else ()))
 
     def thinks(self, group: Group) -> bool:
+        """Whether the model is to think about a group's questions: where it pays, unless the settings or the model
+        know only one way."""
+        if self.behaviour.switch != "enable_thinking":
+            return self.behaviour.switch == "always"
         if self.thinking == "auto":
             return group.thinks and self.engine_thinks
         return self.thinking == "on"
@@ -85,6 +94,9 @@ class Review:
     findings: list[Finding] = field(default_factory=list[Finding])
     summary: str = ""
     notes: list[Text] = field(default_factory=list[Text])
+    failure: PipelineError | EngineError | None = None
+    """Why it is not whole, if it is not: then a question of the kind has no answer, and ``notes`` say which. What
+    stands here is right, but not all."""
     unanswered: bool = False
     """Whether a question of the checklist got no answer that could be used."""
     rejected_keys: tuple[str, ...] = ()
@@ -109,26 +121,30 @@ async def review(
 ) -> Review:
     """Ask all ``questioning.groups`` about all ``chunks`` and join the answers with the ``rules``' findings.
 
-    Raises PipelineError if one question of the kind can't be answered: then there is no result, rather than a shorter
-    one. A question of the checklist that can't be answered leaves its items unclear.
+    Where a question of the kind can't be answered, or the engine dies, the review has a ``failure``, and all that was
+    found in spite of it. A question of the checklist that can't be answered leaves its items unclear.
     """
     result = Review()
     interview = _Interview(document, questioning, generate, result)
-    questions = [interview.ask_or_note(chunk.span, group) for chunk in chunks for group in questioning.groups]
-    try:
-        answers = await _all_or_first_error(questions)
-    except PipelineError as error:
-        error.rejected_keys = tuple(interview.useless_keys)
-        raise
-    said = [finding for answer in answers for finding in answer]
+    said = await interview.all_said([chunk.span for chunk in chunks])
     result.findings = merge([*rules, *(finding for finding in said if finding.category != CATEGORY)])
-    if questioning.checklist:
-        checked = [finding for finding in said if finding.category == CATEGORY]
-        result.findings += await interview.settle(questioning.checklist, checked, [chunk.span for chunk in chunks])
-    result.findings = marked(result.findings, interview.figures)
-    await interview.summarise()
+    try:
+        if questioning.checklist and not interview.given_up:
+            checked = [finding for finding in said if finding.category == CATEGORY]
+            result.findings += await interview.settle(questioning.checklist, checked, [chunk.span for chunk in chunks])
+        result.findings = marked(result.findings, interview.figures)
+        if not result.failure:
+            await interview.summarise()
+    except EngineError as error:
+        result.failure = error
+        result.notes.append(_GIVEN_UP)
     result.rejected_keys = tuple(interview.useless_keys)
     return result
+
+
+def rules_alone(rules: Sequence[Finding], failure: PipelineError | EngineError) -> Review:
+    """What is left where the model could not be asked at all."""
+    return Review(findings=merge(list(rules)), notes=[_RULES_REMAIN], failure=failure)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,21 +173,62 @@ class _Interview:
         self._system = load_prompt(f"{questioning.kind.name}/system").render(side=questioning.side)
         self._system_tokens = questioning.tokenizer.count(self._system)
         self._parts: dict[Span, _Part] = {}
+        self._lost: dict[str, list[int]] = {}
+        """First pages of the parts about which a group's question has no answer, by the group's name."""
+        self._lost_in_a_row = 0
+        self.given_up = False
 
-    async def ask_or_note(self, span: Span, group: Group) -> list[Finding]:
-        """As ``ask``; but a question of the checklist that fails leaves its items open instead."""
-        if not isinstance(group, Checks):
-            return await self.ask(span, group)
+    async def all_said(self, parts: Sequence[Span]) -> list[Finding]:
+        """The findings of every group in every part, as far as it goes: see ``Review.failure``."""
+        tasks = [asyncio.ensure_future(self._said(span, group)) for span in parts for group in self._q.groups]
         try:
-            return await self.ask(span, group)
+            for task in asyncio.as_completed(tasks):
+                await task
+                if self._lost_in_a_row >= _MOST_LOST_IN_A_ROW:
+                    self.given_up = True
+                    break
+        except EngineError as error:
+            self._result.failure, self.given_up = error, True
+        finally:
+            for task in tasks:
+                task.cancel()
+            answers = await asyncio.gather(*tasks, return_exceptions=True)
+        if self._result.failure:
+            self._note_lost()
+        return [finding for answer in answers if not isinstance(answer, BaseException) for finding in answer]
+
+    async def _said(self, span: Span, group: Group) -> list[Finding]:
+        """As ``ask``; but a question that fails is noted, and has no findings."""
+        try:
+            findings = await self.ask(span, group)
         except PipelineError as error:
             page = self._document.page_at(span.start)
-            why = Text(
-                f"第 {page} 页起的一段没有得到回答：{error.cause.zh}。",
-                f"No answer for the part from page {page}: {error.cause.en}.",
-            )
-            self._note_flaw(group.items, why)
+            if isinstance(group, Checks):
+                why = Text(
+                    f"第 {page} 页起的一段没有得到回答：{error.cause.zh}。",
+                    f"No answer for the part from page {page}: {error.cause.en}.",
+                )
+                self._note_flaw(group.items, why)
+                return []
+            self._result.failure = self._result.failure or error
+            self._lost.setdefault(group.name, []).append(page)
+            self._lost_in_a_row += 1
             return []
+        if not isinstance(group, Checks):
+            self._lost_in_a_row = 0
+        return findings
+
+    def _note_lost(self) -> None:
+        if self.given_up:
+            self._result.notes.append(_GIVEN_UP)
+        for name, pages in self._lost.items():
+            numbers = "、".join(map(str, sorted(set(pages))[:50]))
+            self._result.notes.append(
+                Text(
+                    f"问题 {name} 在第 {numbers} 页起的段落没有可用的回答：这些段落的这类内容没有审到",
+                    f"question {name} has no usable answer about the parts from pages {numbers}: this was not examined",
+                )
+            )
 
     async def settle(self, checklist: Checklist, said: Sequence[Finding], parts: Sequence[Span]) -> list[Finding]:
         """One finding for each item of the checklist; what was not found is looked for once more where it is
@@ -279,7 +336,7 @@ class _Interview:
         except (CutAnswerError, PromptTooLongError):
             halves = halve(self._document, span)
             if halves is None:
-                answer = await self._answer(span, group, again=True)
+                answer = await self._answer(span, group, last=True)
             else:
                 # one after the other: an engine that cuts whatever it is asked is found out after a few requests
                 return [finding for half in halves for finding in await self.ask(half, group)]
@@ -308,7 +365,7 @@ class _Interview:
                 lines = await _all_or_first_error([self._summary(batch) for batch in batches])
             self._result.summary = await self._summary(batches[0])
             self._trace(self._result.summary)
-        except (CutAnswerError, BadAnswerError, PromptTooLongError) as error:
+        except PipelineError as error:
             self._result.notes.append(
                 Text(f"摘要未能生成：{error.cause.zh}", f"no summary was generated: {error.cause.en}")
             )
@@ -317,7 +374,8 @@ class _Interview:
         answers = await _all_or_first_error([self.ask(span, group, repeating=repeating) for span in spans])
         return [finding for answer in answers for finding in answer]
 
-    async def _answer(self, span: Span, group: Group, *, again: bool = False) -> Answer:
+    async def _answer(self, span: Span, group: Group, *, last: bool = False) -> Answer:
+        """``last``: it was cut already, and the part can't be divided any more."""
         prompt = load_prompt(group.name)
         part = self._part(span)
         user = f"{part.text}\n\n{prompt.render(**group.inputs)}"
@@ -329,8 +387,8 @@ class _Interview:
             group.schema,
             thinking=thinking,
             priority=self._q.priority,
-            first_attempt=1 if again else 0,
             part=part,
+            cut="again" if last else "halve",
         )
 
     def _part(self, span: Span) -> _Part:
@@ -365,10 +423,15 @@ class _Interview:
         *,
         thinking: bool,
         priority: int,
-        first_attempt: int = 0,
         part: _Part | None = None,
+        cut: Literal["halve", "retry", "again"] = "retry",
     ) -> _Shape:
-        """Ask until the answer is whole and fits its schema, a bounded number of times."""
+        """Ask until the answer is whole and fits its schema, a bounded number of times.
+
+        An answer that is ``cut`` is the caller's to ``halve``; or it is asked once more with a larger budget
+        (``again``: it is being asked for that reason). Then it fails by name.
+        """
+        thinking = thinking or self._q.behaviour.switch == "always"
         messages = (Message("system", self._system), Message("user", user))
         part = part or _Part("", "", 0)
         shared_tokens = self._system_tokens + part.tokens
@@ -379,30 +442,48 @@ class _Interview:
             messages=messages,
             schema=schema,
             max_tokens=self._q.answer_tokens,
-            sampling=_THINKING if thinking else _PLAIN,
+            sampling=self._q.behaviour.thinking if thinking else self._q.behaviour.plain,
             thinking=thinking,
             prompt_tokens=shared_tokens + self._q.tokenizer.count(user[len(part.text) :]) + 16,
             priority=priority,
             prefix=part.name,
             prefix_tokens=shared_tokens if part.name else 0,
         )
-        for attempt in range(first_attempt, _ATTEMPTS):
-            # thoughts that led to no answer once are left out when it is asked again: then the schema binds at once
-            again = replace(request, attempt=attempt, thinking=False, sampling=_PLAIN) if attempt else request
-            completion = await self._generate(again)
+        attempt, seen = 0, list[str]()
+        if cut == "again":
+            attempt, request = 1, self._with_more_room(request)
+        while attempt < _ATTEMPTS:
+            asked = replace(request, attempt=attempt)
+            attempt += 1
+            completion = await self._generate(asked)
             self._result.count(completion)
-            if completion.finish_reason == "length":
-                raise _cut(prompt, request.max_tokens)
             if completion.finish_reason == "stop":
                 try:
                     return shape.model_validate_json(_unfenced(completion.text))
                 except ValidationError:
                     pass  # asked again; what came is in the journal
-                if attempt == _ATTEMPTS - 1 and issubclass(shape, Answer) and (mended := shape.mended(completion.text)):
+                if attempt == _ATTEMPTS and issubclass(shape, Answer) and (mended := shape.mended(completion.text)):
                     self._note_mended(prompt)
                     return mended
+            elif completion.finish_reason == "length" and not self._thoughts_were_cut(asked, completion):
+                if cut != "retry":
+                    raise _cut(prompt, asked.max_tokens)
+                cut, request = "again", self._with_more_room(request)
+            seen.append(completion.finish_reason if completion.finish_reason != "stop" else "invalid JSON")
             self.useless_keys.append(completion.key)
-        raise _bad(prompt)
+            # thoughts that led to no answer once are left out when it is asked again: then the schema binds at once
+            if self._q.behaviour.switch != "always":
+                request = replace(request, thinking=False, sampling=self._q.behaviour.plain)
+        raise _bad(prompt, seen)
+
+    def _thoughts_were_cut(self, asked: Request, completion: Completion) -> bool:
+        """Whether an answer was cut before it began."""
+        return asked.thinking and not completion.text and self._q.behaviour.switch != "always"
+
+    def _with_more_room(self, request: Request) -> Request:
+        """The request with twice the budget, as far as the context goes."""
+        most = max(self._q.context_tokens - request.prompt_tokens - _MARGIN_TOKENS, request.max_tokens)
+        return replace(request, max_tokens=min(2 * request.max_tokens, most))
 
     def _proved(self, answer: Answer, spans: Sequence[Span]) -> list[Finding]:
         """The findings of an answer, each quote looked for in what the model was shown."""
@@ -490,6 +571,15 @@ _FULL_OF_NOTHING = Text(
     "清单已满，但只是重复或不在原文里的内容，未再细分，可能有遗漏",
     "list full of repetitions or of what is not in the text: not divided further, there may be more",
 )
+_GIVEN_UP = Text(
+    "模型接连没有给出可用的回答或已不可用，其余问题没有再问：下列为规则以及已有回答得出的结果，不完整",
+    "the model gave no usable answers in a row, or is gone, and was not asked the rest: what stands here is from the "
+    "rules and the answers there were, and not complete",
+)
+_RULES_REMAIN = Text(
+    "没有问到模型：下列只是规则得出的结果，不完整",
+    "the model was not asked: what stands here is from the rules alone, and not complete",
+)
 _UNSURE = Text("〔模型把握不大，请核对〕", "[The model is not sure of this: check it] ")
 _NO_ROOM = Text("一次请求放不下复查的段落。", "A prompt can't hold the place to look at again.")
 _FULL_AND_SMALL = Text("清单已满且无法再细分，可能有遗漏", "list full and the part can't be divided: there may be more")
@@ -551,11 +641,12 @@ def _cut(prompt: Prompt, max_tokens: int) -> CutAnswerError:
     )
 
 
-def _bad(prompt: Prompt) -> BadAnswerError:
+def _bad(prompt: Prompt, seen: Sequence[str]) -> BadAnswerError:
+    what = ", ".join(seen)
     return BadAnswerError(
         Text(
-            f"{prompt.label} 问了 {_ATTEMPTS} 次，回答都不是要求的 JSON",
-            f"{prompt.label} was asked {_ATTEMPTS} times and never answered with the JSON asked for",
+            f"{prompt.label} 问了 {len(seen)} 次，都没有得到要求的 JSON（{what}）",
+            f"{prompt.label} was asked {len(seen)} times and never answered with the JSON asked for ({what})",
         ),
         Text(
             "请检查模型与服务器的 response_format 支持，然后重跑：已完成的不会重做",

@@ -178,9 +178,9 @@ def plan(
         settings = _settings(kind=kind, engine=engine, model=model, base_url=base_url, strategy=strategy)
         from pipeline import preview, screen
 
-        choice, previews = _run(lambda: preview.preview(paths, settings))
-        screen.print_previews(choice, previews, json=json)
-        raise typer.Exit(1 if any(p.error for p in previews) else 0)
+        outlook = _run(lambda: preview.preview(paths, settings))
+        screen.print_outlook(outlook, json=json)
+        raise typer.Exit(1 if any(one.error for one in outlook.previews) else 0)
 
 
 @app.command(help=_t("守着一个文件夹：放进去的文件自动分析，移到 done/ 或 failed/",

@@ -17,8 +17,8 @@ from pipeline.engines.choose import choose, load
 from pipeline.errors import LongdocError, adding
 from pipeline.fonts import FONT
 from pipeline.lang import Text
-from pipeline.models.capacity import cards_here, fit, known
-from pipeline.models.profile import load_profile
+from pipeline.models.memory import told
+from pipeline.models.profile import ModelProfile, load_profile, named_profile
 from pipeline.settings import Settings
 from pipeline.store import Store
 
@@ -152,19 +152,23 @@ def _capacity(settings: Settings) -> Generator[Examined]:
     try:
         profile = load_profile(settings.model)
     except LongdocError:
-        profile = None
-    shipped = known(settings.model)
-    for card, gib in cards_here():
-        if profile and profile.weight_bytes:
-            fits = profile.on_card(gib, settings.gpu_memory_utilization)
-        elif shipped:
-            fits = fit(*shipped, gib, settings.gpu_memory_utilization)
-        else:
-            continue
-        level = "ok" if fits.kv_gib > 0 else "broken"
-        yield Examined(
-            Text(f"容量 {card}", f"capacity {card}"), level, fits.told(settings.model, settings.chunk_tokens)
-        )
+        profile = named_profile(settings.model)
+    if not profile:
+        return
+    for card, fits, words in told(profile, settings):
+        yield Examined(Text(f"容量 {card}", f"capacity {card}"), "ok" if fits.kv_gib > 0 else "broken", words)
+    yield _as_server(profile)
+
+
+def _as_server(profile: ModelProfile) -> Examined:
+    """How to serve the model for the http engine: with the parsers that keep thoughts out of answers."""
+    behaviour = profile.behaviour
+    options = [f"--max-model-len {profile.context_tokens}", "--enable-prefix-caching"]
+    options += [f"--reasoning-parser {behaviour.reasoning_parser}"] if behaviour.reasoning_parser else []
+    if behaviour.tool_parser:
+        options.append(f"--enable-auto-tool-choice --tool-call-parser {behaviour.tool_parser}")
+    command = f"vllm serve {profile.model} {' '.join(options)}"
+    return Examined(Text("作为服务器", "as a server"), "ok", Text(command, command))
 
 
 def _version(package: str) -> str:

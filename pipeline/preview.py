@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,13 +13,12 @@ from pipeline.errors import InputError, PipelineError
 from pipeline.examiners import Examiners
 from pipeline.kinds.catalog import KINDS
 from pipeline.lang import Text
-from pipeline.models.capacity import cards_here
-from pipeline.models.plan import Capacity, Plan
+from pipeline.models.memory import told
+from pipeline.models.plan import Group, Plan, weigh
 from pipeline.pdf.read import Reader, identify
 from pipeline.run import find_inputs, read_limits, tokenizer_for
 from pipeline.settings import Settings
-from pipeline.steps import RULES_ALONE, capacities, checklist_of, info_of, lay_out
-from pipeline.tokens import Tokenizer, estimator
+from pipeline.steps import RULES_ALONE, Sizing, capacities, checklist_of, info_of, lay_out, sizing_of
 from pipeline.types import Document, DocumentInfo, Examined
 
 
@@ -39,64 +39,120 @@ class Preview:
     """KV cache of the largest single request, in 16 bit; 0 where the model's shape is not known."""
 
 
-async def preview(paths: Sequence[Path], settings: Settings) -> tuple[EngineChoice, list[Preview]]:
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One load of the engine, and how many documents share it."""
+
+    context: int
+    factor: float
+    """YaRN's; 1: the native context."""
+    documents: int
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What a review of some files would take."""
+
+    choice: EngineChoice
+    previews: tuple[Preview, ...]
+    """In the order of the files."""
+    loads: tuple[Load, ...]
+    """In their order: the native context first."""
+
+
+async def preview(paths: Sequence[Path], settings: Settings) -> Outlook:
     """Plan without loading a model (an http server is only asked for its context length)."""
     choice = _with_capacity(await asyncio.to_thread(choose, settings), settings)
+    sizing = await _sizing(choice, settings)
     limits = read_limits(settings)
-    context, tokenizer = 0, estimator()
-    if choice.profile:
-        context, tokenizer = settings.context_tokens or choice.profile.context_tokens, tokenizer_for(settings, choice)
-    elif choice.name == "http":
-        engine = await load(choice, settings)
-        context, tokenizer = engine.context_tokens, tokenizer_for(settings, choice)
-        await engine.close()
-    limits_of: Mapping[str, Capacity] = capacities(context, tokenizer, settings) if context else {}
+    waiting: dict[int, _Seen] = {}
+    """The documents that wait for their group, by place."""
     async with Reader(limits) as reader, Examiners(settings) as examiners:
 
-        async def one(source: Path | InputError) -> Preview:
+        async def one(place: int, source: Path | InputError) -> Preview:
             if isinstance(source, InputError):
                 return Preview(source.path, str(source))
             try:
                 document = await reader.read(source, await asyncio.to_thread(identify, source))
-                examined = await examiners.examine(document, alone=not limits_of)
-                document = replace(document, sections=examined.sections)
-                return _preview(source, document, examined, choice, tokenizer, limits_of, settings)
+                examined = await examiners.examine(document, alone=sizing is None)
+                seen = _Seen(source, replace(document, sections=examined.sections), examined)
+                made = _preview(seen, choice, sizing, settings, None)
             except PipelineError as error:
                 return Preview(source, str(error))
+            if made.plan and made.plan.context:
+                waiting[place] = seen
+            return made
 
-        return choice, list(await asyncio.gather(*map(one, find_inputs(paths))))
+        previews = await asyncio.gather(*(one(place, source) for place, source in enumerate(find_inputs(paths))))
+    if sizing and sizing.stretch and waiting:
+        candidates = [(one.info.tokens, one.plan) for one in previews if one.info and one.plan and one.plan.context]
+        group = weigh(candidates, sizing.stretch, strategy=settings.strategy)
+        for place, seen in waiting.items():
+            previews[place] = _preview(seen, choice, sizing, settings, group)
+    return Outlook(choice, tuple(previews), tuple(_loads(previews, sizing)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A file that was read and examined."""
+
+    path: Path
+    document: Document
+    examined: Examined
+
+
+def _loads(previews: Sequence[Preview], sizing: Sizing | None) -> list[Load]:
+    if not sizing:
+        return []
+    native = min(capacity.context for capacity in sizing.capacities.values())
+    planned = Counter(one.plan.context for one in previews if one.plan)
+    return [
+        Load(context or native, sizing.stretch.factor(context) if context and sizing.stretch else 1.0, planned[context])
+        for context in sorted(planned)
+    ]
+
+
+async def _sizing(choice: EngineChoice, settings: Settings) -> Sizing | None:
+    """What a request can hold; None where there is no model."""
+    if choice.name == "rules":
+        return None
+    tokenizer = tokenizer_for(settings, choice)
+    if choice.profile:
+        return sizing_of(choice.profile, tokenizer, settings)
+    engine = await load(choice, settings)
+    await engine.close()
+    return Sizing(capacities(engine.context_tokens, tokenizer, settings), tokenizer)
 
 
 def _with_capacity(choice: EngineChoice, settings: Settings) -> EngineChoice:
     """The choice, saying of each card whether the model fits it."""
-    if not choice.profile or not choice.profile.weight_bytes:
+    if not choice.profile:
         return choice
-    fits = [choice.profile.on_card(gib, settings.gpu_memory_utilization) for _, gib in cards_here()]
-    told = [fit.told(settings.model, settings.chunk_tokens) for fit in fits]
-    reason = Text("；".join([choice.reason.zh, *(text.zh for text in told)]),
-                  "; ".join([choice.reason.en, *(text.en for text in told)]))  # fmt: skip
+    words = [words for _, _, words in told(choice.profile, settings)]
+    reason = Text("；".join([choice.reason.zh, *(text.zh for text in words)]),
+                  "; ".join([choice.reason.en, *(text.en for text in words)]))  # fmt: skip
     return replace(choice, reason=reason)
 
 
 def _preview(
-    path: Path, document: Document, examined: Examined, choice: EngineChoice, tokenizer: Tokenizer,
-    limits: Mapping[str, Capacity], settings: Settings,
-) -> Preview:  # fmt: skip
+    seen: _Seen, choice: EngineChoice, sizing: Sizing | None, settings: Settings, group: Group | None
+) -> Preview:
+    document, examined = seen.document, seen.examined
+    if not sizing:
+        info = replace(info_of(document), tokens=examined.tokens)
+        return Preview(seen.path, "", info, examined.kind, Plan("rules", RULES_ALONE, 0))
     kind, checklist = KINDS[examined.kind], checklist_of(examined, settings)
     groups = len(kind.groups) + (len(checklist.groups) if checklist else 0)
-    if not limits:
-        info = replace(info_of(document), tokens=examined.tokens)
-        return Preview(path, "", info, kind.name, Plan("rules", RULES_ALONE, 0))
-    capacity = limits[kind.name]
-    made, chunks, tokens = lay_out(document, tokenizer, capacity, settings)
+    capacity = sizing.capacities[kind.name]
+    made, chunks, tokens = lay_out(document, sizing, kind.name, settings, group)
     largest = max((chunk.tokens for chunk in chunks), default=0) + capacity.overhead + capacity.answer
     return Preview(
-        path=path,
+        path=seen.path,
         error="",
         info=replace(info_of(document), tokens=tokens),
         kind=kind.name,
         plan=made,
-        exact=tokenizer.exact,
+        exact=sizing.tokenizer.exact,
         chunks=len(chunks),
         requests=len(chunks) * groups + 1 + bool(checklist),  # the summary, and a second look
         prompt_tokens=sum(chunk.tokens + capacity.overhead for chunk in chunks) * groups,

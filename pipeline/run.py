@@ -12,13 +12,13 @@ import os
 import socket
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from pipeline import __version__
-from pipeline.analysis import Questioning, Review
+from pipeline.analysis import Questioning, Review, rules_alone
 from pipeline.analysis import review as review_document
 from pipeline.engines.base import Engine
 from pipeline.engines.choose import EngineChoice, choose, load
@@ -32,7 +32,7 @@ from pipeline.kinds.base import Kind
 from pipeline.kinds.catalog import KINDS
 from pipeline.kinds.packs.checklist import Checklist
 from pipeline.lang import Text
-from pipeline.models.plan import Plan
+from pipeline.models.plan import Group, Plan, weigh
 from pipeline.pdf.copies import Painter, painter
 from pipeline.pdf.failures import printable
 from pipeline.pdf.formats import READABLE, REFUSED
@@ -44,16 +44,18 @@ from pipeline.report.pictures import draw_pictures
 from pipeline.settings import Settings
 from pipeline.steps import (
     RULES_ALONE,
+    Sizing,
     capacities,
     checklist_of,
     fingerprint_of,
     info_of,
     lay_out,
     notes_on_reading,
+    sizing_of,
 )
 from pipeline.store import Store
 from pipeline.tokens import Tokenizer, estimator, load_tokenizer
-from pipeline.types import Analysis, Chunk, Document, DocumentInfo, StoredAnalysis
+from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Examined, StoredAnalysis
 
 DOCUMENTS_AT_ONCE = 32
 """Documents held in memory; what the engine gets is bounded by tokens, see Scheduler."""
@@ -138,29 +140,68 @@ async def open_session(settings: Settings, load: Load = load) -> AsyncGenerator[
 
 
 class _Generation:
-    """The engine with its journal and scheduler: loaded at first use, then kept until it dies."""
+    """The engine with its journal and scheduler: loaded at first use, then kept until it dies, or until documents
+    want another context."""
 
     def __init__(self, settings: Settings, choice: EngineChoice, store: Store, load: Load) -> None:
         self._settings = settings
         self._choice = choice
         self._store = store
         self._load = load
-        self._lock = asyncio.Lock()
+        self._turn = asyncio.Lock()
+        self._users = 0
+        self._unused = asyncio.Event()
+        self._unused.set()
         self._failure: LongdocError | None = None
         self._loaded: _Loaded | None = None
+        self._sizing: Sizing | None = None
 
-    async def loaded(self) -> _Loaded:
-        """Raises SettingsError or EngineError; once the engine has failed, the same error at once."""
-        async with self._lock:
+    async def sizing(self) -> Sizing:
+        """What a request can hold: of a model on this machine it is known before it loads, a server is asked.
+
+        Raises SettingsError or EngineError."""
+        if self._sizing is None and self._choice.profile:
+            tokenizer = await asyncio.to_thread(tokenizer_for, self._settings, self._choice)
+            self._sizing = sizing_of(self._choice.profile, tokenizer, self._settings)
+        if self._sizing is None:
+            async with self.using(0) as loaded:
+                self._sizing = loaded.sizing
+        return self._sizing
+
+    @asynccontextmanager
+    async def using(self, context: int) -> AsyncGenerator[_Loaded]:
+        """The engine with that ``context`` (0: the native one), held until the block ends: who wants another context
+        waits for that, and those who come later wait for him.
+
+        Raises SettingsError or EngineError; once the engine has failed, the same error at once."""
+        async with self._turn:
             if self._failure:
                 raise self._failure
+            if self._loaded and self._loaded.context != context:
+                await self._unused.wait()
+                await self.close()
             if self._loaded is None:
-                try:
-                    self._loaded = await _Loaded.open(self._load, self._settings, self._choice, self._store)
-                except LongdocError as error:
-                    self._failure = error
-                    raise
-            return self._loaded
+                self._loaded = await self._opened(context)
+            loaded = self._loaded
+            self._users += 1
+            self._unused.clear()
+        try:
+            yield loaded
+        finally:
+            self._users -= 1
+            if not self._users:
+                self._unused.set()
+
+    async def _opened(self, context: int) -> _Loaded:
+        settings = self._settings.model_copy(update={"context_tokens": context}) if context else self._settings
+        if not context and self._choice.profile:
+            native = min(capacity.context for capacity in (await self.sizing()).capacities.values())
+            settings = settings.model_copy(update={"context_tokens": native})
+        try:
+            return await _Loaded.open(self._load, settings, self._choice, self._store, context)
+        except LongdocError as error:
+            self._failure = error
+            raise
 
     def fail(self, error: EngineError) -> None:
         """The engine is dead: the documents that wait for it need not find out one by one."""
@@ -186,10 +227,14 @@ class _Generation:
 class _Loaded:
     """A ready engine and what follows from its model."""
 
-    def __init__(self, engine: Engine, load: Load, settings: Settings, choice: EngineChoice, store: Store) -> None:
+    def __init__(
+        self, engine: Engine, load: Load, settings: Settings, choice: EngineChoice, store: Store, context: int
+    ) -> None:
         self.engine = engine
+        self.context = context
+        """As it was asked for; 0: the native one."""
         self.tokenizer = tokenizer_for(settings, choice)
-        self.capacities = capacities(engine.context_tokens, self.tokenizer, settings)
+        self.sizing = Sizing(capacities(engine.context_tokens, self.tokenizer, settings), self.tokenizer)
         scheduler = Scheduler(max_tokens=settings.max_tokens_in_flight, max_requests=engine.parallel)
         self._running: Engine | Supervised = engine
         if isinstance(engine, WatchedEngine):
@@ -203,8 +248,8 @@ class _Loaded:
         self._documents = 0
 
     @classmethod
-    async def open(cls, load: Load, settings: Settings, choice: EngineChoice, store: Store) -> _Loaded:
-        return cls(await load(choice, settings), load, settings, choice, store)
+    async def open(cls, load: Load, settings: Settings, choice: EngineChoice, store: Store, context: int) -> _Loaded:
+        return cls(await load(choice, settings), load, settings, choice, store, context)
 
     async def close(self) -> None:
         await self.journal.close()
@@ -213,13 +258,16 @@ class _Loaded:
     def questioning(self, kind: Kind, checklist: Checklist | None) -> Questioning:
         """What to ask with; documents that came first are served first."""
         self._documents += 1
+        capacity = self.sizing.capacities[kind.name]
         return Questioning(
             kind=kind,
             side=self._settings.side,
             thinking=self._settings.thinking,
             engine_thinks=self.engine.thinks,
-            answer_tokens=self.capacities[kind.name].answer,
-            room_tokens=self.capacities[kind.name].room,
+            behaviour=self.engine.behaviour,
+            answer_tokens=capacity.answer,
+            room_tokens=capacity.room,
+            context_tokens=capacity.context,
             tokenizer=self.tokenizer,
             priority=self._documents,
             checklist=checklist,
@@ -284,7 +332,24 @@ class Session:
     async def _model(self) -> str:
         if self.choice.name == "rules":
             return ""
-        return self.settings.model or (await self.generation.loaded()).engine.model
+        if self.settings.model:
+            return self.settings.model
+        async with self.generation.using(0) as loaded:
+            return loaded.engine.model
+
+
+@dataclass(frozen=True, slots=True)
+class _Laid:
+    """A document laid out for the model."""
+
+    plan: Plan | None
+    """None where it came to none."""
+    chunks: Sequence[Chunk]
+    tokens: int
+
+
+class _Postponed(Exception):
+    """This document waits for its group."""
 
 
 class _BatchRun:
@@ -305,21 +370,41 @@ class _BatchRun:
         self._save = Gathered[Analysis, StoredAnalysis](
             lambda group: session.store.save_analyses(run_id, group, supersede=supersede)
         )
+        self._candidates: dict[str, tuple[int, Plan]] = {}
+        """Tokens and plan of the documents that only YaRN takes whole, by document."""
+        self._group: Group | None = None
+        """What was decided about those."""
 
     async def all(self, inputs: Sequence[Path | InputError]) -> list[Result]:
-        """Results in the order of the inputs. The first error that is no document's own cancels the rest."""
+        """Results in the order of the inputs. The first error that is no document's own cancels the rest.
+
+        Natively first; the documents that only YaRN takes whole wait until then, to share one load.
+        """
         # the largest first: a long document that starts last is what everyone waits for
-        places = iter(sorted(range(len(inputs)), key=lambda place: _size(inputs[place]), reverse=True))
+        places = sorted(range(len(inputs)), key=lambda place: _size(inputs[place]), reverse=True)
         results: dict[int, Result] = {}
+        await self._work(inputs, places, results)
+        if self._candidates:
+            stretch = (await self._session.generation.sizing()).stretch
+            assert stretch, "no candidates without"
+            self._group = weigh(list(self._candidates.values()), stretch, strategy=self._settings.strategy)
+            await self._work(inputs, [place for place in places if place not in results], results)
+        return [results[place] for place in range(len(inputs))]
+
+    async def _work(
+        self, inputs: Sequence[Path | InputError], places: Sequence[int], results: dict[int, Result]
+    ) -> None:
+        """Put the results of ``places`` into ``results``, but for those that have to wait for their group."""
+        waiting = iter(places)
 
         async def work() -> None:
-            for place in places:
-                results[place] = await self._input(inputs[place])
+            for place in waiting:
+                with suppress(_Postponed):
+                    results[place] = await self._input(inputs[place])
 
-        tasks = [asyncio.ensure_future(work()) for _ in range(min(DOCUMENTS_AT_ONCE, len(inputs)))]
+        tasks = [asyncio.ensure_future(work()) for _ in range(min(DOCUMENTS_AT_ONCE, len(places)))]
         try:
             await asyncio.gather(*tasks)
-            return [results[place] for place in range(len(inputs))]
         except BaseException:
             for task in (*tasks, *self._by_id.values()):
                 task.cancel()
@@ -359,15 +444,12 @@ class _BatchRun:
         try:
             document = await self._session.reader.read(path, document_id)
             info = info_of(document)
-            self._tell_event("read", path, f"{len(document.pages)}")
-            analysis = await self._analyse(path, document, fingerprint)
+            if document_id not in self._candidates:  # those were read before
+                self._tell_event("read", path, f"{len(document.pages)}")
+            analysis, failure = await self._analyse(path, document, fingerprint)
         except (PipelineError, EngineError) as error:
-            if isinstance(error, EngineError):
-                self._session.generation.fail(error)
-            else:
-                await self._session.generation.reject(error.rejected_keys, document_id)
             return await self._failed(path, info, fingerprint, error, time.monotonic() - started)
-        except LongdocError:
+        except (LongdocError, _Postponed):
             raise  # settings: every other document would meet the same
         except Exception as bug:
             error = InternalError.of(bug)
@@ -375,40 +457,36 @@ class _BatchRun:
         analysis = replace(analysis, seconds=time.monotonic() - started)
         if trouble := await self._draw(path, analysis):
             analysis = replace(analysis, notes=(*analysis.notes, trouble))
-        return await self._saved(path, analysis)
+        return await self._saved(path, analysis, failure)
 
-    async def _analyse(self, path: Path, document: Document, fingerprint: str) -> Analysis:
+    async def _analyse(
+        self, path: Path, document: Document, fingerprint: str
+    ) -> tuple[Analysis, PipelineError | EngineError | None]:
+        """The analysis; and, where it is not whole, why: then it is saved as failed, with all that was found."""
         alone = self._session.choice.name == "rules"
         examined = await self._session.examiners.examine(document, alone=alone)
         document = replace(document, sections=examined.sections)
         if alone:
-            made = Plan("rules", RULES_ALONE, 0)
-            chunks: Sequence[Chunk] = ()
-            tokens = examined.tokens
+            laid = _Laid(Plan("rules", RULES_ALONE, 0), (), examined.tokens)
             outcome = Review(findings=examined.findings, notes=examined.notes)
         else:
-            kind = KINDS[examined.kind]
-            loaded = await self._session.generation.loaded()
-            made, chunks, tokens = lay_out(document, loaded.tokenizer, loaded.capacities[kind.name], self._settings)
-            self._tell_event("planned", path, str(made.reason))
-            questioning = loaded.questioning(kind, checklist_of(examined, self._settings))
-            outcome = await review_document(document, chunks, examined.findings, questioning, loaded.journal.generate)
-            outcome.findings = with_boxes(document, outcome.findings)
-            if outcome.unanswered:
-                await self._session.generation.reject(outcome.rejected_keys, document.id)
+            laid, outcome = await self._asked(path, document, examined)
         notes = [*outcome.notes, *notes_on_reading(document)]
-        return Analysis(
-            document=replace(info_of(document), tokens=tokens),
+        failure = outcome.failure
+        analysis = Analysis(
+            document=replace(info_of(document), tokens=laid.tokens),
             fingerprint=fingerprint,
             kind=examined.kind,
             pack=examined.pack,
             side=self._settings.side,
-            strategy=made.strategy,
-            strategy_reason=str(made.reason),
-            status="done",
+            strategy=laid.plan.strategy if laid.plan else "",
+            strategy_reason=str(laid.plan.reason) if laid.plan else "",
+            status="failed" if failure else "done",
+            error_type=type(failure).__name__ if failure else "",
+            error_message=str(failure or ""),
             summary=outcome.summary,
             notes=tuple(str(note) for note in notes),
-            chunks=len(chunks),
+            chunks=len(laid.chunks),
             requests=outcome.requests,
             reused=outcome.reused,
             prompt_tokens=outcome.prompt_tokens,
@@ -416,9 +494,39 @@ class _BatchRun:
             completion_tokens=outcome.completion_tokens,
             findings=tuple(outcome.findings),
         )
+        return analysis, failure
 
-    async def _saved(self, path: Path, analysis: Analysis) -> Result:
-        return self._tell(await self._keep(path, analysis), "")
+    async def _asked(self, path: Path, document: Document, examined: Examined) -> tuple[_Laid, Review]:
+        """The plan, and what the model's answers and the rules bring together. Where the model can't be asked at all,
+        what the rules found."""
+        generation, laid = self._session.generation, _Laid(None, (), examined.tokens)
+        try:
+            kind = KINDS[examined.kind]
+            sizing = await generation.sizing()
+            made, chunks, tokens = lay_out(document, sizing, kind.name, self._settings, self._group)
+            if made.context and self._group is None:
+                self._candidates[document.id] = (tokens, made)
+                self._by_id.pop(document.id, None)
+                raise _Postponed
+            laid = _Laid(made, chunks, tokens)
+            self._tell_event("planned", path, str(made.reason))
+            async with generation.using(made.context) as loaded:
+                questioning = loaded.questioning(kind, checklist_of(examined, self._settings))
+                outcome = await review_document(
+                    document, chunks, examined.findings, questioning, loaded.journal.generate
+                )
+        except (PipelineError, EngineError) as error:
+            outcome = rules_alone(examined.findings, error)
+        outcome.findings = with_boxes(document, outcome.findings)
+        if isinstance(outcome.failure, EngineError):
+            generation.fail(outcome.failure)
+        elif outcome.failure or outcome.unanswered:
+            await generation.reject(outcome.rejected_keys, document.id)
+        return laid, outcome
+
+    async def _saved(self, path: Path, analysis: Analysis, failure: LongdocError | None) -> Result:
+        result = await self._keep(path, analysis)
+        return self._tell(replace(result, exit_code=failure.exit_code if failure else 0), str(failure or ""))
 
     async def _draw(self, path: Path, analysis: Analysis) -> str:
         """Draw the pages that findings stand on, where that is wanted; say why, if they can't be drawn."""
@@ -439,6 +547,8 @@ class _BatchRun:
     async def _failed(
         self, path: Path, info: DocumentInfo, fingerprint: str, error: LongdocError, seconds: float
     ) -> Result:
+        if isinstance(error, EngineError):
+            self._session.generation.fail(error)
         analysis = Analysis(
             document=info,
             fingerprint=fingerprint,

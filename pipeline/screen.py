@@ -31,8 +31,7 @@ if TYPE_CHECKING:
     from pipeline.decide import Decided
     from pipeline.deliver import Delivered
     from pipeline.doctor import Examined
-    from pipeline.engines.choose import EngineChoice
-    from pipeline.preview import Preview
+    from pipeline.preview import Outlook, Preview
     from pipeline.run import Batch, Event, Result
     from pipeline.settings import Settings
     from pipeline.types import Finding, StoredAnalysis
@@ -166,14 +165,17 @@ def print_analyses(stored: Sequence[StoredAnalysis], settings: Settings, *, json
         console.print(str(Text("报告总览", "all reports")), escape(str(index)), soft_wrap=True)
 
 
-def print_previews(choice: EngineChoice, previews: Sequence[Preview], *, json: bool) -> None:
-    """The plan of each file."""
+def print_outlook(outlook: Outlook, *, json: bool) -> None:
+    """The plan of each file, and how the files share the loads of the engine."""
+    choice, previews = outlook.choice, outlook.previews
     for preview in previews:
         if preview.error:
             print(f"{_EVENT['failed']} {shown(str(preview.path))}：{shown(preview.error)}", file=sys.stderr)
     if json:
         rows = [_preview_values(preview) for preview in previews]
-        print(jsonlib.dumps({"engine": choice.name, "documents": rows}, ensure_ascii=False, indent=2))
+        loads = [asdict(load) for load in outlook.loads]
+        values = {"engine": choice.name, "reason": str(choice.reason), "loads": loads, "documents": rows}
+        print(jsonlib.dumps(values, ensure_ascii=False, indent=2))
         return
     table = _table(
         Text("文件", "file"), Text("种类", "kind"), Text("页", "pages"), Text("token", "tokens"),
@@ -198,6 +200,13 @@ def print_previews(choice: EngineChoice, previews: Sequence[Preview], *, json: b
     console.print(table)
     for reason, names in reasons.items():
         console.print(reason, *([f"({len(names)})"] if len(names) > 1 else []))
+    for number, load in enumerate(outlook.loads, 1):
+        how = str(Text("原生", "native")) if load.factor == 1 else f"YaRN ×{load.factor:g}"
+        told = Text(
+            f"第 {number} 次载入：{how}，上下文 {load.context:,}，{load.documents} 份",
+            f"load {number}: {how}, context {load.context:,}, {load.documents} documents",
+        )
+        console.print(str(told))
     console.print(str(Text("引擎", "engine")), choice.name, escape(str(choice.reason)))
 
 

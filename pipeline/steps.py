@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from pipeline.kinds.catalog import KINDS
 from pipeline.kinds.packs.checklist import Checklist
 from pipeline.kinds.packs.load import LoadedPack, load_packs, pack_named
 from pipeline.lang import Text
-from pipeline.models.plan import Capacity, Plan, capacity, plan
+from pipeline.models.memory import kv_tokens
+from pipeline.models.plan import Capacity, Group, Plan, Stretch, capacity, plan
+from pipeline.models.profile import ModelProfile
 from pipeline.pdf.traits import told
 from pipeline.prompts import load_prompt
 from pipeline.settings import Settings
@@ -32,12 +35,51 @@ def checklist_of(examined: Examined, settings: Settings) -> Checklist | None:
     return Checklist(pack_named(examined.pack.partition("@")[0], settings.packs).pack, examined.role)
 
 
+_ENDLESS = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Sizing:
+    """What a request can hold, by kind, and what a context longer than the native one would take."""
+
+    capacities: Mapping[str, Capacity]
+    tokenizer: Tokenizer
+    stretch: Stretch | None = None
+
+
+def sizing_of(profile: ModelProfile, tokenizer: Tokenizer, settings: Settings) -> Sizing:
+    """Of a model on this machine, before it loads: its native context, or less where memory or the settings end
+    first. Raises SettingsError for a context that is too small, or longer than the model can be stretched."""
+    wanted = settings.context_tokens or profile.context_tokens
+    profile.rope_overrides(wanted)  # refuses what the model can't be stretched to
+    memory = max(kv_tokens(profile, settings) or _ENDLESS, 1024)
+    asked = wanted > profile.context_tokens
+    stretch = None
+    if profile.yarn and (asked or not settings.context_tokens):
+        most = wanted if asked else int(profile.context_tokens * profile.yarn.most)
+        stretch = Stretch(profile, min(most, memory), settings.max_output_tokens, asked)
+    native = min(profile.context_tokens, wanted, memory)
+    return Sizing(capacities(native, tokenizer, settings), tokenizer, stretch)
+
+
 def lay_out(
-    document: Document, tokenizer: Tokenizer, capacity: Capacity, settings: Settings
+    document: Document, sizing: Sizing, kind: str, settings: Settings, group: Group | None = None
 ) -> tuple[Plan, tuple[Chunk, ...], int]:
-    """The plan, the parts it asks for, and the document's tokens. Raises PromptTooLongError, see ``plan``."""
+    """The plan, the parts it asks for (none yet for a candidate for YaRN, until its ``group`` is decided), and the
+    document's tokens. Raises PromptTooLongError, see ``plan``."""
+    tokenizer = sizing.tokenizer
     tokens = tokenizer.count(document.text)
-    made = plan(tokens, capacity, strategy=settings.strategy, chunk_tokens=settings.chunk_tokens, exact=tokenizer.exact)
+    made = plan(
+        tokens,
+        sizing.capacities[kind],
+        strategy=settings.strategy,
+        chunk_tokens=settings.chunk_tokens,
+        exact=tokenizer.exact,
+        stretch=sizing.stretch,
+        group=group,
+    )
+    if made.context and group is None:
+        return made, (), tokens
     return made, split(document, tokenizer, made.part_tokens), tokens
 
 

@@ -30,6 +30,8 @@ Strategy = Literal["auto", "whole", "map-reduce"]
 Switch = Literal["auto", "on", "off"]
 Side = Literal["甲方", "乙方"]
 Ruling = Literal["accept", "reject", "edit"]
+ThinkingSwitch = Literal["enable_thinking", "none", "always"]
+"""How a model's thinking is switched: by that variable of its chat template; it never thinks; it always does."""
 
 
 class Span(NamedTuple):
@@ -281,6 +283,20 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Behaviour:
+    """How a model is to be spoken to. The defaults are Qwen3's, see ``models/profiles.yaml``."""
+
+    switch: ThinkingSwitch = "enable_thinking"
+    thinking: Sampling = Sampling(temperature=0.6, top_p=0.95)
+    """Sampling of an answer that is thought about."""
+    plain: Sampling = Sampling()
+    """Sampling of one that is not."""
+    reasoning_parser: str = ""
+    """vLLM's name of what tells thoughts from the answer; empty for none."""
+    tool_parser: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One question to the model. Messages, schema, sampling, limits and attempt decide the answer."""
 
@@ -305,6 +321,11 @@ class Request:
     """Names what it shares with other requests from the start (a document part); empty for nothing."""
     prefix_tokens: int = 0
     """Of ``prompt_tokens``, those of the shared prefix."""
+
+    @property
+    def thinking_tokens(self) -> int:
+        """Of ``max_tokens``, those that thoughts may take: the rest is kept for the answer."""
+        return self.max_tokens // 2 if self.thinking else 0
 
 
 @dataclass(frozen=True, slots=True)

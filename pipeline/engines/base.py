@@ -7,7 +7,7 @@ from typing import Protocol
 
 from pipeline.errors import adding
 from pipeline.lang import Text
-from pipeline.types import Completion, Request
+from pipeline.types import Behaviour, Completion, Request
 
 INSTALL_VLLM = Text(
     f"有 GPU：{adding('gpu').zh}；没有 GPU：在源码文件夹运行 make setup-cpu",
@@ -29,6 +29,8 @@ class Engine(Protocol):
     """Prompt and answer together."""
     thinks: bool
     """Whether thinking can be switched on safely."""
+    behaviour: Behaviour
+    """How its model is to be spoken to."""
     parallel: int
     """Most requests worth having at once."""
     notices: tuple[str, ...]

@@ -20,8 +20,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipeline.engines.pacing import Pace
 from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
+from pipeline.models.profile import behaviour_of
 from pipeline.settings import Settings
-from pipeline.types import Completion, FinishReason, Request
+from pipeline.types import Behaviour, Completion, FinishReason, Request
 
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _FIRST_PAUSE_S = 0.5
@@ -29,6 +30,10 @@ _LONGEST_PAUSE_S = 30.0
 _DEAD_AFTER = 8
 """Requests given up in a row, without one success between, after which the server counts as dead."""
 _LIST_MODELS = "GET /models"
+
+_DISPENSABLE = ("thinking_token_budget", "chat_template_kwargs", "top_k", "min_p")
+"""Beyond OpenAI's own fields: a server that refuses one by name is asked without it from then on (vLLM itself refuses
+a thinking budget where it was started without a reasoning parser)."""
 
 T = TypeVar("T")
 
@@ -86,11 +91,15 @@ class HttpEngine:
     """One model of one server. Open it with :meth:`connect`."""
 
     name = "http"
-    thinks = False
-    """Without a reasoning parser on the server, thoughts would land in the answer: only ``--thinking on`` asks."""
 
     def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
         self.model = settings.model
+        self.behaviour = Behaviour()
+        self.thinks = False
+        """Only a model that is known by its name: of another it is not known whether its thoughts end, or where they
+        land, and only ``--thinking on`` asks for them."""
+        self._unwanted: set[str] = set()
+        """Fields of the request that this server refuses."""
         self.context_tokens = settings.context_tokens or 0
         self.parallel = settings.concurrency
         self.notices: tuple[str, ...] = ()
@@ -122,6 +131,8 @@ class HttpEngine:
         engine = cls(settings, client)
         try:
             await engine._learn_model()
+            if known := behaviour_of(engine.model):
+                engine.behaviour, engine.thinks = known, known.switch == "enable_thinking"
         except BaseException:
             await client.aclose()
             raise
@@ -129,8 +140,7 @@ class HttpEngine:
 
     async def generate(self, request: Request) -> Completion:
         """Ask, with bounded retries. Raises RequestError, PromptTooLongError or EngineError."""
-        body = self._body(request)
-        data = await self._retried(lambda: self._paced(body, request), request.prompt)
+        data = await self._retried(lambda: self._paced(request), request.prompt)
         choice = data.choices[0]
         answer, thoughts = _without_thoughts(choice.message)
         usage = _usage(data.usage)
@@ -157,13 +167,16 @@ class HttpEngine:
             "top_k": sampling.top_k,
             "min_p": sampling.min_p,
             "stream": False,
-            "chat_template_kwargs": {"enable_thinking": request.thinking},
         }
+        if self.behaviour.switch == "enable_thinking":
+            body["chat_template_kwargs"] = {"enable_thinking": request.thinking}
+        if request.thinking:
+            body["thinking_token_budget"] = request.thinking_tokens
         if request.schema is not None:
             name = request.prompt.partition("@")[0].replace("/", "_")
             schema = {"name": name, "schema": request.schema, "strict": True}
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
-        return body
+        return {name: value for name, value in body.items() if name not in self._unwanted}
 
     async def _learn_model(self) -> None:
         models = await self._retried(self._get_models, _LIST_MODELS)
@@ -208,10 +221,10 @@ class HttpEngine:
                 Text("/models 的回答不是 JSON 模型列表", "/models answered with no JSON list of models")
             ) from error
 
-    async def _paced(self, body: Mapping[str, object], request: Request) -> _ChatCompletion:
+    async def _paced(self, request: Request) -> _ChatCompletion:
         async with self._pace.place():
             try:
-                data = await self._post(body, request)
+                data = await self._post(request)
             except _Passing as failure:
                 if failure.crowded:
                     self._pace.pushed_back()
@@ -219,10 +232,15 @@ class HttpEngine:
             self._pace.bore()
             return data
 
-    async def _post(self, body: Mapping[str, object], request: Request) -> _ChatCompletion:
+    async def _post(self, request: Request) -> _ChatCompletion:
+        body = self._body(request)
         reply = await self._send("POST", "chat/completions", body)
         if reply.status_code != 200:
             _raise_for_everyone(reply, self.model)
+            said = _error_message(reply)
+            if refused := {field for field in _DISPENSABLE if field in body and field in said}:
+                self._unwanted |= refused
+                return await self._post(request)
             raise _refusal(reply, request)
         try:
             data = _ChatCompletion.model_validate_json(reply.content)
@@ -291,12 +309,13 @@ class HttpEngine:
 
 
 def _without_thoughts(message: _Message) -> tuple[str, str]:
-    """The answer and the thoughts, wherever the server put them."""
+    """The answer and the thoughts, wherever the server put them. Thoughts that never end leave no answer."""
     thoughts = message.reasoning_content or message.reasoning or ""
     answer = message.content or ""
-    if "</think>" in answer:
-        inline, _, answer = answer.partition("</think>")
+    inline, end, rest = answer.partition("</think>")
+    if end or answer.lstrip().startswith("<think>"):
         thoughts += inline.replace("<think>", "", 1)
+        answer = rest
     return answer.strip(), thoughts.strip()
 
 

@@ -30,6 +30,9 @@ _ENVIRONMENT = {
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_CONFIGURE_LOGGING": "1",
 }
+_REPETITION = {"min_pattern_size": 8, "max_pattern_size": 128, "min_count": 6}
+"""What counts as a loop: so many tokens, so often in a row. Shorter patterns are blanks and dots of the document, which
+a quote may hold; a schema bounds those."""
 
 
 class VllmEngine:
@@ -39,8 +42,11 @@ class VllmEngine:
     thinks = True
 
     def __init__(self, llm: Any, profile: ModelProfile, settings: Settings, context_tokens: int) -> None:
-        self.model = settings.model
+        factor = context_tokens / profile.yarn.native_tokens if profile.yarn else 1.0
+        # YaRN decides the answer too: the journal must not serve one factor's for another's
+        self.model = settings.model if factor <= 1 else f"{settings.model} yarn={factor:g}"
         self.context_tokens = context_tokens
+        self.behaviour = profile.behaviour
         self.parallel = 1024  # vLLM queues by itself; what bounds us is tokens in flight
         self.notices: tuple[str, ...] = profile.notices
         self.heard_at = time.monotonic()
@@ -123,13 +129,13 @@ class VllmEngine:
     def sampling_params(self, request: Request) -> Any:
         """vLLM's own parameters for a request (a seam for tests, which add a scripted answer)."""
         from vllm import SamplingParams
-        from vllm.sampling_params import StructuredOutputsParams
+        from vllm.sampling_params import RepetitionDetectionParams, StructuredOutputsParams
 
         extra: dict[str, Any] = {}
         if request.schema is not None:
             extra["structured_outputs"] = StructuredOutputsParams(json=dict(request.schema))
-        if request.thinking:
-            extra["thinking_token_budget"] = request.max_tokens // 2
+        if request.thinking and self.behaviour.reasoning_parser:
+            extra["thinking_token_budget"] = request.thinking_tokens
         sampling = request.sampling
         return SamplingParams(
             temperature=sampling.temperature,
@@ -137,6 +143,7 @@ class VllmEngine:
             top_k=sampling.top_k,
             min_p=sampling.min_p,
             max_tokens=request.max_tokens,
+            repetition_detection=RepetitionDetectionParams(**_REPETITION),
             **extra,
         )
 
@@ -182,8 +189,8 @@ def _engine_args(settings: Settings, profile: ModelProfile, context: int) -> Map
         "structured_outputs_config": StructuredOutputsConfig(backend="guidance", disable_any_whitespace=True),
         "enable_log_requests": False,
     }
-    if profile.reasoning_parser:
-        args["reasoning_parser"] = profile.reasoning_parser
+    if profile.behaviour.reasoning_parser:
+        args["reasoning_parser"] = profile.behaviour.reasoning_parser
     if overrides := profile.rope_overrides(context):
         args["hf_overrides"] = overrides
     if not _has_gpu():
@@ -203,7 +210,9 @@ def _without_thoughts(text: str, *, thinking: bool) -> tuple[str, str]:
     if "</think>" in text:
         thoughts, _, answer = text.partition("</think>")
         return answer.strip(), thoughts.replace("<think>", "", 1).strip()
-    return ("", text.strip()) if thinking else (text.strip(), "")
+    if thinking or text.lstrip().startswith("<think>"):
+        return "", text.replace("<think>", "", 1).strip()
+    return text.strip(), ""
 
 
 def _finish_reason(reason: str | None) -> FinishReason:

@@ -1,8 +1,9 @@
-"""A model is data: what its config.json says, and the few facts that it does not say."""
+"""A model is data: what its config.json and chat template say, and the few facts that they do not say."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +11,30 @@ from typing import cast
 
 from pipeline.errors import SettingsError
 from pipeline.lang import Text
-from pipeline.models.capacity import GIB, Fit, known
+from pipeline.models.capacity import GIB, Fit
+from pipeline.models.shipped import Family, family_of, known
+from pipeline.types import Behaviour, Sampling, ThinkingSwitch
 
-_YARN_NATIVE = 32_768
-"""Qwen3's native context: config.json says 40,960, which is 32,768 of prompt and 8,192 of answer (model card)."""
+
+@dataclass(frozen=True, slots=True)
+class Yarn:
+    """How far a model's context can be stretched, and what that costs (FACTS of the model's authors)."""
+
+    native_tokens: int
+    most: float
+    """The largest factor that its authors vouch for."""
+    ruler: Mapping[int, float]
+    """Retrieval in % by length; empty where it was never published."""
+
+    def quality(self, tokens: int) -> float | None:
+        """RULER at a length, between the lengths that were measured; None where it is not known."""
+        points = sorted(self.ruler.items())
+        if not points or tokens > points[-1][0]:
+            return None
+        low = max((p for p in points if p[0] <= tokens), default=points[0])
+        high = min((p for p in points if p[0] >= tokens), default=points[-1])
+        share = (tokens - low[0]) / (high[0] - low[0]) if high[0] > low[0] else 0.0
+        return low[1] + share * (high[1] - low[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,34 +46,51 @@ class ModelProfile:
     """Where its files are; None for a hub id that is not on this disk."""
     model_type: str
     context_tokens: int
+    """Native: without YaRN."""
     kv_bytes_per_token: int
     """In 16 bit, over all layers with full attention."""
     weight_bytes: int
     """Of the files in its folder; by its shape where they are not there and the model is known by name; else 0."""
+    parameters: float
+    """By its shape; for an unknown model by its files, as if they were in 16 bit; 0 where neither is there."""
+    attention_width: int
+    """Layers with full attention times heads times head size: what a token's attention to each other costs."""
     rope_theta: float
-    reasoning_parser: str
+    behaviour: Behaviour
     small: bool
     """Small enough to run in 32 bit on a CPU."""
+    yarn: Yarn | None = None
+    """None where the context can't be stretched, or need not be."""
     notices: tuple[str, ...] = ()
 
-    def on_card(self, card_gib: float, utilisation: float) -> Fit:
-        """This model on a card."""
-        return Fit(card_gib, self.weight_bytes / GIB, utilisation, self.kv_bytes_per_token)
+    def on_card(self, card_gib: float, utilisation: float, cards: int = 1) -> Fit:
+        """This model on a card, or split over several."""
+        return Fit(card_gib, self.weight_bytes / GIB, utilisation, self.kv_bytes_per_token, cards)
+
+    def prefill_flops(self, tokens: int) -> float:
+        """Of reading so many tokens in one prompt: linear layers, and attention to half of the others on average."""
+        return tokens * (2 * self.parameters + 2 * tokens * self.attention_width)
 
     def rope_overrides(self, context_tokens: int) -> Mapping[str, object] | None:
-        """``hf_overrides`` for a context beyond the native one: YaRN with the smallest factor that serves it.
-
-        The form that vLLM 0.30 and later take; None if the native context is enough.
-        """
+        """``hf_overrides`` for a context beyond the native one, in the form that vLLM 0.30 and later take; None where
+        the native context is enough. Raises SettingsError where the model can't be stretched so far."""
         if context_tokens <= self.context_tokens:
             return None
-        factor = context_tokens / _YARN_NATIVE
+        if self.yarn is None or context_tokens > self.yarn.native_tokens * self.yarn.most:
+            most = int(self.yarn.native_tokens * self.yarn.most) if self.yarn else self.context_tokens
+            raise SettingsError(
+                Text(
+                    f"上下文 {context_tokens:,} 超过模型 {self.model} 能用的 {most:,}",
+                    f"a context of {context_tokens:,} is over the {most:,} that model {self.model} can use",
+                ),
+                Text(f"请把 LONGDOC_CONTEXT_TOKENS 设为不超过 {most}", f"set LONGDOC_CONTEXT_TOKENS to {most} or less"),
+            )
         return {
             "max_position_embeddings": context_tokens,
             "rope_parameters": {
                 "rope_type": "yarn",
-                "factor": factor,
-                "original_max_position_embeddings": _YARN_NATIVE,
+                "factor": context_tokens / self.yarn.native_tokens,
+                "original_max_position_embeddings": self.yarn.native_tokens,
                 "rope_theta": self.rope_theta,
             },
         }
@@ -66,9 +104,8 @@ def load_profile(model: str) -> ModelProfile:
     folder = _folder_of(model)
     path = folder / "config.json"
     try:
-        config = cast(Mapping[str, object], json.loads(path.read_text(encoding="utf-8")))
-        text = cast(Mapping[str, object], config.get("text_config") or config)
-        return _profile(model, folder, text)
+        config = _json(path)
+        return _profile(model, folder, cast(Mapping[str, object], config.get("text_config") or config))
     except FileNotFoundError:
         raise SettingsError(
             Text(f"模型文件夹 {folder} 里没有 config.json", f"model folder {folder} has no config.json"),
@@ -82,6 +119,39 @@ def load_profile(model: str) -> ModelProfile:
         ) from error
 
 
+def named_profile(model: str) -> ModelProfile | None:
+    """What is known of a model by its name alone, before it is downloaded; None for an unknown one."""
+    named, family = known(model), family_of(model)
+    if not named or not family:
+        return None
+    shape, quantization = named
+    most = family.yarn if shape.yarn is None else shape.yarn
+    return ModelProfile(
+        model=model,
+        folder=None,
+        model_type=family.model_types[0],
+        context_tokens=family.native_context,
+        kv_bytes_per_token=shape.kv_bytes_per_token,
+        weight_bytes=int(shape.weight_bytes(quantization)),
+        parameters=shape.parameters,
+        attention_width=0,
+        rope_theta=1e6,
+        behaviour=family.behaviour,
+        small=False,
+        yarn=Yarn(family.native_context, most, shape.ruler) if most > 1 else None,
+    )
+
+
+def behaviour_of(model: str) -> Behaviour | None:
+    """How a model that is known by name alone (a server's) is to be spoken to; None for an unknown one."""
+    family = family_of(model)
+    return family.behaviour if family else None
+
+
+def _json(path: Path) -> Mapping[str, object]:
+    return cast(Mapping[str, object], json.loads(path.read_text(encoding="utf-8")))
+
+
 def _profile(model: str, folder: Path, config: Mapping[str, object]) -> ModelProfile:
     def number(name: str) -> int:
         return int(cast(int, config[name]))
@@ -90,33 +160,102 @@ def _profile(model: str, folder: Path, config: Mapping[str, object]) -> ModelPro
     heads = number("num_attention_heads")
     kv_heads = int(cast(int, config.get("num_key_value_heads") or heads))
     head_dim = int(cast(int, config.get("head_dim") or hidden // heads))
-    kinds = config.get("layer_types")
-    if isinstance(kinds, list):
-        layers = sum(kind == "full_attention" for kind in cast(list[object], kinds)) or layers
-    rope = cast(Mapping[str, object], config.get("rope_parameters") or {})
+    full = _full_attention_layers(config, layers)
+    rope = cast(Mapping[str, object], config.get("rope_parameters") or config.get("rope_scaling") or {})
     model_type = str(config.get("model_type", ""))
-    shipped = known(model)
+    shape, family = known(model), family_of(model, model_type)
     files = sum(file.stat().st_size for file in folder.glob("*.safetensors"))
-    notices = () if shipped else (_unknown(model),)
+    context = number("max_position_embeddings")
+    stretched = "yarn" in (rope.get("rope_type"), rope.get("type"))
+    if family and not stretched:
+        context = min(context, family.native_context)
+    most = (shape[0].yarn if shape and shape[0].yarn is not None else family.yarn) if family else 0.0
+    yarn = Yarn(context, most, shape[0].ruler if shape else {}) if most > 1 and not stretched else None
     return ModelProfile(
         model=model,
         folder=folder,
         model_type=model_type,
-        context_tokens=number("max_position_embeddings"),
-        kv_bytes_per_token=2 * 2 * layers * kv_heads * head_dim,
-        weight_bytes=files or (int(shipped[0].weight_bytes(shipped[1])) if shipped else 0),
+        context_tokens=context,
+        kv_bytes_per_token=2 * 2 * full * kv_heads * head_dim,
+        weight_bytes=files or (int(shape[0].weight_bytes(shape[1])) if shape else 0),
+        parameters=shape[0].parameters if shape else files / 2,
+        attention_width=full * heads * head_dim,
         rope_theta=float(cast(float, config.get("rope_theta") or rope.get("rope_theta") or 1e6)),
-        reasoning_parser="qwen3" if model_type.startswith("qwen3") else "",
+        behaviour=_behaviour(folder, family, named=shape is not None),
         small=layers * hidden * hidden < 50_000_000,
-        notices=notices,
+        yarn=yarn,
+        notices=(() if shape else (_unknown(model, family),)) + ((_stretched(model),) if stretched else ()),
     )
 
 
-def _unknown(model: str) -> str:
+def _full_attention_layers(config: Mapping[str, object], layers: int) -> int:
+    """The layers whose cache grows with the text: all, unless the config names linear or windowed ones."""
+    kinds = config.get("layer_types")
+    if isinstance(kinds, list):
+        return sum(kind == "full_attention" for kind in cast(list[object], kinds)) or layers
+    every = config.get("full_attention_interval")
+    return layers // every if isinstance(every, int) and every > 0 else layers
+
+
+def _behaviour(folder: Path, family: Family | None, *, named: bool) -> Behaviour:
+    """What the family says; for a model that is not known by name, its own chat template and generation_config.json
+    win: instruct-only and always-thinking variants have the same model_type."""
+    usual = family.behaviour if family else Behaviour(switch="none")
+    if named:
+        return usual
+    switch = _switch(folder) or usual.switch
+    plain = usual.plain if family else _own_sampling(folder, usual.plain)
+    return Behaviour(
+        switch, usual.thinking if family else plain, plain,
+        usual.reasoning_parser if switch != "none" else "", usual.tool_parser,
+    )  # fmt: skip
+
+
+def _switch(folder: Path) -> ThinkingSwitch | None:
+    """By the chat template: None where there is none to read."""
+    try:
+        if (file := folder / "chat_template.jinja").is_file():
+            template = file.read_text(encoding="utf-8")
+        else:
+            template = json.dumps(_json(folder / "tokenizer_config.json")["chat_template"])
+    except (OSError, ValueError, KeyError):
+        return None
+    if "enable_thinking" in template:
+        return "enable_thinking"
+    opening = template.rpartition("add_generation_prompt")[2]
+    return "always" if re.search(r"<think>(?!.*</think>)", opening, re.DOTALL) else "none"
+
+
+def _own_sampling(folder: Path, usual: Sampling) -> Sampling:
+    """What the model's own generation_config.json asks for."""
+    try:
+        own = _json(folder / "generation_config.json")
+        return Sampling(
+            temperature=float(cast(float, own.get("temperature", usual.temperature))),
+            top_p=float(cast(float, own.get("top_p", usual.top_p))),
+            top_k=int(cast(int, own.get("top_k", usual.top_k))),
+            min_p=float(cast(float, own.get("min_p", usual.min_p))),
+        )
+    except (OSError, ValueError, TypeError):
+        return usual
+
+
+def _unknown(model: str, family: Family | None) -> str:
+    zh, en = ("，采样与思考按同族的", ", sampling and thinking are its family's") if family else ("", "")
     return str(
         Text(
-            f"模型 {model} 不在随附的清单里：上下文与显存按它的 config.json 计算",
-            f"model {model} is not among those shipped: context and memory are read from its config.json",
+            f"模型 {model} 不在随附的清单里：上下文与显存按它的 config.json 计算{zh}",
+            f"model {model} is not among those shipped: context and memory are read from its config.json{en}",
+        )
+    )
+
+
+def _stretched(model: str) -> str:
+    return str(
+        Text(
+            f"模型 {model} 的 config.json 已打开 YaRN：短文件的质量会下降，建议去掉，由 longdoc 按需打开",
+            f"the config.json of model {model} has YaRN on already: short documents lose quality; better leave it out, "
+            "longdoc switches it on where it is needed",
         )
     )
 

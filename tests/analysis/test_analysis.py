@@ -118,8 +118,9 @@ def test_a_cut_answer_is_asked_again_in_halves() -> None:
 def test_a_cut_answer_names_the_request_and_the_remedy_when_nothing_is_left_to_halve() -> None:
     document, facts = contract(40)
     model = ScriptedModel(facts, lambda request, number: ("{", "length"))
-    with pytest.raises(CutAnswerError, match=r"contract/\w+@\d.*LONGDOC_MAX_OUTPUT_TOKENS"):
-        analyse(document, model)
+    failure = analyse(document, model).failure
+    assert isinstance(failure, CutAnswerError)
+    assert re.search(r"contract/\w+@\d.*LONGDOC_MAX_OUTPUT_TOKENS", str(failure))
     assert len(model.asked) < 100
 
 
@@ -130,8 +131,8 @@ def test_a_bad_answer_is_asked_again_and_then_fails_by_name(text: str) -> None:
     assert analyse(document, model).findings
     assert {request.attempt for request in model.asked} == {0, 1, 2}
     model = ScriptedModel(facts, lambda request, number: (text, "stop"))
-    with pytest.raises(BadAnswerError, match="contract/"):
-        analyse(document, model)
+    failure = analyse(document, model).failure
+    assert isinstance(failure, BadAnswerError) and "contract/" in str(failure)
 
 
 @pytest.mark.parametrize("reason", ["error", "abort", "repetition"])
@@ -140,8 +141,8 @@ def test_an_answer_that_did_not_end_by_itself_is_not_believed(reason: FinishReas
     whole = ScriptedModel(facts)
     model = ScriptedModel(facts)
     model.behave = lambda request, number: (json.dumps(fill(dict(request.schema), [])), reason)
-    with pytest.raises(BadAnswerError):
-        analyse(document, model)
+    failure = analyse(document, model).failure
+    assert isinstance(failure, BadAnswerError) and reason in str(failure)
     assert analyse(document, whole).findings
 
 

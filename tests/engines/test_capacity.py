@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from pipeline.doctor import _capacity
-from pipeline.models.capacity import CARDS, fit, known, shipped, tables
+from pipeline.models.capacity import CARDS, fit, tables
 from pipeline.models.profile import load_profile
+from pipeline.models.shipped import known, shipped
 from pipeline.settings import load_settings
 
 
@@ -71,6 +72,6 @@ def test_doctor_tells_before_the_model_is_there(tmp_path: Path, monkeypatch: pyt
     tool.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     for model, level in (("Qwen/Qwen3-14B-FP8", "ok"), ("Qwen/Qwen3-14B", "broken")):
-        [told] = _capacity(load_settings({"model": model}, environ={}))
+        told, _ = _capacity(load_settings({"model": model}, environ={}))
         assert told.level == level and "RTX 4090" in told.name.zh
     assert not list(_capacity(load_settings({"engine": "rules"}, environ={})))

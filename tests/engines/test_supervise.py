@@ -13,7 +13,7 @@ from pipeline.engines.scheduler import Scheduler
 from pipeline.engines.supervise import Supervised
 from pipeline.errors import EngineDiedError, EngineError, RequestError, SettingsError
 from pipeline.lang import Text
-from pipeline.types import Completion, Message, Request, Sampling
+from pipeline.types import Behaviour, Completion, Message, Request, Sampling
 
 REQUEST = Request("d", "p@1", "sha", (Message("user", "问"),), None, 10, Sampling(), False, 90)
 
@@ -37,6 +37,7 @@ class Machine:
 
 class Engine:
     name, model, context_tokens, thinks, parallel, notices = "vllm", "m", 1000, True, 1000, ()
+    behaviour = Behaviour()
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine
