@@ -19,7 +19,8 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from itertools import repeat
+from itertools import groupby, repeat
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -236,9 +237,9 @@ class PdfPage:
         """Level and upright strokes, sides of rectangles too, as left, top, right, bottom of the page as shown, y
         upwards. None at all where there are more than ``most``: that is a drawing, no table."""
         found: list[tuple[float, float, float, float]] = []
-        for item, kind, matrix in _items(self._handle):
-            if kind == _PATH:
-                found.extend(_strokes(item, matrix))
+        for matrix, paths in _paths(self._handle):
+            for stroke in _strokes(paths, matrix):
+                found.append(stroke)
                 if len(found) > most:
                     return []
         flat = [array("f", [stroke[edge] for stroke in found]) for edge in (0, 3, 2, 1)]
@@ -537,33 +538,49 @@ def _items(page: int) -> Iterator[tuple[int, int, tuple[float, ...]]]:
                 yield item, kind, matrix
 
 
-_MODE, _BOUNDS = (ctypes.c_int * 2)(), (ctypes.c_float * 4)()
-_MODE_AT = [ctypes.addressof(_MODE) + 4 * i for i in range(2)]
-_BOUNDS_AT = [ctypes.addressof(_BOUNDS) + 4 * i for i in range(4)]
-"""Where PDFium writes what a path is; made once, for there may be thousands on a page."""
+def _paths(page: int) -> Iterator[tuple[tuple[float, ...], list[int]]]:
+    """The page's paths by the matrix of the forms that they are in."""
+    paths = ((matrix, item) for item, kind, matrix in _items(page) if kind == _PATH)
+    for matrix, group in groupby(paths, key=itemgetter(0)):
+        yield matrix, [item for _, item in group]
 
 
-def _strokes(path: int, matrix: tuple[float, ...]) -> Iterator[tuple[float, float, float, float]]:
-    """The level and upright parts of a path as left, bottom, right, top in page space. Some programs draw a line as a
-    thin rectangle."""
-    _draw_mode(path, *_MODE_AT)
-    fills, strokes = _MODE
-    count = int(_count_segments(path))
-    if not (fills or strokes) or not 2 <= count <= _MAX_SEGMENTS or not _object_bounds(path, *_BOUNDS_AT):
-        return
-    left, bottom, right, top = _BOUNDS
-    if matrix is not _IDENTITY:
-        left, bottom, right, top = _mapped((left, bottom, right, top), matrix)
-    if count <= 6 and min(right - left, top - bottom) <= _THIN < max(right - left, top - bottom):
-        x, y = (left + right) / 2, (top + bottom) / 2
-        yield (left, y, right, y) if right - left > top - bottom else (x, bottom, x, top)
-    elif strokes or not _is_white(path):
-        own = (ctypes.c_float * 6)()
-        _object_matrix(path, ctypes.addressof(own))
-        for a, b in _legs(path, count, _product(tuple(own), matrix)):
-            width, height = abs(a[0] - b[0]), abs(a[1] - b[1])
-            if min(width, height) <= 0.5 and max(width, height) > _THIN:
-                yield min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1])
+def _strokes(paths: Sequence[int], matrix: tuple[float, ...]) -> Iterator[tuple[float, float, float, float]]:
+    """The level and upright parts of paths as left, bottom, right, top in page space. Some programs draw a line as a
+    thin rectangle. What is asked of each is asked in C: there may be thousands on a page."""
+    counts = map(_count_segments, paths)
+    modes, edges = _told(_draw_mode, paths, array("i", bytes(8))), _told(_object_bounds, paths, array("f", bytes(16)))
+    bounds = zip(edges[0::4], edges[1::4], edges[2::4], edges[3::4], strict=True)
+    for path, count, fills, strokes, box in zip(paths, counts, modes[0::2], modes[1::2], bounds, strict=True):
+        left, bottom, right, top = box if matrix is _IDENTITY else _mapped(box, matrix)
+        width, height = right - left, top - bottom
+        if not (fills or strokes) or not 2 <= count <= _MAX_SEGMENTS or max(width, height) <= _THIN:
+            continue
+        if count <= 6 and min(width, height) <= _THIN:
+            x, y = (left + right) / 2, (top + bottom) / 2
+            yield (left, y, right, y) if width > height else (x, bottom, x, top)
+        elif strokes or not _is_white(path):
+            yield from _straight(path, count, matrix)
+
+
+def _told(function: Callable[..., Any], items: Sequence[int], numbers: array[Any]) -> array[Any]:
+    """What a function tells of each item by writing so many numbers, one after the other; 0 where it tells nothing."""
+    size = 4 * len(numbers)
+    flat = numbers * len(items)
+    base = flat.buffer_info()[0]
+    places = (range(at, base + size * len(items), size) for at in range(base, base + size, 4))
+    deque(map(function, items, *places), maxlen=0)
+    return flat
+
+
+def _straight(path: int, count: int, matrix: tuple[float, ...]) -> Iterator[tuple[float, float, float, float]]:
+    """The level and upright legs of one path."""
+    own = (ctypes.c_float * 6)()
+    _object_matrix(path, ctypes.addressof(own))
+    for a, b in _legs(path, count, _product(tuple(own), matrix)):
+        width, height = abs(a[0] - b[0]), abs(a[1] - b[1])
+        if min(width, height) <= 0.5 and max(width, height) > _THIN:
+            yield min(a[0], b[0]), min(a[1], b[1]), max(a[0], b[0]), max(a[1], b[1])
 
 
 def _legs(
