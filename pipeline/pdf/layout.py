@@ -26,6 +26,9 @@ _FULL_EM = 14
 _SAME_EDGE = 8.0
 """Points between the right edges of lines that count as ending together."""
 
+_TITLE_MEASURED = 50
+"""Pages that tell the type size of the text; a title stands on the first ones."""
+
 _SPACE = re.compile(r"\s+")
 _ENDS_SENTENCE = re.compile(r"[。！？!?；;：:…][”’」』）)]?$|[.][”’\")]?$")
 _RUNS_ON = re.compile(
@@ -296,7 +299,7 @@ def title_of(metadata_title: str, pages: Sequence[PageLines]) -> str:
     first_pages = [page for page in pages if page.lines][:2]
     if sensible and _stands_in(named, first_pages):
         return named
-    body = body_em(line for page in pages for line in page.lines)
+    body = body_em(line for page in pages[:_TITLE_MEASURED] for line in page.lines)
     for page in first_pages:
         for at, line in enumerate(page.lines[:15]):
             if _looks_like_title(line, page, body):

@@ -19,8 +19,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
-from itertools import groupby, repeat
-from operator import itemgetter
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -225,23 +224,24 @@ class PdfPage:
         """Boxes of the images, as shown, y upwards; and how many paths are drawn."""
         flat = left, bottom, right, top = array("f"), array("f"), array("f"), array("f")
         paths = 0
-        for kind, box in _objects(self._handle):
-            if kind == _IMAGE:
-                for edges, value in zip(flat, box, strict=True):
-                    edges.append(max(-1e9, min(1e9, value)))
-            elif kind == _PATH:
+        bounds = (ctypes.c_float * 4)()
+        addresses = [ctypes.addressof(bounds) + 4 * i for i in range(4)]
+        for item, kind, matrix in _items(self._handle):
+            if kind == _PATH:
                 paths += 1
+            elif _object_bounds(item, *addresses):
+                for edges, value in zip(flat, _mapped(tuple(bounds), matrix), strict=True):
+                    edges.append(max(-1e9, min(1e9, value)))
         return [Edges(*edges) for edges in zip(*self._shown((left, top, right, bottom)), strict=True)], paths
 
     def rulings(self, most: int) -> list[tuple[float, float, float, float]]:
         """Level and upright strokes, sides of rectangles too, as left, top, right, bottom of the page as shown, y
         upwards. None at all where there are more than ``most``: that is a drawing, no table."""
         found: list[tuple[float, float, float, float]] = []
-        for matrix, paths in _paths(self._handle):
-            for stroke in _strokes(paths, matrix):
-                found.append(stroke)
-                if len(found) > most:
-                    return []
+        for stroke in _strokes([(item, matrix) for item, kind, matrix in _items(self._handle) if kind == _PATH]):
+            found.append(stroke)
+            if len(found) > most:
+                return []
         flat = [array("f", [stroke[edge] for stroke in found]) for edge in (0, 3, 2, 1)]
         return list(zip(*self._shown(tuple(flat)), strict=True))
 
@@ -509,15 +509,6 @@ def _utf16(function: Callable[..., Any], *arguments: Any) -> str:
     return buffer.raw[:size].decode("utf-16-le", "replace").rstrip("\0")
 
 
-def _objects(page: int) -> Iterator[tuple[int, tuple[float, float, float, float]]]:
-    """Type and bounds of the page's objects, those inside forms too, in page space."""
-    edges = (ctypes.c_float * 4)()
-    addresses = [ctypes.addressof(edges) + 4 * i for i in range(4)]
-    for item, kind, matrix in _items(page):
-        if _object_bounds(item, *addresses):
-            yield kind, _mapped(tuple(edges), matrix)
-
-
 def _items(page: int) -> Iterator[tuple[int, int, tuple[float, ...]]]:
     """The page's objects but text and forms, with their type and the matrix of the forms that they are in."""
     found = map(_object, repeat(page), range(min(int(_count_objects(page)), _MAX_OBJECTS)))
@@ -538,20 +529,16 @@ def _items(page: int) -> Iterator[tuple[int, int, tuple[float, ...]]]:
                 yield item, kind, matrix
 
 
-def _paths(page: int) -> Iterator[tuple[tuple[float, ...], list[int]]]:
-    """The page's paths by the matrix of the forms that they are in."""
-    paths = ((matrix, item) for item, kind, matrix in _items(page) if kind == _PATH)
-    for matrix, group in groupby(paths, key=itemgetter(0)):
-        yield matrix, [item for _, item in group]
-
-
-def _strokes(paths: Sequence[int], matrix: tuple[float, ...]) -> Iterator[tuple[float, float, float, float]]:
-    """The level and upright parts of paths as left, bottom, right, top in page space. Some programs draw a line as a
-    thin rectangle. What is asked of each is asked in C: there may be thousands on a page."""
+def _strokes(found: Sequence[tuple[int, tuple[float, ...]]]) -> Iterator[tuple[float, float, float, float]]:
+    """The level and upright parts of paths (each with the matrix of the forms that it is in) as left, bottom, right,
+    top in page space. Some programs draw a line as a thin rectangle. What is asked of each is asked in C: there may be
+    thousands on a page."""
+    paths, matrices = [path for path, _ in found], [matrix for _, matrix in found]
     counts = map(_count_segments, paths)
     modes, edges = _told(_draw_mode, paths, array("i", bytes(8))), _told(_object_bounds, paths, array("f", bytes(16)))
     bounds = zip(edges[0::4], edges[1::4], edges[2::4], edges[3::4], strict=True)
-    for path, count, fills, strokes, box in zip(paths, counts, modes[0::2], modes[1::2], bounds, strict=True):
+    told = zip(paths, matrices, counts, modes[0::2], modes[1::2], bounds, strict=True)
+    for path, matrix, count, fills, strokes, box in told:
         left, bottom, right, top = box if matrix is _IDENTITY else _mapped(box, matrix)
         width, height = right - left, top - bottom
         if not (fills or strokes) or not 2 <= count <= _MAX_SEGMENTS or max(width, height) <= _THIN:
@@ -587,21 +574,19 @@ def _legs(
     path: int, count: int, matrix: tuple[float, ...]
 ) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
     """The straight parts of a path, from point to point; curves are passed over."""
-    x, y = ctypes.c_float(), ctypes.c_float()
     a, b, c, d, e, f = matrix
+    parts: list[int] = list(map(_segment, repeat(path), range(count)))
+    points = _told(_segment_point, parts, array("f", bytes(8)))
+    kinds, closes = map(_segment_type, parts), map(_segment_closes, parts)
     start = last = (0.0, 0.0)
-    for at in range(count):
-        part = _segment(path, at)
-        if not part or not _segment_point(part, ctypes.addressof(x), ctypes.addressof(y)):
-            return
-        point = (a * x.value + c * y.value + e, b * x.value + d * y.value + f)
-        kind = int(_segment_type(part))
+    for x, y, kind, closed in zip(points[0::2], points[1::2], kinds, closes, strict=True):
+        point = (a * x + c * y + e, b * x + d * y + f)
         if kind == _LINE_TO:
             yield last, point
         elif kind == _MOVE_TO:
             start = point
         last = point
-        if _segment_closes(part):
+        if closed:
             yield last, start
             last = start
 

@@ -8,7 +8,7 @@ columns.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import eq
 from typing import TYPE_CHECKING
 
@@ -34,13 +34,22 @@ def is_vertical(chars: Chars, text: str) -> bool:
 
 def columns_in(chars: Chars, text: str) -> list[list[int]]:
     """Indexes of the visible characters, column by column, tier by tier."""
+    visible = _visible(text)
+    widest = max((chars.right[at] - chars.left[at] for at in visible), default=0.0) or 1.0
     columns: list[list[int]] = []
-    for at in sorted(_visible(text), key=lambda at: -chars.top[at]):
-        best = next((column for column in columns if _continues(chars, column[-1], at)), None)
-        if best is None:
-            columns.append([at])
+    ending: dict[int, set[int]] = {}
+    """Numbers of the columns by where their last character stands: one under it stands there or next to there."""
+    for at in sorted(visible, key=lambda at: -chars.top[at]):
+        place = int((chars.left[at] + chars.right[at]) / 2 / widest)
+        near = (ending.get(place + step, ()) for step in (-1, 0, 1))
+        number = min((n for n in chain(*near) if _continues(chars, columns[n][-1], at)), default=len(columns))
+        if number == len(columns):
+            columns.append([])
         else:
-            best.append(at)
+            last = columns[number][-1]
+            ending[int((chars.left[last] + chars.right[last]) / 2 / widest)].remove(number)
+        columns[number].append(at)
+        ending.setdefault(place, set()).add(number)
     tiers = _tiers([(min(chars.bottom[at] for at in column), chars.top[column[0]]) for column in columns])
     order = sorted(range(len(columns)), key=lambda at: (tiers[at], -chars.right[columns[at][0]]))
     return [columns[at] for at in order]
