@@ -157,6 +157,8 @@ class Line:
     """Aslant run watermarks and stamps; down runs vertical writing."""
     place: TablePlace | None = None
     """None outside tables, and in rows of which nobody knows the columns."""
+    text: str = field(init=False)
+    is_row: bool = field(init=False)
     left: float = field(init=False)
     top: float = field(init=False)
     right: float = field(init=False)
@@ -166,26 +168,15 @@ class Line:
     def __post_init__(self) -> None:
         cells = self.cells
         first = cells[0]
-        self.left, self.top, self.right, self.bottom, self.em = (
-            first.left,
-            first.top,
-            first.right,
-            first.bottom,
-            first.em,
-        )
-        if len(cells) > 1:
+        self.is_row = len(cells) > 1
+        self.text, self.em = first.text, first.em
+        self.left, self.top, self.right, self.bottom = first.left, first.top, first.right, first.bottom
+        if self.is_row:
+            self.text = "\t".join([cell.text for cell in cells])
             self.left = min(cell.left for cell in cells)
             self.top = max(cell.top for cell in cells)
             self.right = max(cell.right for cell in cells)
             self.bottom = min(cell.bottom for cell in cells)
-
-    @property
-    def text(self) -> str:
-        return self.cells[0].text if len(self.cells) == 1 else "\t".join(cell.text for cell in self.cells)
-
-    @property
-    def is_row(self) -> bool:
-        return len(self.cells) > 1
 
     @property
     def middle(self) -> float:
