@@ -395,8 +395,7 @@ class _Interview:
         """What all questions about ``span`` share, rendered and counted once."""
         if (part := self._parts.get(span)) is None:
             text = load_prompt("part").render(
-                title=self._shown("title", self._document.title),
-                head=self._shown("head", self._context.head_for(span)),
+                title=self._shown("title", self._context.title_for(span)),
                 headings=self._shown("headings", self._headings(span)),
                 definitions=self._shown("definitions", "\n".join(self._context.definitions_for(span))),
                 text=_harmless(self._document.text[span.start : span.end]),

@@ -18,6 +18,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from math import ceil, log
 from operator import itemgetter
 from zlib import crc32
@@ -108,10 +109,15 @@ def split(document: Document, tokenizer: Tokenizer, max_tokens: int) -> tuple[Ch
     if not text:
         return ()
     ends = tokenizer.ends(text)
-    spans, tokens = _fitting(document, tokenizer, ends, max_tokens)
+    alone = _attachments(document, ends, max_tokens)
+    found: list[tuple[Span, int]] = []
+    for start, end in zip((0, *alone), (*alone, len(text)), strict=True):
+        part = _cut_out(document, start, end) if alone else document
+        spans, tokens = _fitting(part, tokenizer, tokenizer.ends(part.text) if alone else ends, max_tokens)
+        found += [(Span(start + a, start + b), count) for (a, b), count in zip(spans, tokens, strict=True)]
     return tuple(
         Chunk(index, span, count, _headings_at(document.sections, span.start))
-        for index, (span, count) in enumerate(zip(spans, tokens, strict=True))
+        for index, (span, count) in enumerate(found)
     )
 
 
@@ -144,6 +150,38 @@ _REACHES = (0.1, 0.25, 0.5)
 """How far from the middle to look, as shares of the length: near first."""
 _SHORTEST_TO_HALVE = 40
 _OFF_CENTRE = 300
+
+
+# --- attachments ------------------------------------------------------------------------------------------------------
+
+
+def _attachments(document: Document, ends: array[int], max_tokens: int) -> list[int]:
+    """Where to cut before anything else: around attachments of half the budget or more, where all is too much for one.
+
+    An attachment stands in many documents. Cut by itself, whatever its document, it is asked about once.
+    """
+    if ends[-1] <= max_tokens:
+        return []
+    cuts: set[int] = set()
+    for section in document.sections:
+        start, end = section.span
+        if _ATTACHMENT.match(section.number or section.title) and 2 * (ends[end - 1] - ends[start]) >= max_tokens:
+            cuts |= {start, end}
+    return sorted(cuts - {0, len(document.text)})
+
+
+_ATTACHMENT = re.compile(r"附[件录表]|(?:annex|appendix|schedule|exhibit|attachment)\b", re.IGNORECASE)
+
+
+def _cut_out(document: Document, start: int, end: int) -> Document:
+    """Text and sections of a part, as a document of its own."""
+
+    def moved(span: Span) -> Span:
+        return Span(span.start - start, span.end - start)
+
+    inside = [s for s in document.sections if start <= s.span.start < end]
+    sections = tuple(replace(s, span=moved(s.span), heading=moved(s.heading), parent=None) for s in inside)
+    return replace(document, text=document.text[start:end], sections=sections, tables=())
 
 
 # --- choosing ---------------------------------------------------------------------------------------------------------

@@ -1,38 +1,65 @@
-"""What a part of a document is shown with: the document's head, and the definitions of the terms that it uses.
+"""What a part of a document is shown with, beside its text: only what that text refers to.
 
-An edit in one clause must not change what is asked about the others, or their answers are paid for again. So the head
-ends before the first section, and of the definitions only those are shown whose term the part uses.
+An edit in one clause must not change what is asked about the others, and an attachment or a boilerplate clause that
+stands in many documents is to be asked about once: whatever a prompt says of the whole document costs that. So of the
+definitions those are shown whose term the part uses; of the parties the roles (甲方（买方）), not the names, which are
+asked for where they stand; and the title only where figures want a period that the part leaves open (本期, 上年).
 """
 
 from __future__ import annotations
 
+import re
+
 from pipeline.split.definitions import definitions_in
 from pipeline.types import Document, Span
 
-SHOWN_TOKENS = {"title": 60, "head": 120, "headings": 120, "definitions": 300}
+SHOWN_TOKENS = {"title": 60, "headings": 120, "definitions": 300}
 """Most tokens of each thing that a prompt tells beside the part's text."""
-_HEAD_MAX = 600
-"""Characters of the head."""
+
+_OPEN_PERIOD = re.compile(
+    r"[本上][期年]|报告期|去年|同期|期[初末]|年[初末]"
+    r"|(?:this|current|previous|prior|last|reporting) (?:year|period|quarter)",
+    re.IGNORECASE,
+)
+_PARTY = re.compile(
+    r"[甲乙丙丁戊]方|\S{1,5}[方人]|[本该]?(?:公司|集团)|(?:the )?(?:Party [A-Z]|Parties|Company|Group|Buyer|Seller"
+    r"|Purchaser|Supplier|Vendor|Lessor|Lessee|Landlord|Tenant|Borrower|Lender|Licensor|Licensee|Customer|Client|Contractor"
+    r"|Employer|Employee|Guarantor|Discloser|Recipient)",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(r"\s*([^\s，。：:（）()]{1,8}(?:[（(][^（）()\n]{1,20}[）)])?)\s*[：:]")
+_ALIAS = re.compile(r"[（(](?:以下|下文)?[简统合并]?称[^（）()\n]{1,20}[）)]")
 
 
 class Context:
-    """The head and the definitions of one document."""
+    """What the parts of one document may have to be shown with."""
 
     def __init__(self, document: Document) -> None:
+        self._title = document.title
         self._text = document.text
-        first = document.sections[0].span.start if document.sections else 0
-        self._head = Span(0, min(first, _HEAD_MAX))
         self._definitions = definitions_in(document)
 
-    def head_for(self, span: Span) -> str:
-        """What stands before the first section, in one line; empty for a part that holds it."""
-        return "" if span.start < self._head.end else " ".join(self._text[: self._head.end].split())
+    def title_for(self, span: Span) -> str:
+        """The document's title, for a part that speaks of periods which only the title may name."""
+        return self._title if _OPEN_PERIOD.search(self._text, span.start, span.end) else ""
 
     def definitions_for(self, span: Span) -> list[str]:
-        """The passages that define terms used in ``span`` but defined outside of it, in order."""
+        """The passages that define terms used in ``span`` but defined outside of it, in order; of a party no more than
+        its roles, and nothing where that is the term itself."""
         part = self._text[span.start : span.end]
-        return [
-            self._text[one.span.start : one.span.end].strip()
+        shown = [
+            _roles_in(passage, one.term) if _PARTY.fullmatch(one.term) else passage
             for one in self._definitions
             if not span.holds(one.at) and one.term in part
+            for passage in [self._text[one.span.start : one.span.end].strip()]
         ]
+        return [passage for passage in dict.fromkeys(shown) if passage]
+
+
+def _roles_in(passage: str, term: str) -> str:
+    """A party's roles without its name: ``出租方（以下简称“甲方”）``. Empty where that is no more than ``term``."""
+    label = _LABEL.match(passage)
+    if not label:
+        return ""
+    roles = label[1] + "".join(_ALIAS.findall(passage, label.end()))
+    return "" if roles == term else roles

@@ -12,6 +12,7 @@ import pytest
 from scripted_server import fill
 
 from pipeline.analysis import Questioning, Review, review
+from pipeline.engines.journal import key_of
 from pipeline.errors import BadAnswerError, CutAnswerError
 from pipeline.kinds.catalog import KINDS
 from pipeline.split.chunks import split
@@ -154,6 +155,23 @@ def test_groups_share_the_prompt_up_to_the_question_and_the_text_stands_verbatim
     assert len({request.messages[0] for request in questions}) == 1
     prefixes = {request.messages[1].content.split("问题：")[0] for request in questions}
     assert len(prefixes) == 1 and document.text.strip() in prefixes.pop()
+
+
+def test_an_attachment_of_several_documents_is_asked_about_once() -> None:
+    annex = "附件一 技术规范\n" + "".join(f"{n}. 甲方验收时，第{n}台设备噪声不得超过七十分贝。\n" for n in range(80))
+
+    def asked(number: int, clauses: int) -> set[str]:
+        parties = f"{number}号采购合同\n甲方（买方）：东海{number}公司\n乙方（卖方）：南山{number}公司\n"
+        text = parties + contract(clauses)[0].text + annex
+        pages = (Page(1, Span(0, len(text)), None, 595, 842, "text", "pdfium"),)
+        document = Document(f"id{number}", f"{number}.pdf", f"{number}号采购合同", text, pages)
+        document = replace(document, sections=find_sections(text, (), pages))
+        model = ScriptedModel([])
+        analyse(document, model, 600)
+        return {key_of(request, "m") for request in model.asked if "台设备噪声" in request.messages[1].content}
+
+    first, second = asked(1, 12), asked(2, 31)
+    assert len(first) > 20 and first == second
 
 
 def test_markers_in_a_document_lose_their_meaning_and_quotes_of_them_are_still_found() -> None:

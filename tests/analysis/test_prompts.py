@@ -41,7 +41,6 @@ GROUPS = {group.name: group for kind in KINDS.values() for group in kind.groups}
 }
 SAMPLE = {
     "title": "采购合同",
-    "head": "甲方：长河公司",
     "headings": "2 价款",
     "definitions": "“设备”是指附件一所列的机床。",
     "text": "合同总价为1280000元。",
@@ -111,7 +110,7 @@ def test_english_stands_nowhere_without_chinese() -> None:
 def test_english_prompts_hold_no_chinese_but_what_documents_print(name: str) -> None:
     set_language("en")
     text = rendered(name)
-    for value in ("title", "headings", "text", "facts", "places", "head", "definitions"):
+    for value in ("title", "headings", "text", "facts", "places", "definitions"):
         text = text.replace(SAMPLE[value], "")
     source = (SHIPPED / f"{name}.en.j2").read_text(encoding="utf-8")
     assert set(HAN.findall(text + source)) <= PRINTED
@@ -170,9 +169,7 @@ def _meanings(group: Group) -> list:
 @both
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_rules_name_the_fence_that_stands_around_the_text(kind: str, lang: Lang) -> None:
-    fence = re.findall(
-        r"<<<.+?>>>", load_prompt("part").render(title="", head="", headings="", definitions="", text="")
-    )
+    fence = re.findall(r"<<<.+?>>>", load_prompt("part").render(title="", headings="", definitions="", text=""))
     assert len(fence) == 2
     assert re.findall(r"<<<.+?>>>", load_prompt(f"{kind}/system").render(side="")) == fence
 

@@ -71,7 +71,7 @@ def prompts(document: Document, tokenizer: Tokenizer, budget: int) -> list[tuple
     context = Context(document)
     return [
         (
-            context.head_for(chunk.span),
+            context.title_for(chunk.span),
             chunk.headings,
             *context.definitions_for(chunk.span),
             document.text[chunk.span.start : chunk.span.end],

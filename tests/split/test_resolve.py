@@ -135,8 +135,28 @@ def test_a_part_is_shown_the_terms_that_it_uses_and_others_define() -> None:
         "乙方（卖方）：东岭物资有限公司（以下简称“东岭”）",
         "“设备”是指附件一所列的机床。",
     ]
-    assert context.head_for(delivery).startswith("采购合同 甲方")
-    whole = Span(0, len(TEXT))
-    assert (context.head_for(whole), context.definitions_for(whole)) == ("", [])
+    assert context.definitions_for(Span(0, len(TEXT))) == []
     liability = Span(TEXT.index("第四条"), TEXT.index("附件一 设备"))
     assert context.definitions_for(liability) == []
+
+
+@pytest.mark.parametrize(
+    ("parties", "shown"),
+    [
+        ("甲方：长河机械有限公司\n乙方：东岭物资有限公司\n", []),
+        ("甲方（买方）：长河机械有限公司\n乙方：东岭物资有限公司\n", ["甲方（买方）"]),
+        ("出租方：长河公司（以下简称“甲方”）\n乙方：东岭公司\n", ["出租方（以下简称“甲方”）"]),
+        ("长河公司（以下简称“甲方”）与东岭公司（以下简称“乙方”）约定如下。\n", []),
+    ],
+)
+def test_of_a_party_a_part_is_shown_the_roles_alone(parties: str, shown: list[str]) -> None:
+    text = f"{parties}第一条 付款\n甲方向乙方付款。\n"
+    clause = Span(text.index("第一条"), len(text))
+    assert Context(document_of(text)).definitions_for(clause) == shown
+
+
+def test_the_title_is_shown_where_a_period_is_left_open() -> None:
+    text = "第一节 收入\n本期收入为3亿元。\n第二节 风险\n原料价格上涨。\n"
+    context, at = Context(document_of(text)), text.index("第二节")
+    title = document_of(text).title
+    assert title and (context.title_for(Span(0, at)), context.title_for(Span(at, len(text)))) == (title, "")

@@ -1,0 +1,158 @@
+"""What the whole pipeline adds to the engine: real vLLM on a CPU, a tiny Qwen3, documents of mixed length.
+
+    python tests/bench/efficiency.py [DOCUMENTS] [--own-core] [--rounds N]
+
+Whole pipeline (PDFs in, rows and reports out) against the bare engine that is given exactly the same requests all at
+once, each from an empty prefix cache and journal, in turns. The model's answers are scripted, token by token, through
+vLLM's real scheduler, cache, grammar and detokenizer. Goal: 1.05 times the bare engine's time or less.
+
+A GPU does not take the pipeline's processor time; here the engine is a processor's work itself. ``--own-core`` gives
+it one core for itself, as a GPU would be, and the pipeline all others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import random
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "engines")]
+
+from papers import contract  # noqa: E402
+from scripted_server import fill  # noqa: E402
+
+from pipeline.engines.choose import EngineChoice  # noqa: E402
+from pipeline.engines.vllm import VllmEngine  # noqa: E402
+from pipeline.models.profile import load_profile  # noqa: E402
+from pipeline.run import open_session  # noqa: E402
+from pipeline.settings import Settings, load_settings  # noqa: E402
+from pipeline.types import Completion, Message, Request, Sampling  # noqa: E402
+
+PAGES = (1, 1, 2, 2, 2, 3, 4, 6, 10, 20)
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+class Recorded(VllmEngine):
+    """The real engine with scripted answers. Remembers what it was asked, and outlives the sessions that use it."""
+
+    facts: Sequence[str] = ()
+    asked: list[Request]
+
+    async def generate(self, request: Request) -> Completion:
+        self.asked.append(request)
+        return await super().generate(request)
+
+    def sampling_params(self, request: Request) -> Any:
+        params = super().sampling_params(request)
+        text = request.messages[-1].content
+        found = [fact for fact in self.facts if fact in text]
+        shape = fill(dict(request.schema), found) if request.schema else "好"
+        answer = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
+        params.extra_args = {"script": self._llm.get_tokenizer().encode(answer, add_special_tokens=False)}
+        return params
+
+    async def close(self) -> None: ...
+
+
+def seconds_of_processors() -> dict[str, float]:
+    """Processor seconds so far: of this process, of vLLM's, of the reading and examining ones."""
+    spent = {"pipeline": time.process_time(), "engine": 0.0, "reading": 0.0}
+    parents: dict[int, tuple[int, str, float]] = {}
+    for status in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, fields = status.read_text(errors="replace").partition(" (")[2].rpartition(") ")
+        except OSError:
+            continue  # it has just ended
+        values = fields.split()
+        parents[int(status.parent.name)] = (int(values[1]), name, (int(values[11]) + int(values[12])) / TICKS)
+    for pid, (parent, name, seconds) in parents.items():
+        while parent in parents and parent != os.getpid():
+            parent = parents[parent][0]
+        if parent == os.getpid() and pid != parent:
+            spent["engine" if "VLLM" in name else "reading"] += seconds
+    return spent
+
+
+def documents(folder: Path, count: int) -> tuple[list[Path], list[str]]:
+    chance = random.Random(5)
+    made = [contract(folder / f"{n}.pdf", n, pages=chance.choice(PAGES), filler=24) for n in range(count)]
+    return [path for path, _ in made], [fact for _, facts in made for fact in facts]
+
+
+async def through_the_pipeline(engine: Recorded, paths: list[Path], settings: Settings) -> float:
+    async def load(choice: EngineChoice, settings: Settings) -> Recorded:
+        return engine
+
+    engine.asked = []
+    await engine._llm.reset_prefix_cache()
+    begun = time.perf_counter()
+    async with open_session(settings, load) as session:
+        batch = await session.review(paths)
+    assert batch.exit_code == 0, [result.error for result in batch.results if result.error]
+    return time.perf_counter() - begun
+
+
+async def bare(engine: Recorded, requests: Sequence[Request]) -> float:
+    await engine._llm.reset_prefix_cache()
+    begun = time.perf_counter()
+    await asyncio.gather(*(engine.generate(request) for request in requests))
+    return time.perf_counter() - begun
+
+
+async def measure(folder: Path, options: argparse.Namespace) -> None:
+    from tiny_qwen3 import build
+
+    paths, facts = documents(folder, options.documents)
+    model = str(build(folder / "model"))
+    values = {"engine": "vllm", "model": model, "cpu_kv_gib": 1, "images": "off",
+              "vllm_args": {"logits_processors": ["scripted_logits:Scripted"]}}  # fmt: skip
+
+    def settings(name: str) -> Settings:
+        where = {"database": f"sqlite:///{folder}/{name}.sqlite", "out": folder / name}
+        return load_settings(values | where, environ={}, directory=folder)
+
+    if options.own_core:
+        os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "0"
+    engine = await Recorded.load(settings("load"), load_profile(model))
+    if options.own_core:
+        os.sched_setaffinity(0, range(1, os.cpu_count() or 2))
+    engine.facts = facts
+    engine.asked = []
+    warm = (Message("user", "好"),)
+    await engine.generate(Request("d", "p@1", "s", warm, None, 4, Sampling(), False, 9))
+    totals = {"pipeline": 0.0, "bare": 0.0}
+    for round_ in range(options.rounds):
+        before = seconds_of_processors()
+        seconds = await through_the_pipeline(engine, paths, settings(f"round{round_}"))
+        requests = list(engine.asked)
+        after = seconds_of_processors()
+        least = await bare(engine, requests)
+        alone = seconds_of_processors()
+        totals["pipeline"] += seconds
+        totals["bare"] += least
+        print(f"round {round_}: {len(paths)} documents, {len(requests)} requests; pipeline {seconds:.2f} s, "
+              f"bare {least:.2f} s: {seconds / least:.3f}")  # fmt: skip
+        for what, start, end in (("pipeline", before, after), ("bare", after, alone)):
+            spent = ", ".join(f"{name} {end[name] - start[name]:.1f} s" for name in start)
+            print(f"  processor time, {what}: {spent}", flush=True)
+        shutil.rmtree(folder / f"round{round_}")
+    print(f"pipeline / bare engine: {totals['pipeline'] / totals['bare']:.3f}")
+    await VllmEngine.close(engine)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("documents", type=int, nargs="?", default=200)
+    parser.add_argument("--own-core", action="store_true")
+    parser.add_argument("--rounds", type=int, default=2)
+    with tempfile.TemporaryDirectory() as temporary:
+        asyncio.run(measure(Path(temporary), parser.parse_args()))
