@@ -265,7 +265,11 @@ def _items(value: object) -> list[object]:
 
 def _carried(text: str) -> str:
     """``text`` as a prompt carries it; the same length."""
-    return escape_special(_SURROGATE.sub("\ufffd", text))
+    try:
+        text.encode()  # quicker than a search
+    except UnicodeEncodeError:
+        text = _SURROGATE.sub("\ufffd", text)
+    return escape_special(text)
 
 
 def _blocks(text: str) -> Iterator[str]:

@@ -16,11 +16,12 @@ import re
 import unicodedata
 from array import array
 from bisect import bisect_left, bisect_right
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from math import ceil, log
 from operator import itemgetter
+from typing import NamedTuple
 from zlib import crc32
 
 from pipeline.errors import PromptTooLongError, UsageError
@@ -51,29 +52,29 @@ _IN_TITLE = 5000
 _IN_NUMBER = 20_000
 _IN_GRAPHEME = 50_000
 
-_BIASES = tuple(max(0, 120 - int(30 * log(1024 / (1 + i)))) for i in range(1024))
+_BIASES = tuple(120 - min(200, int(30 * log(1024 / (0.5 + i)))) for i in range(1024))
 """Exponentially distributed, so that the best of any number of places stands out."""
-_ANCHOR = 200
-"""What an anchor is worth."""
-_ANCHOR_REACH = 2.5
+_ANCHOR = 300
+"""What an anchor is worth, for each of its reaches."""
+_ANCHOR_REACHES = (1, 2.5, 6)
 """An anchor is the best place within this many budgets on either side."""
-_ANCHOR_PENALTY = 170
+_ANCHOR_PENALTY = 260
 """Places with more than this are never anchors."""
 
-_UNEVEN = 6000
-_UNEVEN_OF_FEW = 2000
-"""Cost of a chunk whose size is off by all of the target; quadratic. Few are held near it by ``_WINDOWS`` anyway."""
-_PER_CHUNK = 60
-_FILL = 0.965
-"""Share of the budget that a chunk should fill, so that cuts have room to choose."""
+_UNEVEN = 20_000
+_UNEVEN_OF_FEW = 4000
+"""Cost of a chunk that falls short of the size aimed at by all of it; quadratic."""
+_PER_CHUNK = 300
+_FILL = 0.92
+"""Share of the budget below which a chunk is short: what is above leaves cuts the room to stay where they are."""
+_SHORTEST = (0.8, 0.5, 0.0)
+"""Least size as a share of the budget; the next is tried where the one before can't do without cutting sentences."""
 _TIGHT = 0.985
-"""The same, of few chunks."""
 _FEW = 8
 """A text of no more chunks than this aims at equal shares of itself: too few to make up for a small last one."""
-_WINDOWS = ((0.85, 1.06), (0.5, 1.2), (0.0, 1e9))
-"""Least and most size as shares of the target; the next is tried where the one before can't do without cutting
-sentences."""
-_CHOICES = 64
+_EVEN = ((0, 0.85, 1.09), (1, 0.85, 1.09), (0, 0.7, 1.2))
+"""Of a few chunks: how many more than needed, least and most size as shares of the mean."""
+_CHOICES = 48
 """Places closer than this part of the budget compete: only the better one is tried."""
 _SLACK = 8
 """Tokens kept back: counts by cumulative ends are up to 3 off at either side."""
@@ -198,10 +199,9 @@ def _fitting(
         if count <= max_tokens:
             return [whole], [count]
     slack = min(_SLACK, max_tokens // 8)
-    target = _target(total, max_tokens - slack)
     strong = _strong_cuts(document, 0, len(text), ends, max_tokens // _WHOLE_LINE)
     while slack < max_tokens:
-        at = _choose(text, ends, strong, max_tokens - slack, target)
+        at = _choose(text, ends, strong, max_tokens - slack)
         if at is None:
             break
         spans = [Span(a, b) for a, b in zip((0, *at), (*at, len(text)), strict=True)]
@@ -219,21 +219,37 @@ def _fitting(
     )
 
 
-def _target(total: int, limit: int) -> float:
-    """The size to aim at: of many chunks a share of the budget whatever the text, of few an equal share of the text."""
+class _Aim(NamedTuple):
+    """Sizes of chunks in tokens: below ``target`` each costs, outside of the others none is allowed."""
+
+    target: float
+    least: float
+    most: float
+    unit: float
+    """Cost of a shortfall by one token; quadratic."""
+
+
+def _aims(total: int, limit: int) -> Iterator[_Aim]:
+    """What to try, the best first: of many chunks shares of the budget whatever the text, of few equal shares of it."""
     parts = max(ceil(total / (limit * _TIGHT)), 2)
-    return limit * _FILL if parts > _FEW else total / parts
+    target = limit * _FILL
+    if parts <= _FEW:
+        for more, least, most in _EVEN:
+            target = total / (parts + more)
+            yield _Aim(target, least * target, min(limit, most * target), _UNEVEN_OF_FEW / target**2)
+    for share in _SHORTEST:
+        yield _Aim(target, share * target, limit, _UNEVEN / limit**2)
 
 
-def _choose(text: str, ends: array[int], strong: list[Cut], limit: int, target: float) -> list[int] | None:
+def _choose(text: str, ends: array[int], strong: list[Cut], limit: int) -> list[int] | None:
     """The cheapest cuts such that no part is above ``limit`` by cumulative count; None if there are none."""
-    places = _thinned(_filled(text, ends, strong, limit), ends, limit // _CHOICES)
-    cuts = [(0, 0), *_anchored(places, ends, int(_ANCHOR_REACH * limit)), (len(text), 0)]
+    places = _biased(text, _thinned(_filled(text, ends, strong, limit), ends, limit // _CHOICES))
+    cuts = [(0, 0), *_anchored(places, ends, limit), (len(text), 0)]
     position = [ends[at] for at, _ in cuts]
     penalties = dict(cuts)
     found: list[tuple[int, list[int]]] = []
-    for least, most in _WINDOWS:
-        path = _cheapest(cuts, position, target, least * target, min(limit, most * target))
+    for aim in _aims(ends[-1], limit):
+        path = _cheapest(cuts, position, aim)
         if path is not None:
             found.append((max((penalties[at] for at in path), default=0), path))
             if found[-1][0] < _COMMA:
@@ -257,34 +273,47 @@ def _thinned(cuts: Iterable[Cut], ends: array[int], width: int) -> list[Cut]:
     return kept
 
 
-def _anchored(places: list[Cut], ends: array[int], reach: int) -> list[Cut]:
-    """``places``, with the best place within ``reach`` tokens on either side of it marked down."""
-    able = [
-        (penalty, at) for at, penalty in places if penalty <= _ANCHOR_PENALTY and reach < ends[at] < ends[-1] - reach
-    ]
-    best: deque[Cut] = deque()
-    anchors: set[int] = set()
+def _biased(text: str, places: list[Cut]) -> list[Cut]:
+    """``places``, those at sentence ends with a number more that belongs to the words before each."""
+    return [(at, penalty + _bias(text, at) if penalty <= _SEMICOLON else penalty) for at, penalty in places]
+
+
+def _anchored(places: list[Cut], ends: array[int], limit: int) -> list[Cut]:
+    """``places``, with those marked down that are the best around: the more, the further around."""
+    able = [(penalty, at) for at, penalty in places if penalty <= _ANCHOR_PENALTY]
+    bonus: defaultdict[int, int] = defaultdict(int)
+    for reach in _ANCHOR_REACHES:
+        able = _best_around(able, ends, int(reach * limit))
+        for _, at in able:
+            bonus[at] += _ANCHOR
+    return [(at, penalty - bonus[at]) if at in bonus else (at, penalty) for at, penalty in places]
+
+
+def _best_around(able: list[tuple[int, int]], ends: array[int], reach: int) -> list[tuple[int, int]]:
+    """Those of ``able`` (penalty and place, by place) that are the best of them within ``reach`` tokens around."""
+    position = [ends[at] for _, at in able]
+    kept: list[tuple[int, int]] = []
+    best: deque[int] = deque()
     ahead = 0
-    for cut in able:
-        here = ends[cut[1]]
-        while ahead < len(able) and ends[able[ahead][1]] <= here + reach:
-            while best and best[-1] > able[ahead]:
+    for index, here in enumerate(position):
+        while ahead < len(able) and position[ahead] <= here + reach:
+            while best and able[best[-1]] > able[ahead]:
                 best.pop()
-            best.append(able[ahead])
+            best.append(ahead)
             ahead += 1
-        while ends[best[0][1]] < here - reach:
+        while position[best[0]] < here - reach:
             best.popleft()
-        if best[0] == cut:
-            anchors.add(cut[1])
-    return [(at, penalty - _ANCHOR) if at in anchors else (at, penalty) for at, penalty in places]
+        if best[0] == index:
+            kept.append(able[index])
+    return kept
 
 
-def _cheapest(cuts: list[Cut], position: list[int], target: float, least: float, most: float) -> list[int] | None:
-    """Dynamic programming over ``cuts``, which stand at ``position`` in tokens; parts from ``least`` to ``most``."""
+def _cheapest(cuts: list[Cut], position: list[int], aim: _Aim) -> list[int] | None:
+    """Dynamic programming over ``cuts``, which stand at ``position`` in tokens."""
+    target, least, most, unit = aim
     costs = [0.0] + [_INFINITE] * (len(cuts) - 1)
     back = [0] * len(cuts)
     first = behind = 0
-    unit = (_UNEVEN_OF_FEW if position[-1] <= _FEW * target else _UNEVEN) / (target * target)
     for j in range(1, len(cuts)):
         here = position[j]
         while position[first] < here - most:
@@ -293,7 +322,10 @@ def _cheapest(cuts: list[Cut], position: list[int], target: float, least: float,
             behind += 1
         best, best_at = _INFINITE, -1
         for i in range(first, behind):
-            cost = costs[i] + unit * (here - position[i] - target) ** 2
+            cost = costs[i]
+            short = position[i] - here + target
+            if short > 0:
+                cost += unit * short * short
             if cost < best:
                 best, best_at = cost, i
         if best_at >= 0:
@@ -332,7 +364,17 @@ def _strong_cuts(document: Document, start: int, end: int, ends: array[int] | No
         if row_before and row and cuts and cuts[-1][0] == line_start:
             cuts[-1] = (line_start, max(cuts[-1][1], _ROW))
         if start < at < end:
-            cuts.append((at, _line_penalty(text, line_start, last, at, headings, titles)))
+            level = headings.get(at)
+            tail = text[last - 1 : last]
+            if tail.isspace():
+                last = line_start + len(text[line_start:last].rstrip())
+                tail = text[last - 1 : last]
+            if last in titles:
+                cuts.append((at, _AFTER_TITLE))
+            elif level is not None:
+                cuts.append((at, _HEADING * level))
+            else:
+                cuts.append((at, _line_penalty(text, tail, match, at)))
         line_start = at
     cuts += [cut for cut in _stops(text, line_start, end) if start < cut[0] < end]
     return cuts
@@ -343,18 +385,36 @@ _LINE_CONTEXT = 2000
 """Characters of a line read before ``start`` to know which brackets are open there."""
 
 
+def _line_penalty(text: str, tail: str, between: re.Match[str], at: int) -> int:
+    """What a cut costs between a line that ends in ``tail`` and the next, which starts ``at`` and is no heading."""
+    if tail in _COLONS:
+        return _LEAD_IN
+    if at - between.start() > 1:
+        return _BLANK_LINE
+    if text[at] in _ITEM_STARTS and _ITEM_LINE.match(text, at):
+        return _ITEM
+    return _STOP_LINE if tail in _STOP_TAILS else _LINE
+
+
+_COLONS = ("：", ":")
+_STOP_TAILS = frozenset("。！？；;!.?…”」』）)】》")
+_ITEM_STARTS = frozenset(
+    "（(0123456789０１２３４５６７８９一二三四五六七八九十①②③④⑤⑥⑦⑧⑨⑩⑪⑫⑬⑭⑮⑯⑰⑱⑲⑳●◆■□√-–—* \u3000\xa0"
+)
+
+
 def _stops(text: str, line_start: int, end: int) -> Iterator[Cut]:
     """Sentence ends inside a line."""
-    row = _in_row(text, line_start, line_start)
-    before, depth = line_start, 0
-    for offset, kind in ends_in(text[line_start:end]):
-        at = line_start + offset
-        if at >= end:
+    line = text[line_start:end]
+    extra = _IN_ROW if "\t" in line else 0
+    before, depth = 0, 0
+    for at, kind in ends_in(line):
+        if line_start + at >= end:
             break
-        depth = _depth(text, before, at, depth)
+        depth = _depth(line, before, at, depth)
         before = at
         penalty = _STOP if kind == "stop" else _SEMICOLON
-        yield at, penalty + _bias(text, at) + _inside(text, line_start, at, depth) + (_IN_ROW if row else 0)
+        yield line_start + at, penalty + extra + (_inside(line, 0, at, depth) if depth else 0)
 
 
 def _bias(text: str, at: int) -> int:
@@ -373,23 +433,6 @@ def _heading_places(sections: Sequence[Section], text: str) -> tuple[dict[int, i
 
 
 _TITLE_END = re.compile(r"([^\S\n]*[:：]?)[^\S\n]*(?:\n|\Z)")
-
-
-def _line_penalty(text: str, line_start: int, last: int, at: int, headings: dict[int, int], titles: set[int]) -> int:
-    """What a cut costs between the line [line_start, last) and the next, which starts ``at``."""
-    end = line_start + len(text[line_start:last].rstrip()) if text[last - 1 : last].isspace() else last
-    if end in titles:
-        return _AFTER_TITLE
-    if at in headings:
-        return _HEADING * headings[at] + _bias(text, at)
-    mark = text[end - 1 : end]
-    if mark in ("：", ":"):
-        return _LEAD_IN
-    if at - last > 1:
-        return _BLANK_LINE + _bias(text, at)
-    if _ITEM_LINE.match(text, at):
-        return _ITEM + _bias(text, at)
-    return (_STOP_LINE if mark and mark in "。！？；;.!?…”」』）)】》" else _LINE) + _bias(text, at)
 
 
 def _in_row(text: str, start: int, at: int) -> bool:

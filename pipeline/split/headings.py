@@ -13,6 +13,7 @@ from collections import defaultdict, deque
 from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
+from operator import attrgetter
 from typing import Literal, NamedTuple
 
 from pipeline.types import Bookmark, Page, Section, Span
@@ -94,10 +95,11 @@ class _Line(NamedTuple):
     """The number; ``(3, 1)`` for 3.1, and for 第三条之一."""
     number: str
     title: str
-    span: Span
-    """The whole line."""
-    heading: Span
-    """The part of it that is number and title."""
+    start: int
+    end: int
+    """Of the whole line."""
+    heading_end: int
+    """Where its number and title end."""
     titled: bool
     """Whether the whole line reads like a title."""
     separated: bool
@@ -151,7 +153,7 @@ def _read(text: str, match: re.Match[str]) -> _Line | None:
             heading_end = match.start("rest") + len(title)
     leader = rest[-1:] in _LEADER_ENDS and _LEADER.search(rest, max(0, len(rest) - _LOOK_BACK)) is not None
     return _Line(
-        family, value, number, title, Span(start, end), Span(start, heading_end),
+        family, value, number, title, start, end, heading_end,
         titled, bool(gap) or not rest, _opens(text, start), leader,
     )  # fmt: skip
 
@@ -296,7 +298,7 @@ def _without_contents(lines: list[_Line]) -> list[_Line]:
             first = lines[i + 1]
             again = (j for j in range(i + 2, len(lines)) if _same_entry(first, lines[j]) and not lines[j].leader)
             end = next(again, None)
-            if end is not None and lines[end].span.start - first.span.start < _CONTENTS_LINE * (end - i):
+            if end is not None and lines[end].start - first.start < _CONTENTS_LINE * (end - i):
                 dropped.update(range(i + 1, end))
     return [line for i, line in enumerate(lines) if i not in dropped]
 
@@ -319,7 +321,7 @@ def _with_bookmarks(text: str, lines: list[_Line], bookmarks: Sequence[Bookmark]
     if not bookmarks:
         return lines
     spans = {page.number: page.span for page in pages}
-    found = {line.span.start: line for line in lines}
+    found = {line.start: line for line in lines}
     by_page: dict[int, dict[str, Span]] = {}
     for bookmark in bookmarks:
         title = _bare(bookmark.title)
@@ -347,7 +349,9 @@ def _lines_of(text: str, span: Span) -> dict[str, Span]:
 
 def _unnumbered(text: str, span: Span) -> _Line:
     title = text[span.start : span.end].strip()
-    return _Line("bookmark", (1,), "", title, span, span, titled=True, separated=True, opens="yes", leader=False)
+    return _Line(
+        "bookmark", (1,), "", title, *span, span.end, titled=True, separated=True, opens="yes", leader=False
+    )  # fmt: skip
 
 
 # --- which numbers go on ----------------------------------------------------------------------------------------------
@@ -369,14 +373,13 @@ def _in_sequence(lines: list[_Line]) -> tuple[list[_Line], dict[int, int]]:
             continue
         accepted: set[int] = set()
         for chain in _chains(by_family[family]):
-            accepted.update(line.span.start for line in _accepted(chain, kept))
-            previous.update((b.span.start, a.span.start) for a, b in pairwise(chain))
-        kept[family] = [k for k in by_family[family] if k.span.start in accepted or k.bookmark is not None]
+            accepted.update(line.start for line in _accepted(chain, kept))
+            previous.update((b.start, a.start) for a, b in pairwise(chain))
+        kept[family] = [k for k in by_family[family] if k.start in accepted or k.bookmark is not None]
     return sorted((line for of_family in kept.values() for line in of_family), key=_start), previous
 
 
-def _start(line: _Line) -> int:
-    return line.span.start
+_start = attrgetter("start")
 
 
 def _chains(lines: list[_Line]) -> list[list[_Line]]:
@@ -435,7 +438,7 @@ def _accepted(chain: list[_Line], kept: dict[Family, list[_Line]]) -> list[_Line
 
 def _is_list(chain: list[_Line]) -> bool:
     """Whether the numbers stand on neighbouring lines, with nothing under them."""
-    adjacent = sum(b.span.start - a.span.end <= 2 for a, b in pairwise(chain))
+    adjacent = sum(b.start - a.end <= 2 for a, b in pairwise(chain))
     return adjacent * 2 > len(chain) - 1
 
 
@@ -450,13 +453,13 @@ def _inside_clause(line: _Line, kept: dict[Family, list[_Line]]) -> bool:
     """Whether a clause of an outer family stands before ``line``, with no chapter or annex begun between."""
     clauses: tuple[Family, ...] = ("article", "han", "one")
     breaks: tuple[Family, ...] = ("annex", "part", "chapter", "division")
-    broken = max((k.span.start for f in breaks if (k := _last_before(kept.get(f), line))), default=-1)
+    broken = max((k.start for f in breaks if (k := _last_before(kept.get(f), line))), default=-1)
     before = [k for f in clauses if _RANK[f] < _RANK[line.family] and (k := _last_before(kept.get(f), line))]
-    return any(k.span.start > broken for k in before)
+    return any(k.start > broken for k in before)
 
 
 def _last_before(lines: list[_Line] | None, line: _Line) -> _Line | None:
-    index = bisect_left(lines or (), line.span.start, key=_start)
+    index = bisect_left(lines or (), line.start, key=_start)
     return lines[index - 1] if lines and index else None
 
 
@@ -471,12 +474,12 @@ def _nest(text: str, lines: list[_Line], previous: dict[int, int]) -> tuple[Sect
     stack: list[int] = []
     for index, line in enumerate(lines):
         while stack and not order.holds(lines[stack[-1]], line):
-            ends[stack.pop()] = line.span.start
+            ends[stack.pop()] = line.start
         parents.append(stack[-1] if stack else None)
         stack.append(index)
         levels.append(len(stack))
     return tuple(
-        Section(line.number, line.title, level, Span(line.span.start, end), line.heading, parent)
+        Section(line.number, line.title, level, Span(line.start, end), Span(line.start, line.heading_end), parent)
         for line, level, end, parent in zip(lines, levels, ends, parents, strict=True)
     )
 
@@ -503,24 +506,24 @@ class _Order:
         if b.family == "word" or b.family == "annex":
             return False
         if a.family == "annex":  # but not where the main part's numbering goes on behind it
-            return self._previous.get(b.span.start, a.span.start) >= a.span.start
+            return self._previous.get(b.start, a.start) >= a.start
         return (a.family, b.family) in self._outer
 
 
 def _restarts(lines: list[_Line], previous: dict[int, int]) -> dict[tuple[Family, Family], int]:
     """How often the numbering of the second family starts anew between two successive numbers of the first."""
     latest: dict[Family, int] = {}
-    nowhere = lines[-1].span.end if lines else 0
+    nowhere = lines[-1].end if lines else 0
     found: dict[tuple[Family, Family], int] = defaultdict(int)
     for line in lines:
         if line.family not in _LOOSE:
             continue
-        before = previous.get(line.span.start, nowhere)
+        before = previous.get(line.start, nowhere)
         for family, start in latest.items():
             if start >= before and family != line.family:
                 found[line.family, family] += 1
         if line.value[-1] == 1:
-            latest[line.family] = line.span.start
+            latest[line.family] = line.start
     return found
 
 
