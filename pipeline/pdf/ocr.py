@@ -18,6 +18,7 @@ from pipeline.pdf.columns import Edges, reading_order
 from pipeline.pdf.formats import format_of
 from pipeline.pdf.pdfium import Bitmap, OpenError, open_pdf
 from pipeline.pdf.process import Failure, limit, serve
+from pipeline.pdf.seals import without_seals
 
 _DPI = 200.0
 _MAX_PIXELS = 12_000_000
@@ -105,7 +106,7 @@ def _in_picture(path: Path, index: int) -> list[Found]:
 
 
 def _recognise(image: Any, x_scale: float, y_scale: float) -> list[Found]:
-    result = _engine()(image)
+    result = _engine()(without_seals(image, 72 / x_scale))
     if result.txts is None or result.boxes is None:
         return []
     found: list[Found] = []

@@ -1,0 +1,99 @@
+"""Seals are wiped off the print of scans; print, titles and handwriting in colour stay."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pdf_made as made
+import pytest
+import seals_made as seals
+from PIL import Image, ImageDraw, ImageFont
+
+numpy = pytest.importorskip("numpy", reason="the ocr extra is not installed")
+pytest.importorskip("cv2", reason="the ocr extra is not installed")
+
+from pipeline.pdf.read import Reader, ReadLimits  # noqa: E402
+from pipeline.pdf.seals import without_seals  # noqa: E402
+
+LINES = made.wrapped(made.PARAGRAPH * 2, 34)
+SIZE = (1654, 2339)
+
+
+def page(lines: list[str] = LINES) -> Image.Image:
+    picture = Image.new("RGB", SIZE, "white")
+    font = ImageFont.truetype(str(made.FONT_FILE), 33)
+    for at, line in enumerate(lines):
+        ImageDraw.Draw(picture).text((220, 300 + at * 66), line, (25, 25, 25), font=font)
+    return picture
+
+
+def cleaned(picture: Image.Image) -> Image.Image:
+    return Image.fromarray(without_seals(numpy.asarray(picture)[:, :, ::-1], seals.DPI)[:, :, ::-1])
+
+
+def difference(a: Image.Image, b: Image.Image) -> float:
+    """Share of the pixels that are print in one picture and paper in the other."""
+    dark = [numpy.asarray(picture.convert("L")) < 160 for picture in (a, b)]
+    return float((dark[0] != dark[1]).mean())
+
+
+@pytest.mark.parametrize(
+    "seal",
+    [
+        seals.company_seal(),
+        seals.company_seal(seals.DARK_RED, 38, -30),
+        seals.company_seal((240, 110, 120), 45),
+        seals.company_seal(seals.BLUE),
+        seals.company_seal(size_mm=58),
+        seals.company_seal().resize((seals.mm(45), seals.mm(30))),  # oval
+        seals.name_seal(),
+        seals.name_seal(size_mm=12),
+    ],
+    ids=["red", "dark", "pink", "blue", "big", "oval", "square", "small"],
+)
+def test_a_seal_is_wiped_off_and_the_print_under_it_stays(seal: Image.Image) -> None:
+    bare = page()
+    sealed = seals.stamped(bare, (seal, 0.3, 0.15), (seal, 0.6, 0.25))
+    assert difference(bare, cleaned(sealed)) < 0.2 * difference(bare, sealed)
+
+
+def test_print_titles_and_handwriting_in_colour_stay() -> None:
+    picture = page()
+    draw = ImageDraw.Draw(picture)
+    for top, size, gap in ((1600, 150, 0), (1800, 110, 50)):  # some of these characters are frames
+        font = ImageFont.truetype(str(made.FONT_FILE), size)
+        for at, char in enumerate("国回固园图团圆"):
+            draw.text((150 + at * (size + gap), top), char, seals.RED, font=font)
+    draw.rectangle((100, 2000, 1500, 2200), outline=seals.RED, width=6)
+    picture = seals.signed(picture, 0.3, 0.4)
+    assert cleaned(picture).tobytes() == picture.tobytes()
+
+
+def test_a_seal_over_the_red_rules_of_a_form_and_a_signature_across_it() -> None:
+    bare = page()
+    for y in (700, 900):
+        ImageDraw.Draw(bare).line((150, y, 1500, y), fill=seals.RED, width=5)
+    sealed = seals.stamped(bare, (seals.company_seal(), 0.3, 0.27))
+    assert difference(bare, cleaned(sealed)) < 0.4 * difference(bare, sealed)
+    signed = seals.signed(bare, 0.35, 0.35)
+    both = cleaned(seals.signed(sealed, 0.35, 0.35))
+    assert difference(signed, both) < 0.4 * difference(signed, seals.signed(sealed, 0.35, 0.35))
+
+
+def test_grey_scans_pass_untouched() -> None:
+    grey = seals.stamped(page(), (seals.company_seal(), 0.3, 0.15)).convert("L").convert("RGB")
+    assert cleaned(grey).tobytes() == grey.tobytes()
+
+
+def test_ocr_reads_the_lines_under_seals(tmp_path: Path) -> None:
+    pytest.importorskip("rapidocr", reason="the ocr extra is not installed")
+    seal = seals.company_seal()
+    scan = seals.stamped(page(), (seal, 0.2, 0.12), (seal, 0.55, 0.24))
+    scan.save(tmp_path / "scan.png", dpi=(seals.DPI, seals.DPI))
+
+    async def run():
+        async with Reader(ReadLimits(workers=1, ocr="on", ocr_page_timeout_s=300)) as reader:
+            return await reader.read(tmp_path / "scan.png", "x")
+
+    assert asyncio.run(run()).text.replace("\n", "") == made.PARAGRAPH * 2
