@@ -31,7 +31,7 @@ from pipeline.engines.choose import choose
 from pipeline.errors import EngineError, InternalError, LongdocError, SettingsError
 from pipeline.lang import Text, set_language
 from pipeline.run import Batch, Event, Listener, Result, review
-from pipeline.screen import shown
+from pipeline.screen import shown, usage_line
 from pipeline.settings import Settings, load_settings
 
 Log = logging.Logger | logging.LoggerAdapter[logging.Logger]
@@ -164,20 +164,23 @@ async def progress(key: str) -> AsyncGenerator[Listener]:
     """A listener whose events become log lines and a progress artifact, written every other second at most."""
     logger = get_run_logger()
     artifact = await acreate_progress_artifact(0.0, key=key)
-    percent = 0.0
+    percent, usage = 0.0, ""
 
     def listen(event: Event) -> None:
-        nonlocal percent
+        nonlocal percent, usage
         percent = 100.0 * event.done / event.total if event.total else 0.0
-        log_event(logger, event)
+        if event.now and event.so_far:
+            usage = usage_line(event.now, event.so_far)
+        else:
+            log_event(logger, event)
 
     async def follow() -> None:
-        written = 0.0
+        written = (0.0, "")
         while True:
             await asyncio.sleep(PROGRESS_S)
-            if percent != written:
-                await aupdate_progress_artifact(artifact, percent)
-                written = percent
+            if (percent, usage) != written:
+                await aupdate_progress_artifact(artifact, percent, usage)
+                written = (percent, usage)
 
     follower = asyncio.create_task(follow())
     try:
@@ -187,7 +190,7 @@ async def progress(key: str) -> AsyncGenerator[Listener]:
         [outcome] = await asyncio.gather(follower, return_exceptions=True)
         if isinstance(outcome, Exception):
             logger.warning("the progress artifact could not be updated: %s", type(outcome).__name__)
-    await aupdate_progress_artifact(artifact, percent)
+    await aupdate_progress_artifact(artifact, percent, usage)
 
 
 def log_event(logger: Log, event: Event) -> None:
@@ -226,10 +229,15 @@ def markdown_summary(batch: Batch) -> str:
         f"- {Text('引擎', 'engine')}: {plain(batch.engine)} {plain(batch.model)} — {plain(batch.engine_reason)}",
         f"- {Text('运行', 'run')}: {plain(batch.run_id)}",
     ]
+    if batch.usage and (line := usage_line(batch.usage, batch.usage)):
+        head.append(f"- {Text('用量', 'usage')}: {line}")
     if batch.index:
         head.append(f"- {link(str(Text('报告总览', 'all reports')), batch.index)}")
-    titles = Text("文件|编号|状态|页|发现|高风险|报告或原因", "file|id|status|pages|findings|high|report or cause")
-    return "\n".join([*head, "", f"|{titles}|", "|---|---|---|--:|--:|--:|---|", *rows])
+    titles = Text(
+        "文件|编号|状态|页|发现|高风险|引擎分钟|报告或原因",
+        "file|id|status|pages|findings|high|engine minutes|report or cause",
+    )
+    return "\n".join([*head, "", f"|{titles}|", "|---|---|---|--:|--:|--:|--:|---|", *rows])
 
 
 def _counts(results: Sequence[Result]) -> Text:
@@ -246,7 +254,9 @@ def _row(result: Result) -> str:
     else:
         last = link(str(Text("打开", "open")), result.report) if result.report else ""
     name = plain(result.path.name)
-    return f"|{name}|{_short_id(result)}|{result.status}|{result.pages}|{result.findings}|{result.high}|{last}|"
+    minutes = "" if result.engine_seconds is None else f"{result.engine_seconds / 60:.2f}"
+    figures = f"{result.pages}|{result.findings}|{result.high}|{minutes}"
+    return f"|{name}|{_short_id(result)}|{result.status}|{figures}|{last}|"
 
 
 def _short_id(result: Result) -> str:

@@ -103,17 +103,10 @@ class Review:
     """Journal keys of answers that could not be used: the next run asks those again."""
     requests: int = 0
     reused: int = 0
-    prompt_tokens: int = 0
-    cached_tokens: int = 0
-    completion_tokens: int = 0
 
     def count(self, completion: Completion) -> None:
         self.requests += 1
         self.reused += completion.reused
-        if not completion.reused:  # what the journal serves costs nothing
-            self.prompt_tokens += completion.prompt_tokens
-            self.cached_tokens += completion.cached_tokens
-            self.completion_tokens += completion.completion_tokens
 
 
 async def review(

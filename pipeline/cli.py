@@ -207,7 +207,7 @@ def watch(
         )  # fmt: skip
         from pipeline import screen, watch
 
-        raise typer.Exit(_run(lambda: watch.watch(settings.inbox, settings, once=once, on_event=screen.plain_line)))
+        raise typer.Exit(_run(lambda: watch.watch(settings.inbox, settings, once=once, on_event=screen.plain_lines())))
 
 
 @app.command(

@@ -20,10 +20,11 @@ from typing import Literal
 from pipeline import __version__
 from pipeline.analysis import Questioning, Review, rules_alone
 from pipeline.analysis import review as review_document
-from pipeline.engines.base import Engine
+from pipeline.engines.base import Engine, EngineState
 from pipeline.engines.choose import EngineChoice, choose, load
 from pipeline.engines.gather import Gathered
 from pipeline.engines.journal import Journal
+from pipeline.engines.meter import Meter, RunMeter
 from pipeline.engines.scheduler import Scheduler
 from pipeline.engines.supervise import Supervised, WatchedEngine
 from pipeline.errors import EngineError, InputError, InternalError, LongdocError, PipelineError, UsageError
@@ -55,21 +56,27 @@ from pipeline.steps import (
 )
 from pipeline.store import Store
 from pipeline.tokens import Tokenizer, estimator, load_tokenizer
-from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Examined, StoredAnalysis
+from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Examined, StoredAnalysis, Usage
 
 DOCUMENTS_AT_ONCE = 32
 """Documents held in memory; what the engine gets is bounded by tokens, see Scheduler."""
+_LOOK_S = 1.0
+"""Between two looks at how the engine goes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """Something that a person who waits would like to know. Never holds document text."""
 
-    kind: Literal["engine", "read", "planned", "saved", "failed", "reused"]
+    kind: Literal["engine", "read", "planned", "saved", "failed", "reused", "usage"]
     path: Path | None
     text: str
     done: int
     total: int
+    now: Usage | None = None
+    """Of ``usage``: how the engine goes, see ``meter.WINDOW_S``."""
+    so_far: Usage | None = None
+    """Of ``usage``: what the run took up to now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,8 @@ class Result:
     findings: int = 0
     high: int = 0
     report: Path | None = None
+    engine_seconds: float | None = None
+    """Its share of the engine's time; None where nothing was generated for it, or that is not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +108,8 @@ class Batch:
     model: str
     results: tuple[Result, ...]
     index: Path | None
+    usage: Usage | None = None
+    """What the run took of its engine; None without one."""
 
     @property
     def exit_code(self) -> int:
@@ -148,6 +159,7 @@ class _Generation:
         self._choice = choice
         self._store = store
         self._load = load
+        self.meter = Meter()
         self._turn = asyncio.Lock()
         self._users = 0
         self._unused = asyncio.Event()
@@ -198,7 +210,7 @@ class _Generation:
             native = min(capacity.context for capacity in (await self.sizing()).capacities.values())
             settings = settings.model_copy(update={"context_tokens": native})
         try:
-            return await _Loaded.open(self._load, settings, self._choice, self._store, context)
+            return await _Loaded.open(self._load, settings, self._choice, self._store, context, self.meter)
         except LongdocError as error:
             self._failure = error
             raise
@@ -212,6 +224,10 @@ class _Generation:
         if self._failure:
             await self.close()
             self._failure = None
+
+    def state(self) -> EngineState | None:
+        """How the engine stands, those that wait for admission counted in; None while none is loaded."""
+        return self._loaded.state() if self._loaded else None
 
     async def close(self) -> None:
         if loaded := self._loaded:
@@ -228,14 +244,21 @@ class _Loaded:
     """A ready engine and what follows from its model."""
 
     def __init__(
-        self, engine: Engine, load: Load, settings: Settings, choice: EngineChoice, store: Store, context: int
+        self,
+        engine: Engine,
+        load: Load,
+        settings: Settings,
+        choice: EngineChoice,
+        store: Store,
+        context: int,
+        meter: Meter,
     ) -> None:
         self.engine = engine
         self.context = context
         """As it was asked for; 0: the native one."""
         self.tokenizer = tokenizer_for(settings, choice)
         self.sizing = Sizing(capacities(engine.context_tokens, self.tokenizer, settings), self.tokenizer)
-        scheduler = Scheduler(max_tokens=settings.max_tokens_in_flight, max_requests=engine.parallel)
+        self._scheduler = scheduler = Scheduler(max_tokens=settings.max_tokens_in_flight, max_requests=engine.parallel)
         self._running: Engine | Supervised = engine
         if isinstance(engine, WatchedEngine):
 
@@ -243,13 +266,20 @@ class _Loaded:
                 return await load(choice, settings)
 
             self._running = Supervised(engine, load_again, scheduler.lower, silence_s=settings.engine_silence_s)
-        self.journal = Journal(store, engine.model, self._running.generate, scheduler.admitted)
+        self.journal = Journal(store, engine.model, meter.before(self._running.generate), scheduler.admitted)
         self._settings = settings
         self._documents = 0
 
     @classmethod
-    async def open(cls, load: Load, settings: Settings, choice: EngineChoice, store: Store, context: int) -> _Loaded:
-        return cls(await load(choice, settings), load, settings, choice, store, context)
+    async def open(
+        cls, load: Load, settings: Settings, choice: EngineChoice, store: Store, context: int, meter: Meter
+    ) -> _Loaded:
+        return cls(await load(choice, settings), load, settings, choice, store, context, meter)
+
+    def state(self) -> EngineState:
+        """How the engine stands, those that wait for admission counted in."""
+        state = self._running.state()
+        return replace(state, waiting=self._scheduler.waiting + (state.waiting or 0))
 
     async def close(self) -> None:
         await self.journal.close()
@@ -316,18 +346,21 @@ class Session:
         )
         on_event(Event("engine", None, str(self.choice.reason), 0, len(inputs)))
         status: Literal["done", "failed", "interrupted"] = "failed"
+        batch = _BatchRun(self, run_id, model, on_event, len(inputs))
         try:
-            batch = _BatchRun(self, run_id, model, on_event, len(inputs))
             results = await batch.all(inputs)
             status = "failed" if any(result.status == "failed" for result in results) else "done"
         except asyncio.CancelledError:
             status = "interrupted"
             raise
         finally:
-            await asyncio.shield(asyncio.to_thread(self.store.finish_run, run_id, status))
+            usage = None if self.choice.name == "rules" else batch.usage()
+            await asyncio.shield(asyncio.to_thread(self.store.finish_run, run_id, status, usage))
+        if usage:
+            results = batch.with_shares(results, usage)
         rows = sorted(batch.rows, key=lambda row: row.stored.id)
         index = await asyncio.to_thread(write_index, rows, self.settings.out, timezone=self.settings.timezone)
-        return Batch(run_id, self.choice.name, str(self.choice.reason), model, tuple(results), index)
+        return Batch(run_id, self.choice.name, str(self.choice.reason), model, tuple(results), index, usage)
 
     async def _model(self) -> str:
         if self.choice.name == "rules":
@@ -374,6 +407,9 @@ class _BatchRun:
         """Tokens and plan of the documents that only YaRN takes whole, by document."""
         self._group: Group | None = None
         """What was decided about those."""
+        self._meter = RunMeter(session.generation.meter, session.generation.state)
+        self._computed: dict[int, int] = {}
+        """Tokens computed for each analysis of this run, by its number."""
 
     async def all(self, inputs: Sequence[Path | InputError]) -> list[Result]:
         """Results in the order of the inputs. The first error that is no document's own cancels the rest.
@@ -403,6 +439,7 @@ class _BatchRun:
                     results[place] = await self._input(inputs[place])
 
         tasks = [asyncio.ensure_future(work()) for _ in range(min(DOCUMENTS_AT_ONCE, len(places)))]
+        looking = asyncio.ensure_future(self._look_on())
         try:
             await asyncio.gather(*tasks)
         except BaseException:
@@ -411,7 +448,28 @@ class _BatchRun:
             await asyncio.gather(*tasks, *self._by_id.values(), return_exceptions=True)
             raise
         finally:
+            looking.cancel()
             await self._save.idle()
+
+    def usage(self) -> Usage:
+        """What the run took of the engine, documents that came to no end included."""
+        for document_id in self._by_id:
+            self._meter.ended(document_id)
+        return self._meter.so_far()
+
+    def with_shares(self, results: Sequence[Result], usage: Usage) -> list[Result]:
+        """``results`` with each document's share of the engine's time, as ``Store.finish_run`` keeps it."""
+        per_token = usage.engine_s_per_token
+        shares = {id_: tokens * per_token for id_, tokens in self._computed.items()} if per_token else {}
+        return [replace(result, engine_seconds=shares.get(result.analysis_id or 0)) for result in results]
+
+    async def _look_on(self) -> None:
+        """Tell now and then how the engine goes."""
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            if now := self._meter.now():
+                so_far = self._meter.so_far()
+                self._on_event(Event("usage", None, "", self._done, self._total, now, so_far))
 
     async def _input(self, source: Path | InputError) -> Result:
         if isinstance(source, InputError):
@@ -489,9 +547,6 @@ class _BatchRun:
             chunks=len(laid.chunks),
             requests=outcome.requests,
             reused=outcome.reused,
-            prompt_tokens=outcome.prompt_tokens,
-            cached_tokens=outcome.cached_tokens,
-            completion_tokens=outcome.completion_tokens,
             findings=tuple(outcome.findings),
         )
         return analysis, failure
@@ -566,8 +621,16 @@ class _BatchRun:
         return self._tell(replace(result, exit_code=error.exit_code), str(error))
 
     async def _keep(self, path: Path, analysis: Analysis) -> Result:
-        """Save an analysis, and then write its report."""
+        """Save an analysis with what it took, and then write its report."""
+        took = self._meter.ended(analysis.document.id or "")
+        analysis = replace(
+            analysis,
+            prompt_tokens=took.prompt_tokens,
+            cached_tokens=took.cached_tokens,
+            completion_tokens=took.completion_tokens,
+        )
         stored = await self._save(analysis)
+        self._computed[stored.id] = took.computed_tokens
         return await asyncio.to_thread(self._reported, path, stored, stored.analysis.status)
 
     def _reported(self, path: Path, stored: StoredAnalysis, status: Literal["done", "failed", "reused"]) -> Result:

@@ -9,18 +9,21 @@ from __future__ import annotations
 import json as jsonlib
 import os
 import sys
+import time
 import unicodedata
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import box
-from rich.console import Console
+from rich.cells import set_cell_size
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text as Line
 
 from pipeline.lang import Text
 from pipeline.report.view import settled, verdict_of
@@ -34,7 +37,7 @@ if TYPE_CHECKING:
     from pipeline.preview import Outlook, Preview
     from pipeline.run import Batch, Event, Result
     from pipeline.settings import Settings
-    from pipeline.types import Finding, StoredAnalysis
+    from pipeline.types import Finding, StoredAnalysis, Usage
 
 _STATUS = {
     "done": Text("[green]完成[/]", "[green]done[/]"),
@@ -65,6 +68,8 @@ _STATE = {
     "unclear": Text("（不明确）", "(unclear)"),
     "conflict": Text("（矛盾）", "(conflict)"),
 }
+_NAME_CELLS = 24
+_USAGE_EVERY_S = 30.0
 _LEVEL = {"ok": "[green]✓[/]", "lacking": "[yellow]－[/]", "broken": "[red]✗[/]"}
 
 
@@ -73,14 +78,17 @@ def progress() -> Generator[Callable[[Event], None]]:
     """A listener: a bar on a terminal, plain lines elsewhere."""
     console = Console(stderr=True)
     if not console.is_terminal:
-        yield plain_line
+        yield plain_lines()
         return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as bar:
+    with _WithUsage(*columns, console=console, transient=True) as bar:
         task = bar.add_task(str(Text("分析", "review")), total=None)
 
         def show(event: Event) -> None:
-            name = escape(shown(event.path.name)[:40]) if event.path else ""
+            if event.now and event.so_far:
+                bar.usage = usage_line(event.now, event.so_far)
+                return
+            name = escape(set_cell_size(shown(event.path.name), _NAME_CELLS).rstrip()) if event.path else ""
             description = f"{_EVENT[event.kind]} {name}"
             bar.update(task, completed=event.done, total=event.total, description=description)
             if event.kind in ("engine", "planned"):
@@ -89,10 +97,65 @@ def progress() -> Generator[Callable[[Event], None]]:
         yield show
 
 
-def plain_line(event: Event) -> None:
-    """One line an event, for logs and pipes; failures are told with the results."""
-    if event.kind == "read":
-        return
+class _WithUsage(Progress):
+    """A bar with a line below it."""
+
+    usage = ""
+
+    def get_renderables(self) -> Iterable[RenderableType]:
+        yield from super().get_renderables()
+        if self.usage:
+            yield Line(self.usage, style="dim", no_wrap=True, overflow="ellipsis")
+
+
+def plain_lines() -> Callable[[Event], None]:
+    """A listener that prints one line an event, for logs and pipes, and now and then one on how the engine goes.
+    Failures are told with the results."""
+    told_at = time.monotonic()
+
+    def show(event: Event) -> None:
+        nonlocal told_at
+        if event.now and event.so_far and time.monotonic() - told_at >= _USAGE_EVERY_S:
+            told_at = time.monotonic()
+            line = usage_line(event.now, event.so_far)
+            print(f"[{event.done}/{event.total}] {line}", file=sys.stderr, flush=True)
+        elif event.kind not in ("read", "usage"):
+            _plain_line(event)
+
+    return show
+
+
+def usage_line(now: Usage, so_far: Usage) -> str:
+    """How the engine goes, in 80 columns at most; what is not known is left out. docs/telemetry.md defines each."""
+    parts: list[Text] = []
+    if now.prompt_tokens_per_s is not None and now.completion_tokens_per_s is not None:
+        taken, given = _short(now.prompt_tokens_per_s), _short(now.completion_tokens_per_s)
+        parts.append(Text(f"入 {taken} · 出 {given} tok/s", f"in {taken} · out {given} tok/s"))
+    if now.cached_share is not None:
+        parts.append(Text(f"缓存 {now.cached_share:.0%}", f"cache {now.cached_share:.0%}"))
+    if now.kv_use is not None:
+        parts.append(Text(f"KV {now.kv_use:.0%}", f"KV {now.kv_use:.0%}"))
+    if now.queue is not None:
+        parts.append(Text(f"排队 {_short(now.queue)}", f"queue {_short(now.queue)}"))
+    if (minutes := so_far.minutes_per_document) is not None:
+        whose = "GPU " if so_far.gpus else ""
+        long = Text(f"{whose}{_short(minutes)} 分/份", f"{whose}{_short(minutes)} min/doc")
+        brief = Text(f"{whose}{_short(minutes * 60)} 秒/份", f"{whose}{_short(minutes * 60)} s/doc")
+        parts.append(brief if minutes < 1 else long)
+    return " · ".join(map(str, parts))
+
+
+def _short(number: float) -> str:
+    """In four or five characters: 0.02, 7.1, 345, 12.3k, 999k, 1.2M."""
+    for unit in ("", "k", "M"):
+        if number < 999.5 or unit == "M":
+            break
+        number /= 1000
+    digits = 0 if number >= 99.95 or (not unit and number == int(number)) else 1 if number >= 0.95 else 2
+    return f"{number:.{digits}f}{unit}"
+
+
+def _plain_line(event: Event) -> None:
     name = f" {shown(event.path.name)}" if event.path else ""
     text = f"：{shown(event.text)}" if event.text else ""
     print(f"[{event.done}/{event.total}] {_EVENT[event.kind]}{name}{text}", file=sys.stderr, flush=True)
@@ -119,6 +182,8 @@ def print_batch(batch: Batch, settings: Settings, *, json: bool) -> None:
     console = _console()
     console.print(table)
     console.print(str(Text("引擎", "engine")), f"{batch.engine} {batch.model}", escape(batch.engine_reason))
+    if batch.usage and (line := usage_line(batch.usage, batch.usage)):
+        console.print(str(Text("用量", "usage")), line)
     console.print(str(Text("数据库", "database")), escape(_without_password(settings.database)), soft_wrap=True)
     if batch.index:
         console.print(str(Text("报告总览", "all reports")), escape(str(batch.index)), soft_wrap=True)

@@ -483,7 +483,68 @@ class Analysis:
     reused: int = 0
     """Requests that the journal answered."""
     seconds: float = 0.0
+    engine_seconds: float | None = None
+    """Its share of the engine's time; None until its run has ended, and where that is not known."""
     findings: tuple[Finding, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What an engine did over a span of time, and how it stood. docs/telemetry.md defines each figure; None where it
+    is not known."""
+
+    engine_s: float = 0.0
+    """Wall time during which it had at least one request."""
+    prompt_tokens: int | None = 0
+    """Of the answers that came, cached ones included."""
+    cached_tokens: int | None = 0
+    completion_tokens: int | None = 0
+    documents: int = 0
+    """Those that ended, well or not, and that the engine worked on."""
+    kv_use: float | None = None
+    """Share of the KV cache in use, 0 to 1: now, or at most."""
+    queue: int | None = None
+    """Requests that wait: now, or at most."""
+    gpus: int | None = None
+    """Cards that the engine has for itself."""
+
+    @property
+    def prompt_tokens_per_s(self) -> float | None:
+        return self._per_s(self.prompt_tokens)
+
+    @property
+    def completion_tokens_per_s(self) -> float | None:
+        return self._per_s(self.completion_tokens)
+
+    @property
+    def cached_share(self) -> float | None:
+        """Of the prompt tokens, 0 to 1."""
+        if not self.prompt_tokens or self.cached_tokens is None:
+            return None
+        return self.cached_tokens / self.prompt_tokens
+
+    @property
+    def computed_tokens(self) -> int:
+        """Prompt tokens that were not cached, and those of the answers: what engine time is shared out by."""
+        return (self.prompt_tokens or 0) - (self.cached_tokens or 0) + (self.completion_tokens or 0)
+
+    @property
+    def engine_s_per_token(self) -> float | None:
+        """Per computed token."""
+        return self.engine_s / self.computed_tokens if self.computed_tokens else None
+
+    @property
+    def gpu_minutes(self) -> float | None:
+        """Of all cards together."""
+        return self.engine_s * self.gpus / 60 if self.gpus else None
+
+    @property
+    def minutes_per_document(self) -> float | None:
+        """Of all cards together, where their number is known, else of the engine."""
+        return self.engine_s * (self.gpus or 1) / 60 / self.documents if self.documents else None
+
+    def _per_s(self, tokens: int | None) -> float | None:
+        return tokens / self.engine_s if self.engine_s and tokens is not None else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Protocol
 
 from pipeline.errors import adding
@@ -17,6 +18,22 @@ INSTALL_VLLM = Text(
 Generate = Callable[[Request], Awaitable[Completion]]
 """All that an analysis knows of engines. Raises PipelineError for this request alone, EngineError when none can
 succeed any more. An answer that ends early is returned, not raised: ``finish_reason`` tells."""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineState:
+    """How an engine stands at this moment, as far as it knows."""
+
+    waiting: int | None = None
+    """Requests that it has taken but does not work on yet."""
+    kv_use: float | None = None
+    """Share of its KV cache in use, 0 to 1."""
+    gpus: int | None = None
+    """Cards that it has for itself."""
+    counts_tokens: bool = True
+    """Whether its answers tell how many tokens they took."""
+    counts_cached: bool = True
+    """Whether they tell how many of these came from the cache."""
 
 
 class Engine(Protocol):
@@ -37,5 +54,7 @@ class Engine(Protocol):
     """What the user should know of how it was set up."""
 
     async def generate(self, request: Request) -> Completion: ...
+
+    def state(self) -> EngineState: ...
 
     async def close(self) -> None: ...

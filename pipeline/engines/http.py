@@ -17,6 +17,7 @@ from typing import TypeVar, cast
 import httpx
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from pipeline.engines.base import EngineState
 from pipeline.engines.pacing import Pace
 from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
@@ -107,6 +108,7 @@ class HttpEngine:
         self._pace = Pace(settings.concurrency)
         self._retries = settings.retries
         self._successes = 0
+        self._counts_tokens = self._counts_cached = False
         self._given_up_in_a_row = 0
 
     @classmethod
@@ -144,6 +146,8 @@ class HttpEngine:
         choice = data.choices[0]
         answer, thoughts = _without_thoughts(choice.message)
         usage = _usage(data.usage)
+        self._counts_tokens |= usage.prompt_tokens > 0
+        self._counts_cached |= usage.prompt_tokens_details is not None
         return Completion(
             text=answer,
             thoughts=thoughts,
@@ -151,6 +155,11 @@ class HttpEngine:
             prompt_tokens=usage.prompt_tokens,
             cached_tokens=(usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens) or 0,
             completion_tokens=usage.completion_tokens,
+        )
+
+    def state(self) -> EngineState:
+        return EngineState(
+            waiting=self._pace.waiting, counts_tokens=self._counts_tokens, counts_cached=self._counts_cached
         )
 
     async def close(self) -> None:

@@ -41,6 +41,11 @@ class Pace:
                 self._now -= 1
             self._let_in()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return sum(not turn.cancelled() for turn in self._waiting)
+
     def bore(self) -> None:
         """The server answered."""
         if self._now + 1 >= self.limit:  # only a limit that was reached has been tried

@@ -44,6 +44,11 @@ class Scheduler:
                 self._let_out(request)
             self._let_in()
 
+    @property
+    def waiting(self) -> int:
+        """How many wait for their turn."""
+        return sum(not admission.cancelled() for *_, admission in self._waiting)
+
     def lower(self, tokens: int) -> None:
         """So many ``tokens`` at once were too many: from now on no more than half of that."""
         self._max_tokens = min(self._max_tokens, max(1, tokens // 2))

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from pipeline.engines.base import Engine
+from pipeline.engines.base import Engine, EngineState
 from pipeline.errors import EngineDiedError, EngineError, LongdocError, RequestError
 from pipeline.lang import Text
 from pipeline.types import Completion, Request
@@ -83,6 +83,9 @@ class Supervised:
         finally:
             ticket.gone = True
             await self._tell()
+
+    def state(self) -> EngineState:
+        return self.engine.state()
 
     async def close(self) -> None:
         for task in (self._watchdog, self._recovery):

@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.engines.base import INSTALL_VLLM
+from pipeline.engines.base import INSTALL_VLLM, EngineState
 from pipeline.errors import EngineDiedError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
 from pipeline.models.profile import ModelProfile
@@ -41,7 +41,9 @@ class VllmEngine:
     name = "vllm"
     thinks = True
 
-    def __init__(self, llm: Any, profile: ModelProfile, settings: Settings, context_tokens: int) -> None:
+    def __init__(
+        self, llm: Any, profile: ModelProfile, settings: Settings, context_tokens: int, gauges: _Gauges
+    ) -> None:
         factor = context_tokens / profile.yarn.native_tokens if profile.yarn else 1.0
         # YaRN decides the answer too: the journal must not serve one factor's for another's
         self.model = settings.model if factor <= 1 else f"{settings.model} yarn={factor:g}"
@@ -52,6 +54,7 @@ class VllmEngine:
         self.heard_at = time.monotonic()
         self._llm = llm
         self._profile = profile
+        self._gauges = gauges
         self._ids = itertools.count()
 
     @classmethod
@@ -75,14 +78,15 @@ class VllmEngine:
         try:
             args = AsyncEngineArgs(**_engine_args(settings, profile, context))
             # in a thread: it takes minutes, and documents are read meanwhile
-            llm = await asyncio.to_thread(AsyncLLM.from_engine_args, args)
+            gauges = _Gauges()
+            llm = await asyncio.to_thread(AsyncLLM.from_engine_args, args, stat_loggers=[gauges.logger()])
         except (ValueError, OSError, RuntimeError, TypeError) as error:
             reason = str(error).strip().splitlines()[-1][:300] if str(error).strip() else type(error).__name__
             raise SettingsError(
                 Text(f"模型 {settings.model} 载入失败：{reason}", f"model {settings.model} did not load: {reason}"),
                 Text("longdoc doctor 会检查模型、显存与设置", "longdoc doctor checks model, memory and settings"),
             ) from error
-        return cls(llm, profile, settings, context)
+        return cls(llm, profile, settings, context, gauges)
 
     async def generate(self, request: Request) -> Completion:
         """Generate one completion. Raises PromptTooLongError or RequestError for this request alone,
@@ -118,6 +122,10 @@ class VllmEngine:
             cached_tokens=output.num_cached_tokens or 0,
             completion_tokens=len(answer.token_ids),
         )
+
+    def state(self) -> EngineState:
+        """As vLLM's scheduler told it last; of the KV cache the most since the last asking."""
+        return self._gauges.read()
 
     async def close(self) -> None:
         """Give the memory back."""
@@ -175,6 +183,45 @@ class VllmEngine:
             self.heard_at = time.monotonic()
             last = output
         return last
+
+
+class _Gauges:
+    """What vLLM's scheduler tells after each step, kept in this process: nothing is sent anywhere."""
+
+    def __init__(self) -> None:
+        self._waiting: int | None = None
+        self._kv_use: float | None = None
+        self._most_kv_use: float | None = None
+        self._gpus: int | None = None
+
+    def logger(self) -> Any:
+        """The class that vLLM wants of those who listen."""
+        from vllm.v1.metrics.loggers import StatLoggerBase
+
+        gauges = self
+
+        class Listener(StatLoggerBase):
+            def __init__(self, vllm_config: Any, engine_index: int = 0) -> None:
+                parallel = vllm_config.parallel_config
+                if vllm_config.device_config.device_type == "cuda":
+                    gauges._gpus = parallel.world_size * parallel.data_parallel_size
+
+            def record(self, scheduler_stats: Any, iteration_stats: Any, *_: Any, **__: Any) -> None:
+                if scheduler_stats is not None:
+                    gauges._step(scheduler_stats)
+
+            def log_engine_initialized(self) -> None: ...
+
+        return Listener
+
+    def read(self) -> EngineState:
+        most, self._most_kv_use = self._most_kv_use, self._kv_use
+        return EngineState(waiting=self._waiting, kv_use=most, gpus=self._gpus)
+
+    def _step(self, told: Any) -> None:
+        self._waiting = told.num_waiting_reqs + told.num_skipped_waiting_reqs
+        self._kv_use = told.kv_cache_usage
+        self._most_kv_use = max(self._most_kv_use or 0.0, told.kv_cache_usage)
 
 
 def _engine_args(settings: Settings, profile: ModelProfile, context: int) -> Mapping[str, Any]:

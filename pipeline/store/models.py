@@ -112,6 +112,11 @@ def _tokens(name: str) -> Column[int]:
     return Column(name, BigInteger, nullable=False)
 
 
+def _measured(name: str) -> Column[float]:
+    """NULL where it is not known."""
+    return Column(name, Double)
+
+
 def _json(name: str) -> Column[object]:
     return Column(name, CleanJson, nullable=False)
 
@@ -143,6 +148,16 @@ runs = Table(
     Column("started_at", Utc, nullable=False),
     Column("finished_at", Utc),
     _text("status"),
+    Column("prompt_tokens", BigInteger),
+    Column("cached_tokens", BigInteger),
+    Column("completion_tokens", BigInteger),
+    _measured("engine_seconds"),
+    _measured("gpu_minutes"),
+    _measured("prompt_tokens_per_s"),
+    _measured("completion_tokens_per_s"),
+    _measured("cached_share"),
+    _measured("kv_use_peak"),
+    Column("queue_peak", Integer),
     Index("runs_status", "status"),
 )
 
@@ -179,6 +194,8 @@ analyses = Table(
     Column[float]("seconds", Double, nullable=False),
     Column("finished_at", Utc, nullable=False),
     Column("reused", Integer, nullable=False, server_default="0"),
+    _measured("engine_seconds"),
+    _measured("gpu_minutes"),
     Index("analyses_run", "run_id"),
     Index("analyses_document", "document_id", "kind", "id"),
     Index("analyses_finished", "finished_at"),

@@ -22,6 +22,7 @@ from pipeline.types import (
     JournalEntry,
     Span,
     StoredAnalysis,
+    Usage,
 )
 
 Values = dict[str, object]
@@ -74,6 +75,22 @@ def analysis_values(run_id: str, analysis: Analysis, now: datetime) -> Values:
         "completion_tokens": analysis.completion_tokens,
         "seconds": analysis.seconds,
         "finished_at": now,
+    }
+
+
+def usage_values(usage: Usage) -> Values:
+    """A run's columns; ``usage`` is of the whole run."""
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "cached_tokens": usage.cached_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "engine_seconds": usage.engine_s,
+        "gpu_minutes": usage.gpu_minutes,
+        "prompt_tokens_per_s": usage.prompt_tokens_per_s,
+        "completion_tokens_per_s": usage.completion_tokens_per_s,
+        "cached_share": usage.cached_share,
+        "kv_use_peak": usage.kv_use,
+        "queue_peak": usage.queue,
     }
 
 
@@ -229,6 +246,7 @@ def stored_analysis_from(
         cached_tokens=row.cached_tokens,
         completion_tokens=row.completion_tokens,
         seconds=row.seconds,
+        engine_seconds=row.engine_seconds,
         findings=tuple(findings.values()),
     )
     return StoredAnalysis(

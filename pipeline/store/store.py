@@ -26,7 +26,8 @@ from pipeline.store.models import (
     runs,
 )
 from pipeline.store.processes import is_dead, this_process
-from pipeline.types import Analysis, Completion, Decision, JournalEntry, StoredAnalysis
+from pipeline.store.rows import usage_values
+from pipeline.types import Analysis, Completion, Decision, JournalEntry, StoredAnalysis, Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +116,20 @@ class Store:
             )
         return run_id
 
-    def finish_run(self, run_id: str, status: Literal["done", "failed", "interrupted"]) -> None:
-        """Record the end of a run."""
+    def finish_run(
+        self, run_id: str, status: Literal["done", "failed", "interrupted"], usage: Usage | None = None
+    ) -> None:
+        """Record the end of a run, what it took of its engine, and each document's share of that."""
+        took = usage_values(usage) if usage else {}
         with self._writing() as connection:
-            connection.execute(sa.update(runs).where(runs.c.id == run_id).values(status=status, finished_at=_now()))
+            ended = sa.update(runs).where(runs.c.id == run_id)
+            connection.execute(ended.values(status=status, finished_at=_now(), **took))
+            if usage and (rate := usage.engine_s_per_token):
+                computed = analyses.c.prompt_tokens - analyses.c.cached_tokens + analyses.c.completion_tokens
+                share = {"engine_seconds": computed * rate}
+                if usage.gpus:
+                    share["gpu_minutes"] = computed * (rate * usage.gpus / 60)
+                connection.execute(sa.update(analyses).where(analyses.c.run_id == run_id).values(share))
 
     # --- analyses -----------------------------------------------------------------------------------------------------
 

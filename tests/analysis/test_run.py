@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sqlite3
@@ -68,6 +69,49 @@ def test_planted_facts_reach_the_database_with_their_page_and_a_rerun_asks_nothi
         assert result.report and result.report.is_file()
 
 
+@pytest.mark.parametrize("usage", ["whole", "no cache", "none"])
+def test_what_a_run_took_of_its_server_is_told_as_far_as_it_is_known(tmp_path: Path, usage: str) -> None:
+    made = [contract(tmp_path / f"{n}.pdf", n) for n in range(3)]
+
+    def behave(body: dict, number: int) -> Reply | None:
+        if usage == "whole":
+            return None
+        answer = json.loads(chat(chat_text(body, []), "x" * 100).raw)
+        del answer["usage"]["prompt_tokens_details"]
+        if usage == "none":
+            del answer["usage"]
+        return Reply(raw=json.dumps(answer).encode())
+
+    server = ScriptedServer(delay_s=0.01, behave=behave)
+    with serving(server):
+        batch = run([path for path, _ in made], tmp_path, engine="http", base_url=server.base_url)
+        again = run([path for path, _ in made], tmp_path, engine="http", base_url=server.base_url)
+    took = rows(tmp_path, "select prompt_tokens, cached_tokens, engine_seconds, kv_use_peak, gpu_minutes from runs")[0]
+    shares = rows(tmp_path, "select prompt_tokens, cached_tokens, completion_tokens, engine_seconds from analyses")
+    assert batch.usage and batch.usage.engine_s == took[2] > 0.01
+    assert took[3:] == (None, None), "a server does not tell"
+    assert (took[0] is None) == (usage == "none") and (took[1] is None) == (usage != "whole")
+    if usage == "none":
+        assert {row[3] for row in shares} == {None}
+    else:
+        assert sum(row[0] for row in shares) == took[0]
+        assert sum(row[3] for row in shares) == pytest.approx(took[2])
+        assert [result.engine_seconds for result in batch.results] == pytest.approx([row[3] for row in shares], abs=9)
+        assert {result.engine_seconds for result in batch.results} == {row[3] for row in shares}
+    assert again.usage and (again.usage.engine_s, again.usage.prompt_tokens) == (0.0, 0), "the journal costs nothing"
+    alone = run([made[0][0]], tmp_path, force=True)
+    assert alone.usage is None and rows(tmp_path, "select engine_seconds from runs order by rowid desc")[0] == (None,)
+
+
+def test_what_was_spent_on_a_document_that_failed_is_told(tmp_path: Path) -> None:
+    path, _ = contract(tmp_path / "a.pdf")
+    with serving(ScriptedServer(behave=lambda body, number: chat("no JSON", "x" * 50))) as server:
+        batch = run([path], tmp_path, engine="http", base_url=server.base_url)
+    assert batch.exit_code == 1
+    [(status, prompt, seconds)] = rows(tmp_path, "select status, prompt_tokens, engine_seconds from analyses")
+    assert status == "failed" and prompt >= 150 and seconds > 0
+
+
 def test_invented_quotes_are_kept_and_marked_ungrounded(tmp_path: Path) -> None:
     path, facts = contract(tmp_path / "a.pdf")
     invented = "本合同自签订之日起自动续期十年。"
@@ -87,8 +131,6 @@ def test_invented_quotes_are_kept_and_marked_ungrounded(tmp_path: Path) -> None:
 
 
 def chat_text(body: dict, facts: list[str]) -> str:
-    import json
-
     from scripted_server import fill
 
     return json.dumps(fill(body["response_format"]["json_schema"]["schema"], facts), ensure_ascii=False)

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from pipeline.engines.base import EngineState
 from pipeline.engines.scheduler import Scheduler
 from pipeline.engines.supervise import Supervised
 from pipeline.errors import EngineDiedError, EngineError, RequestError, SettingsError
@@ -61,6 +62,9 @@ class Engine:
         self.heard_at = time.monotonic()
         self.machine.answered.append(number)
         return Completion(str(number), "", "stop", 1, 0, 1)
+
+    def state(self) -> EngineState:
+        return EngineState()
 
     async def close(self) -> None:
         self.dead.set()

@@ -99,7 +99,15 @@ def test_documents_through_the_whole_path_share_their_prefixes(tiny: Path, tmp_p
         prompt, cached, requests = database.execute(
             "select sum(prompt_tokens), sum(cached_tokens), sum(requests) from analyses"
         ).fetchone()
+        took = database.execute(
+            "select prompt_tokens, cached_tokens, engine_seconds, gpu_minutes, kv_use_peak, queue_peak from runs"
+        ).fetchone()
+        shares = database.execute("select sum(engine_seconds), count(engine_seconds) from analyses").fetchone()
     database.close()
+    assert took[:2] == (prompt, cached)
+    assert took[2] > 0 and shares == (pytest.approx(took[2]), DOCUMENTS)
+    assert took[3] is None, "a CPU is no GPU"
+    assert 0 < took[4] <= 1 and took[5] >= 0
     assert {quote: page for quote, page in rows if quote in facts} == facts
     checks = len(Checklist(load_packs()["采购"].pack).groups)
     assert requests == DOCUMENTS * (len(GROUPS) + checks + 2), "and a second look, and the summary"

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -17,8 +18,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from store_values import analysis, connected, entry, failure, finding, query, start
 
-from pipeline.store import Store
-from pipeline.types import Box, Completion, DocumentInfo, Evidence, Span, StoredAnalysis
+from pipeline.store import Store, migrate
+from pipeline.types import Box, Completion, DocumentInfo, Evidence, Span, StoredAnalysis, Usage
 
 Rows = Callable[[str], list[tuple[object, ...]]]
 
@@ -339,6 +340,26 @@ def test_a_run_is_recorded_from_start_to_end(store: Store, rows: Rows) -> None:
     assert finished_at is not None
 
 
+def test_what_a_run_took_is_kept_and_shared_out_by_tokens(store: Store, rows: Rows) -> None:
+    run_id, other = start(store), start(store)
+    for name, prompt, cached in (("a" * 64, 1000, 900), ("b" * 64, 300, 0)):
+        document = replace(analysis().document, id=name)
+        one = replace(analysis(), document=document, fingerprint=name, findings=(), prompt_tokens=prompt)
+        store.save_analysis(run_id, replace(one, cached_tokens=cached, completion_tokens=0))
+    store.save_analysis(other, analysis())
+    usage = Usage(40.0, 1300, 900, 0, 2, kv_use=0.5, queue=7, gpus=3)
+    store.finish_run(run_id, "done", usage)
+    store.finish_run(other, "done", Usage(5.0, None, None, None, 1))
+    shares = rows("SELECT engine_seconds, gpu_minutes FROM analyses ORDER BY id")
+    assert shares == [(pytest.approx(10), pytest.approx(0.5)), (pytest.approx(30), pytest.approx(1.5)), (None, None)]
+    assert [one.analysis.engine_seconds for one in store.analyses(run_id=run_id)] == pytest.approx([10, 30])
+    kept = "prompt_tokens, cached_tokens, completion_tokens, engine_seconds, gpu_minutes, prompt_tokens_per_s,"
+    kept += " completion_tokens_per_s, cached_share, kv_use_peak, queue_peak"
+    known, unknown = rows(f"SELECT {kept} FROM runs ORDER BY id = '{other}'")
+    assert known == pytest.approx((1300, 900, 0, 40, 2, 32.5, 0, 9 / 13, 0.5, 7))
+    assert unknown == (None, None, None, 5, None, None, None, None, None, None)
+
+
 def test_settings_are_kept_without_secrets(store: Store, rows: Rows) -> None:
     given_settings = {
         "api_key": "sk-geheim",
@@ -359,7 +380,7 @@ def test_settings_are_kept_without_secrets(store: Store, rows: Rows) -> None:
 
 ABANDONED = """
 import sys, time
-from pipeline.store import Store
+from pipeline.store import Store, migrate
 store = Store.open(sys.argv[1])
 print(store.start_run(kind="auto", engine="rules", engine_reason="", model="", settings={}), flush=True)
 sys.stdin.read()
@@ -492,7 +513,7 @@ def test_info_tells_doctor_what_is_there(store: Store, url: str) -> None:
     info = store.info()
     assert info.dialect == url.split(":")[0]
     assert int(info.version.split(".")[0]) >= 3
-    assert info.revision == "0002"
+    assert info.revision == migrate.HEAD
     assert info.location.startswith(("/", "postgresql://"))
     assert (info.rows["documents"], info.rows["findings"], info.rows["evidence"]) == (1, 3, 6)
 
