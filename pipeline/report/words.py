@@ -121,6 +121,12 @@ WORDS: Mapping[str, Text] = {
         "这份文件没有分析结果。按下面的办法处理后重新运行即可；已完成的部分不会重做。",
         "There is no result for this document. Follow the remedy and run again: what is done is not done again.",
     ),
+    "failed_partly": Text(
+        "这份文件没有审完。以下只是规则与已得到的回答的结果：没有列出的不等于没有问题。按上述办法处理后重新运行即可，"
+        "已完成的部分不会重做。",
+        "This document was not examined to the end. What follows is from the rules and the answers there were: what is "
+        "not listed may still be there. Follow the remedy and run again: what is done is not done again.",
+    ),
     "page_picture": Text("第 {} 页原件图像，引文处有标记", "Picture of page {} with the quote marked"),
     "whole_page": Text("打开整页图像", "Open the whole page"),
     "picture_lacks": Text("页面图像不在这份报告旁边", "The page's picture does not lie beside this report"),

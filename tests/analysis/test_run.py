@@ -194,9 +194,41 @@ def test_answers_that_stay_bad_fail_one_document_and_are_asked_again_next_time(t
         batch = run([bad, good], tmp_path, engine="http", base_url=server.base_url, model="m")
         assert [result.status for result in batch.results] == ["failed", "done"]
         assert batch.results[0].error_type == "BadAnswerError" and batch.exit_code == 1
+    shown = batch.results[0].report.read_text(encoding="utf-8")
+    by_rule = "from findings f join analyses a on a.id = f.analysis_id where a.status = 'failed'"
+    found = rows(tmp_path, f"select f.value, f.source {by_rule}")
+    assert found and {source for _, source in found} == {"rule"}, "what the rules found is not lost"
+    assert "contract/money" in rows(tmp_path, "select notes from analyses where status = 'failed'")[0][0]
+    assert all(value in shown for value in ("东海机械有限公司", "没有审完", "contract/money"))
+    assert not rows(tmp_path, "select 1 from latest_findings where filename = 'bad.pdf'"), "no result stands for it"
     with serving(ScriptedServer()) as server:
         batch = run([bad, good], tmp_path, engine="http", base_url=server.base_url, model="m")
         assert [result.status for result in batch.results] == ["done", "reused"]
+
+
+def test_one_question_without_an_answer_costs_no_other_finding(tmp_path: Path) -> None:
+    path, facts = contract(tmp_path / "a.pdf", pages=4, filler=6)
+
+    def behave(body: dict, number: int) -> Reply | None:
+        money = body.get("response_format", {}).get("json_schema", {}).get("name") == "contract_money"
+        return chat("{not json") if money and "第2批" in body["messages"][-1]["content"] else None
+
+    with serving(ScriptedServer(facts=list(facts), behave=behave)) as server:
+        batch = run([path], tmp_path, engine="http", base_url=server.base_url, chunk_tokens=400, strategy="map-reduce")
+    assert batch.results[0].error_type == "BadAnswerError" and batch.exit_code == 1
+    quotes = {quote for (quote,) in rows(tmp_path, "select quote from evidence")}
+    assert set(facts) <= quotes, "other groups found it, and other parts"
+    money = rows(tmp_path, "select count(*) from findings where category = 'money' and source = 'llm'")
+    assert money[0][0] > 0
+    [(notes,)] = rows(tmp_path, "select notes from analyses")
+    assert "contract/money" in notes and "contract/risks" not in notes
+
+
+def test_a_dead_server_leaves_what_the_rules_found(tmp_path: Path) -> None:
+    path, _ = contract(tmp_path / "a.pdf")
+    batch = run([path], tmp_path, engine="http", base_url="http://127.0.0.1:9/v1", model="m")
+    assert batch.exit_code == 4 and batch.results[0].error_type == "EngineError"
+    assert rows(tmp_path, "select 1 from findings where source = 'rule' limit 1")
 
 
 @pytest.mark.slow

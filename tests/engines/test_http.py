@@ -213,3 +213,57 @@ def test_places_are_given_in_order_and_a_cancelled_one_is_passed_on() -> None:
 def test_a_url_that_is_none_is_a_settings_error() -> None:
     with pytest.raises(SettingsError, match="base_url"):
         ask(ScriptedServer(base_url="nonsense"), request())
+
+
+def thought(content: str, **fields: str) -> Reply:
+    message = {"role": "assistant", "content": content, **fields}
+    body = {"choices": [{"index": 0, "message": message, "finish_reason": "stop"}], "usage": None}
+    return Reply(raw=json.dumps(body).encode())
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        thought("{}", reasoning_content="想一想"),
+        thought("{}", reasoning="想一想"),
+        thought("<think>\n想一想\n</think>\n\n{}"),
+        thought("想一想</think>{}"),  # the template opened them
+    ],
+    ids=["reasoning_content", "reasoning", "in the content", "opened by the template"],
+)
+def test_thoughts_are_kept_apart_wherever_the_server_puts_them(reply: Reply) -> None:
+    with serving(ScriptedServer(behave=lambda body, number: reply)) as server:
+        [completion] = ask(server, request(thinking=True))
+    assert (completion.text, completion.thoughts) == ("{}", "想一想")
+    assert server.requests[0]["chat_template_kwargs"] == {"enable_thinking": True}
+    assert server.requests[0]["thinking_token_budget"] == 32
+
+
+def test_thoughts_that_never_end_leave_no_answer() -> None:
+    with serving(ScriptedServer(behave=lambda body, number: chat("<think>想啊想", finish_reason="length"))) as server:
+        [completion] = ask(server, request(thinking=True))
+    assert completion.text == "" and completion.thoughts == "想啊想" and completion.finish_reason == "length"
+
+
+def test_the_served_model_s_name_says_how_it_is_spoken_to() -> None:
+    async def engine(model: str) -> HttpEngine:
+        with serving(ScriptedServer(model=model)) as server:
+            made = await HttpEngine.connect(load_settings({"engine": "http", "base_url": server.base_url}, environ={}))
+            await made.close()
+            return made
+
+    known, unknown = asyncio.run(engine("Qwen/Qwen3.6-27B")), asyncio.run(engine("llama"))
+    assert known.thinks and known.behaviour.thinking.temperature == 1.0
+    assert not unknown.thinks
+
+
+def test_a_field_that_the_server_refuses_is_left_out_from_then_on() -> None:
+    def behave(body: dict, number: int) -> Reply | None:
+        refused = [field for field in ("thinking_token_budget", "min_p") if field in body]
+        said = json.dumps({"error": {"message": f"unknown field {refused[0]}"}}) if refused else ""
+        return Reply(status=400, raw=said.encode()) if refused else None
+
+    with serving(ScriptedServer(facts=["甲方应当付款。"], behave=behave)) as server:
+        answers = ask(server, request(thinking=True))
+        assert isinstance(answers[0], Completion) and len(server.requests) == 3
+    assert "min_p" not in server.requests[-1] and server.requests[-1]["top_k"] == 7

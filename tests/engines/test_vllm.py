@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
@@ -20,7 +21,8 @@ from pipeline.errors import PromptTooLongError, SettingsError
 from pipeline.kinds.contract.groups import GROUPS
 from pipeline.kinds.packs.checklist import Checklist
 from pipeline.kinds.packs.load import load_packs
-from pipeline.models.profile import load_profile
+from pipeline.models.profile import behaviour_of, load_profile
+from pipeline.models.shipped import shipped
 from pipeline.run import Batch, open_session
 from pipeline.settings import Settings, load_settings
 from pipeline.types import Completion, Message, Request, Sampling
@@ -117,6 +119,72 @@ def test_documents_through_the_whole_path_share_their_prefixes(tiny: Path, tmp_p
     assert again.exit_code == 0, "everything came from the journal"
 
 
+def test_documents_beyond_the_native_context_share_one_more_load(tiny: Path, tmp_path: Path) -> None:
+    """Natively first, then YaRN with the smallest factor that serves both long ones."""
+    pages = {"short": 2, "long": 11, "longest": 13, "other": 1}
+    made = [contract(tmp_path / f"{name}.pdf", n, count, filler=30) for n, (name, count) in enumerate(pages.items())]
+    facts = {fact: page for _, planted in made for fact, page in planted.items()}
+    settings = settings_for(tiny, tmp_path, strategy="whole")
+    loads: list[int | None] = []
+    answer = facts_in(list(facts))
+
+    async def load(choice: EngineChoice, settings: Settings) -> Any:
+        loads.append(settings.context_tokens)
+        return await scripted_engine(answer).load(settings, choice.profile)
+
+    async def run() -> Batch:
+        async with open_session(settings, load) as session:
+            return await session.review([path for path, _ in made])
+
+    batch = asyncio.run(run())
+    assert batch.exit_code == 0, [result.error for result in batch.results]
+    assert loads[0] == 16_384 and len(loads) == 2
+    with sqlite3.connect(tmp_path / "db.sqlite") as database:
+        rows = database.execute("select quote, page from evidence where quote like '第%批设备%'").fetchall()
+        plans = dict(
+            database.execute(
+                "select d.filename, a.strategy_reason from analyses a join documents d on a.document_id = d.id"
+            )
+        )
+        models = {model for (model,) in database.execute("select distinct model from completions")}
+        tokens = dict(database.execute("select filename, tokens from documents"))
+    database.close()
+    assert {quote: page for quote, page in rows if quote in facts} == facts
+    factor = f"{loads[1] / 16_384:g}"
+    assert models == {str(tiny), f"{tiny} yarn={factor}"}, "the journal tells the factors apart"
+    for name, reason in plans.items():
+        assert (f"YaRN ×{factor}" in reason) == name.startswith("long"), reason
+    assert tokens["longest.pdf"] < loads[1] < tokens["longest.pdf"] + 16_384, "no more than the longest one needs"
+
+
+def test_loops_end_thoughts_are_budgeted_and_json_has_no_free_white_space(tiny: Path, tmp_path: Path) -> None:
+    def request(prompt: str, **changes: object) -> Request:
+        usual = Request(
+            "d", prompt, "p", (Message("user", "甲方付款。" * 20),), GROUPS[0].schema, 2000, Sampling(), False, 99
+        )
+        return replace(usual, **changes)
+
+    def answer(asked: Request) -> str:
+        return {"loop": "甲方应当在验收合格后向乙方支付全部价款。" * 60, "think": "<think>嗯", "plain": ""}[
+            asked.prompt
+        ]
+
+    async def run() -> list[Completion]:
+        engine = await scripted_engine(answer).load(settings_for(tiny, tmp_path), load_profile(str(tiny)))
+        asked = [request("loop", schema=None), request("think", thinking=True), *[request("plain")] * 6]
+        answers = await asyncio.gather(*map(engine.generate, asked))
+        thoughts = engine._llm.get_tokenizer().encode(answers[1].thoughts, add_special_tokens=False)
+        assert 0 < len(thoughts) <= asked[1].thinking_tokens + 8, "the model would have thought for ever"
+        await engine.close()
+        return answers
+
+    loop, thought, *plain = asyncio.run(run())
+    assert loop.finish_reason == "repetition" and loop.completion_tokens < 600
+    assert thought.text.startswith("{") and "<think>" not in thought.text
+    for completion in (thought, *plain):
+        assert not re.search(r"\s", re.sub(r'"(\\.|[^"\\])*("|$)', "", completion.text))
+
+
 def test_requests_fail_alone_answers_fit_the_schema_and_thoughts_stay_apart(tiny: Path, tmp_path: Path) -> None:
     from pipeline.engines.vllm import VllmEngine
 
@@ -163,3 +231,14 @@ def test_a_model_that_does_not_load_is_a_settings_error(tiny: Path, tmp_path: Pa
     settings = settings_for(tiny, tmp_path, vllm_args={"quantization": "nonsense"})
     with pytest.raises(SettingsError, match=str(tiny)):
         asyncio.run(VllmEngine.load(settings, load_profile(str(tiny))))
+
+
+def test_parsers_are_those_that_vllm_knows() -> None:
+    from vllm.reasoning import ReasoningParserManager
+    from vllm.tool_parsers import ToolParserManager
+
+    for model in shipped():
+        behaviour = behaviour_of(model)
+        assert behaviour
+        assert behaviour.reasoning_parser in ReasoningParserManager.list_registered()
+        assert behaviour.tool_parser in ToolParserManager.list_registered()
