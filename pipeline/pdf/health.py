@@ -33,6 +33,11 @@ _SOUP_SHARE, _SMALL_SHARE = 0.15, 0.4
 _EVERYWHERE, _EVERYWHERE_SHARE = "的一不有人在中为是和", 0.01
 """Characters of which hardly a page has none, and their least share: with less a page is looked at closely."""
 _HAN_AT, _RARE_SHARE = 80, 0.25
+_MISREAD_SHARE, _CHINESE_SHARE = 0.12, 0.2
+"""Of a text layer over an image: pages that were typed have at most 0.06 of rare characters."""
+_WORD, _WORDS_SHARE = re.compile("[A-Za-z]{3,}"), 0.6
+_FREQUENT, _FREQUENT_SHARE = re.compile("[etaoinsrETAOINSR]"), 0.45
+"""Letters that are more than half of English and of its neighbours, and a third of letters by chance."""
 _SCRIPTS = (
     (0x0400, 0x0530, "Cyrillic"),
     (0x0590, 0x0600, "Hebrew"),
@@ -67,12 +72,12 @@ def _is_soup(text: str, characters: int) -> bool:
     return len(_SMALL.findall(text)) < _SMALL_SHARE * characters and len(_HAN.findall(text)) < 0.05 * characters
 
 
-def _is_rare(text: str) -> bool:
+def _is_rare(text: str, share: float = _RARE_SHARE) -> bool:
     """Whether a page is in Chinese characters that hardly anybody writes: a wrong map gives any of them."""
     if sum(map(text.count, _EVERYWHERE)) >= _EVERYWHERE_SHARE * len(text):
         return False
     han = _HAN.findall(text)
-    return len(han) >= _HAN_AT and sum(char not in _written() for char in han) > _RARE_SHARE * len(han)
+    return len(han) >= _HAN_AT and sum(char not in _written() for char in han) > share * len(han)
 
 
 @cache
@@ -111,13 +116,27 @@ def judge(text: str, cover: float, paths: int, images: int) -> PageHealth:
 
 
 def bare(boxes: Sequence[Edges], chars: Chars) -> Sequence[Edges]:
-    """The images of a page, unless a text layer stands on them: that of a scan which was recognised before."""
+    """The images of a page, unless a text layer stands on them: that of a scan which was recognised before, and not by
+    a program that did not know the language."""
     places = zip(chars.text, chars.left, chars.top, chars.right, chars.bottom, strict=True)
-    over = sum(
-        not char.isspace() and any(box.holds((left + right) / 2, (top + bottom) / 2) for box in boxes)
+    over = [
+        char
         for char, left, top, right, bottom in places
-    )
-    return [] if over >= _TEXT_AT else boxes
+        if not char.isspace() and any(box.holds((left + right) / 2, (top + bottom) / 2) for box in boxes)
+    ]
+    return [] if len(over) >= _TEXT_AT and not _is_misread("".join(over)) else boxes
+
+
+def _is_misread(text: str) -> bool:
+    """Whether a text without spaces is what a program makes of Chinese that takes it for English, or the other way
+    round."""
+    if len(_HAN.findall(text)) >= _CHINESE_SHARE * len(text):
+        return _is_rare(text, _MISREAD_SHARE)
+    if sum(map(str.isascii, text)) < 0.7 * len(text):
+        return False  # another language
+    words = "".join(_WORD.findall(text))
+    read = len(words) + sum(map(str.isdigit, text))
+    return read < _WORDS_SHARE * len(text) or len(_FREQUENT.findall(words)) < _FREQUENT_SHARE * len(words)
 
 
 def needs_objects(text: str) -> bool:
