@@ -42,7 +42,7 @@ def assembled(lines: Sequence[Line]) -> list[Line]:
                 continue
         if rows and line.is_row and not rows[-1].is_row:
             line = _with_lines_above(rows, line, pitch)
-        elif rows and rows[-1].is_row and (grown := _with_line_below(rows, line)):
+        elif rows and rows[-1].is_row and (grown := _with_line_below(rows, line, pitch)):
             rows[-1] = grown
             continue
         rows.append(line)
@@ -140,16 +140,19 @@ def _fits_above(rows: Sequence[Line], lone: Line, line: Line, at: int, pitch: fl
     return lone.right >= widest - 1.2 * cell.em and lone.right - lone.left > 4 * cell.em
 
 
-def _with_line_below(rows: Sequence[Line], line: Line) -> Line | None:
-    """The last row with ``line`` carrying on one of its cells but the first; None if it doesn't.
+def _with_line_below(rows: Sequence[Line], line: Line, pitch: float | None) -> Line | None:
+    """The last row with ``line`` carrying on one of its cells; None if it doesn't. The first cell it must carry on
+    closer than rows stand: what stands there is else a row of one cell.
 
     Further cells of ``line`` must stand right of the row: header cells come like that.
     """
     row, lower = rows[-1], line.cells[0]
     at = next((i for i, cell in enumerate(row.cells) if _overlap(cell, lower)), 0)
-    if not at or row.page != line.page or (line.is_row and line.cells[1].left < row.right):
-        return None
     cell = row.cells[at]
+    if not at and (line.is_row or pitch is None or not _overlap(cell, lower) or cell.bottom - lower.bottom > pitch - 2):
+        return None
+    if row.page != line.page or (line.is_row and line.cells[1].left < row.right):
+        return None
     if not -0.3 * lower.em < cell.bottom - lower.top < _TOUCHING * lower.em or not _in_column(lower, row, at):
         return None
     if _ends_apart(cell.text) or _starts_apart(lower.text) or not _same_column(lower, cell):

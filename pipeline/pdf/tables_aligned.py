@@ -10,10 +10,12 @@ import re
 from array import array
 from collections import Counter
 from collections.abc import Sequence
-from itertools import groupby, pairwise
+from dataclasses import replace
+from itertools import chain, groupby, pairwise
 
-from pipeline.pdf.lines import Cell, Line, Placed, TablePlace, glued
+from pipeline.pdf.lines import Cell, Line, Placed, TablePlace, glued, is_cjk
 from pipeline.pdf.rows import assembled
+from pipeline.pdf.tables_columnwise import by_rows
 from pipeline.pdf.tables_ruled import FIGURE
 
 _LEAST_ROWS = 3
@@ -34,7 +36,7 @@ def arranged(lines: Sequence[Line]) -> list[Line]:
     found: list[Line] = []
     for free, group in groupby(lines, key=lambda line: line.place is None):
         members = list(group)
-        found += _aligned(assembled(members), len(found)) if free else members
+        found += _aligned(assembled(by_rows(members)), len(found)) if free else members
     return found
 
 
@@ -84,6 +86,7 @@ def _table(block: Sequence[Line], number: int) -> list[Line] | None:
     rows = [line for line in block if line.is_row]
     if len(rows) < _LEAST_ROWS:
         return None
+    block, rows = _with_narrow_gaps(block, rows)
     counts = Counter(len(row.cells) for row in rows)
     width = max(counts, key=lambda n: (counts[n], n))
     whole = [row for row in rows if len(row.cells) == width]
@@ -95,7 +98,43 @@ def _table(block: Sequence[Line], number: int) -> list[Line] | None:
     put = {id(row): _row(row, columns, number) for row in rows}
     if sum(line is not None for line in put.values()) < max(_LEAST_ROWS, 0.8 * len(rows)):
         return None
+    last = max(at for at, line in enumerate(block) if line.is_row)
+    for line in block[:last]:  # a row of which only the label is there
+        if not line.is_row and columns[0][0] - 1 < line.left < line.right < columns[1][0]:
+            put[id(line)] = _row(line, columns, number)
     return [put.get(id(line)) or line for line in block]
+
+
+def _with_narrow_gaps(block: Sequence[Line], rows: list[Line]) -> tuple[Sequence[Line], list[Line]]:
+    """The block with its rows' cells divided where two columns stand so close that each row has a space there: figures
+    set flush right before a column set flush left. Several columns may do that."""
+    most = max(len(row.cells) for row in rows)
+    put: dict[int, Line] = {}
+    for at in range(most - 1, 0, -1):
+        having = [row for row in rows if len(row.cells) > at]
+        divided = [row for row in having if len(_parts(row.cells[at])) == 2]
+        figures = sum(any(FIGURE.fullmatch(part) for part in _parts(row.cells[at])) for row in divided)
+        if len(divided) >= max(_LEAST_ROWS, 0.6 * len(having)) and figures >= 0.6 * len(divided):
+            for row in divided:
+                line = put.get(id(row), row)
+                put[id(row)] = Line([*line.cells[:at], *_divided(line.cells[at]), *line.cells[at + 1 :]], line.page)
+    return [put.get(id(line), line) for line in block], [put.get(id(row), row) for row in rows]
+
+
+def _parts(cell: Cell) -> list[str]:
+    return cell.text.split(" ")
+
+
+def _divided(cell: Cell) -> list[Cell]:
+    """The two parts of a cell, where they stand by the usual widths of their characters."""
+    at = cell.text.index(" ")
+    widths = [1.0 if is_cjk(char) else 0.5 for char in cell.text]
+    scale = (cell.right - cell.left) / sum(widths)
+    left, right = cell.left + scale * sum(widths[:at]), cell.right - scale * sum(widths[at + 1 :])
+    return [
+        replace(cell, text=cell.text[:at], origins=cell.origins[:at], right=left, last_right=left),
+        replace(cell, text=cell.text[at + 1 :], origins=cell.origins[at + 1 :], left=right),
+    ]
 
 
 def _reads_as_table(rows: Sequence[Line], width: int) -> bool:
@@ -122,8 +161,8 @@ def _row(row: Line, columns: Sequence[tuple[float, float]], number: int) -> Line
     borders = [columns[0][0], *((a[1] + b[0]) / 2 for a, b in pairwise(columns)), columns[-1][1]]
     cells: list[Cell | None] = [None] * len(columns)
     widths = dict.fromkeys(range(len(columns)), 1)
-    for cell in row.cells:
-        under = [at for at, (left, right) in enumerate(columns) if cell.left < right and cell.right > left]
+    for cell in chain.from_iterable(_fitted(whole, columns) for whole in row.cells):
+        under = _under(cell, columns)
         if not under:
             middle = (cell.left + cell.right) / 2
             under = [at for at in range(len(columns)) if borders[at] <= middle < borders[at + 1]]
@@ -146,6 +185,17 @@ def _row(row: Line, columns: Sequence[tuple[float, float]], number: int) -> Line
         for at, cell in enumerate(cells)
     ]
     return Line(full, row.page, place=TablePlace(number, placed, tuple(borders), ruled=False))
+
+
+def _under(cell: Cell, columns: Sequence[tuple[float, float]]) -> list[int]:
+    return [at for at, (left, right) in enumerate(columns) if cell.left < right and cell.right > left]
+
+
+def _fitted(cell: Cell, columns: Sequence[tuple[float, float]]) -> list[Cell]:
+    """The cell, or its two parts where they are a figure and what stands close beside it in the next column."""
+    parts = _parts(cell)
+    divide = len(parts) == 2 == len(_under(cell, columns)) and any(FIGURE.fullmatch(part) for part in parts)
+    return _divided(cell) if divide else [cell]
 
 
 def _are_spread(a: Cell, b: Cell) -> bool:

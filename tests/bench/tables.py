@@ -8,6 +8,7 @@ of ../shared) are read with and without tables. CPU time of all that a page take
 from __future__ import annotations
 
 import argparse
+import random
 import sys
 import tempfile
 import time
@@ -37,6 +38,7 @@ def main() -> None:
     options.add_argument("pdf", type=Path, nargs="*", default=[*CORPUS.glob("FinGLM__*"), *CORPUS.glob("HUAXIN*")])
     with tempfile.TemporaryDirectory() as folder:
         print_cells(Path(folder))
+        print_without_rules(Path(folder))
     for path in options.parse_args().pdf:
         print_cost(path)
 
@@ -51,6 +53,19 @@ def print_cells(folder: Path) -> None:
         sums = [a + b for a, b in zip(sums, counts, strict=True)]
         print(f"{name:24}{counts[0]:6}{counts[1]:9}{counts[2]:12}")
     print(f"{'all':24}{sums[0]:6}{sums[1] / sums[0]:9.3f}{sums[2] / sums[0]:12.3f}\n")
+
+
+def print_without_rules(folder: Path, count: int = 100) -> None:
+    """Tables at random, none of which has a line: those of which every cell is right."""
+    right, cells, all_cells = 0, 0, 0
+    for seed in range(count):
+        drawn = made.without_rules(random.Random(seed))
+        path = made.page(folder / "page.pdf", lambda canvas, drawn=drawn: below_a_paragraph(canvas, drawn))
+        truth, found = made.truth(drawn), ours(path)
+        right += found == [truth]
+        cells += right_cells(found, truth)
+        all_cells += sum(map(len, truth))
+    print(f"{count} tables without rules: {right} right in every cell; {cells / all_cells:.3f} of their cells\n")
 
 
 def below_a_paragraph(canvas: Any, drawn: made.Drawn) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -184,6 +185,42 @@ NO_RULES = Drawn(
     rules="none",
     right=frozenset((1, 2, 3)),
 )
+
+_NAMES = ["营业收入", "营业成本", "税金及附加", "销售费用", "净利润", "货币资金", "应收账款", "存货", "固定资产"]
+_HEADS = ["2025年", "2024年", "同比增减", "占比", "期末余额", "期初余额", "本期增加", "数量", "单价", "金额"]
+_TEXTS = ["浦东新区", "含税", "合格", "华东", "已签收", "待付款", "一次性支付", "分期付款", "王建国", "甲方采购"]
+
+
+def without_rules(chance: random.Random) -> Drawn:
+    """A table without a line: figures flush right or left, texts, cells that are empty, a name that wraps, a head over
+    two columns; in the order of its rows or of its columns."""
+    columns, rows = chance.randint(2, 6), chance.randint(3, 9)
+    kinds = [chance.choice(("figure", "figure", "percent", "count", "text")) for _ in range(columns - 1)]
+    if columns == 2:
+        kinds = ["figure"]
+    empty = chance.choice((0, 0, 0.1, 0.25))
+    body = [[chance.choice(_NAMES), *(_any(kind, chance, empty) for kind in kinds)] for _ in range(rows)]
+    if chance.random() < 0.3:
+        chance.choice(body)[0] = "以公允价值计量且其变动计\n入当期损益的金融资产"
+    cells = [["项目", *chance.sample(_HEADS, columns - 1)], *body]
+    merges: list[Merge] = []
+    if columns >= 5 and chance.random() < 0.3:
+        cells.insert(0, ["", "本公司", "", "合并", ""] + [""] * (columns - 5))
+        merges = [(0, 1, 1, 2), (0, 3, 1, 2)]
+    right = frozenset(at for at, kind in enumerate(kinds, 1) if kind != "text" and chance.random() < 0.8)
+    widths = [140, *(chance.choice((76, 80, 90)) for _ in kinds)]
+    return Drawn(cells, widths, merges, "none", chance.choice(("rows", "rows", "columns")), right, left=40)
+
+
+def _any(kind: str, chance: random.Random, empty: float) -> str:
+    if chance.random() < empty:
+        return chance.choice(("", "-", "—"))
+    if kind == "text":
+        return chance.choice(_TEXTS)
+    if kind == "count":
+        return str(chance.randint(1, 5000))
+    return f"{chance.uniform(-30, 90):.2f}%" if kind == "percent" else f"{chance.uniform(-9e5, 9e5):,.2f}"
+
 
 LEFT_ONE = Drawn([["产品", "收入"], ["甲", "11.00"], ["乙", "22.00"]], [90, 90])
 RIGHT_ONE = Drawn([["地区", "收入"], ["华东", "20.00"], ["华中", "13.00"]], [90, 90], left=LEFT + 230)
