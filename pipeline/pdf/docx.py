@@ -1,8 +1,8 @@
 """Word documents (ECMA-376, transitional and strict): what a person sees who prints them, as lines.
 
 Automatic numbers come out as text; insertions that are tracked are in, deletions are out; text boxes stand behind the
-paragraph that holds them, footnotes behind the one that refers to them; headers and footers go to the margins. Runs in
-the parent's killable process only: see ``worker``.
+paragraph that holds them; headers, footers and notes are regions of their pages. Runs in the parent's killable process
+only: see ``worker``.
 """
 
 from __future__ import annotations
@@ -172,9 +172,9 @@ class _Reading:
         self._add_notes()
 
     def _add_notes(self) -> None:
-        notes, self._waiting = self._waiting, []
-        for note in notes:
-            self.flow.add(note)
+        """Put the footnotes of the block that has ended on its last page."""
+        self.flow.sheets[-1].regions += [("footnote", note) for note in self._waiting]
+        self._waiting = []
 
     def _told(self, block: Element) -> Iterator[str]:
         """A paragraph's lines: its own (a line break in it makes two), then those of its text boxes."""
@@ -254,7 +254,7 @@ class _Reading:
         lines = [line for line in self._boxed([note] if note is not None else []) if line.strip()]
         if lines:
             self._noted += 1
-            self._waiting.append(f"注{self._noted}：{' '.join(lines).replace(BREAK, '')}")
+            self._waiting.append(f"注{self._noted}：{plain(' '.join(lines).replace(BREAK, ''))}")
 
     def _lines_of(self, block: Element) -> Iterator[str]:
         """All lines of a block that stands in a box, a note, a cell or a margin; a table's rows as plain lines."""

@@ -148,7 +148,7 @@ def test_blanks_boxes_and_symbols_look_as_printed(tmp_path: Path) -> None:
     assert text_of(tmp_path, body) == "于____年☑☑____"
 
 
-def test_text_boxes_once_and_footnotes_behind_their_paragraph(tmp_path: Path) -> None:
+def test_text_boxes_once_and_footnotes_as_regions(tmp_path: Path) -> None:
     inner = f"<w:txbxContent>{made.paragraph('框内文字')}</w:txbxContent>"
     box = (
         "<w:r><mc:AlternateContent><mc:Choice Requires='wps'><w:drawing><wps:txbx>" + inner + "</wps:txbx></w:drawing>"
@@ -158,12 +158,9 @@ def test_text_boxes_once_and_footnotes_behind_their_paragraph(tmp_path: Path) ->
     note = '<w:r><w:footnoteReference w:id="2"/></w:r>'
     notes = made.part("footnotes", f'<w:footnote w:id="2">{made.paragraph("含税")}</w:footnote>')
     body = made.paragraph(made.run("总价100万元") + note + made.run("整。") + box) + made.paragraph("下一段")
-    assert text_of(tmp_path, body, footnotes=notes).split("\n") == [
-        "总价100万元整。",
-        "框内文字",
-        "注1：含税",
-        "下一段",
-    ]
+    document = read_here(made.write_docx(tmp_path / "a.docx", body, {"footnotes": notes}))
+    assert document.text.split("\n") == ["总价100万元整。", "框内文字", "下一段"]
+    assert [(region.kind, region.text) for region in document.pages[0].regions] == [("footnote", "注1：含税")]
 
 
 def test_headers_footers_watermarks_and_contents_are_regions(tmp_path: Path) -> None:
