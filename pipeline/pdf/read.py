@@ -246,4 +246,5 @@ def _no_text(path: Path, pages: Sequence[Page], trouble: str | ReadError | None)
 
 
 def _has_text(document: Document) -> bool:
-    return any(page.span.length and page.read_by != "none" for page in document.pages)
+    """Whether anything was read; of garbled pages the lines are left that are not."""
+    return any(page.span.length and (page.read_by != "none" or page.health == "garbled") for page in document.pages)

@@ -12,6 +12,7 @@ import unmapped_made as unmapped
 from pypdf.generic import ArrayObject, DictionaryObject, NameObject, NumberObject
 from reading import read_here
 
+from pipeline.errors import NoTextError
 from pipeline.pdf.health import garbled
 from pipeline.pdf.read import Reader, ReadLimits
 
@@ -66,6 +67,18 @@ def test_a_heading_in_a_bad_font_sends_the_page_to_ocr_and_keeps_its_good_lines(
     assert document.text.startswith("The seller shall deliver")
     assert document.text.count("interest runs from the day of default.") == 5
     assert document.text.isascii()
+
+
+def test_without_ocr_the_good_lines_of_a_garbled_page_are_the_document(tmp_path: Path) -> None:
+    async def run(path: Path):
+        async with Reader(ReadLimits(workers=1, ocr="off")) as reader:
+            return await reader.read(path, "x")
+
+    document = asyncio.run(run(unmapped.dvips(tmp_path / "paper.pdf", [TITLE, *ENGLISH])))
+    assert document.unread_pages() == (1,)
+    assert document.text.startswith("The seller shall deliver")
+    with pytest.raises(NoTextError):
+        asyncio.run(run(unmapped.dvips(tmp_path / "bad.pdf", LINES)))
 
 
 def test_english_in_bitmap_fonts_is_read_with_its_ligatures(tmp_path: Path) -> None:
