@@ -585,7 +585,7 @@ class _BatchRun:
 
     async def _draw(self, path: Path, analysis: Analysis) -> str:
         """Draw the pages that findings stand on, where that is wanted; say why, if they can't be drawn."""
-        if not self._session.draws:
+        if not self._session.draws or analysis.status == "failed":
             return ""
         report = self._settings.out / f"{stem_of(analysis.document)}.html"
         try:

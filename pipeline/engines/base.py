@@ -50,8 +50,6 @@ class Engine(Protocol):
     """How its model is to be spoken to."""
     parallel: int
     """Most requests worth having at once."""
-    notices: tuple[str, ...]
-    """What the user should know of how it was set up."""
 
     async def generate(self, request: Request) -> Completion: ...
 

@@ -87,7 +87,27 @@ def _vllm(settings: Settings, reason: Text) -> EngineChoice:
             Text("没有安装 vllm", "vllm is not installed"),
             INSTALL_VLLM,
         )  # fmt: skip
-    return EngineChoice("vllm", reason, load_profile(settings.model))
+    profile = load_profile(settings.model)
+    told = [reason, *profile.notices, *_of_thinking(settings, profile)]
+    reason = Text("；".join(text.zh for text in told), "; ".join(text.en for text in told))
+    return EngineChoice("vllm", reason, profile)
+
+
+def _of_thinking(settings: Settings, profile: ModelProfile) -> list[Text]:
+    """Where the model can't do as the settings ask."""
+    match settings.thinking, profile.behaviour.switch:
+        case "on", "none":
+            return [
+                Text("这个模型不会思考，--thinking on 不起作用", "this model never thinks: --thinking on does nothing")
+            ]
+        case "off", "always":
+            return [
+                Text(
+                    "这个模型总会思考，--thinking off 不起作用", "this model always thinks: --thinking off does nothing"
+                )
+            ]
+        case _:
+            return []
 
 
 def vllm_is_installed() -> bool:

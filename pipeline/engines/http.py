@@ -103,7 +103,6 @@ class HttpEngine:
         """Fields of the request that this server refuses."""
         self.context_tokens = settings.context_tokens or 0
         self.parallel = settings.concurrency
-        self.notices: tuple[str, ...] = ()
         self._client = client
         self._pace = Pace(settings.concurrency)
         self._retries = settings.retries

@@ -50,7 +50,6 @@ class VllmEngine:
         self.context_tokens = context_tokens
         self.behaviour = profile.behaviour
         self.parallel = 1024  # vLLM queues by itself; what bounds us is tokens in flight
-        self.notices: tuple[str, ...] = profile.notices
         self.heard_at = time.monotonic()
         self._llm = llm
         self._profile = profile

@@ -58,14 +58,15 @@ class Fit:
             )
         tokens, fp8 = f"{self.tokens():,}", f"{self.tokens(fp8=True):,}"
         parts = f"{self.documents(part_tokens):,}"
+        smaller = Text("", "") if "AWQ" in name.upper() else Text("，或改用 AWQ", ", or use AWQ")
         return Text(
             f"{name} 在 {card} GiB 上：权重 {self.weights_gib:.1f} GiB 加工作内存 {working}，"
             f"按 {self.utilisation} 的占用率留给 KV {self.kv_gib:.1f} GiB = 16 位 {tokens} 个 token，"
             f"fp8 {fp8} 个（vllm_args 的 kv_cache_dtype）："
-            f"更长的文件分段处理，或改用 AWQ；{part_tokens:,} 的分段同时放 {parts} 段",
+            f"更长的文件分段处理{smaller.zh}；{part_tokens:,} 的分段同时放 {parts} 段",
             f"{name} on {card} GiB: {self.weights_gib:.1f} GiB of weights + {working} working memory leave "
             f"{self.kv_gib:.1f} GiB of KV at {self.utilisation} utilisation = {tokens} tokens in 16 bit, {fp8} in fp8 "
-            f"(kv_cache_dtype in vllm_args): documents over that are map-reduced, or use AWQ; {parts} parts of "
+            f"(kv_cache_dtype in vllm_args): documents over that are map-reduced{smaller.en}; {parts} parts of "
             f"{part_tokens:,} at once",
         )
 

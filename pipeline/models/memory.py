@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from pipeline.lang import Text
 from pipeline.models.capacity import GIB, Fit, cards_here
@@ -20,7 +21,7 @@ def fits_here(profile: ModelProfile, settings: Settings) -> Sequence[tuple[str, 
     split = _cards_taken(settings)
     if split > 1 and cards:
         name, gib = min(cards, key=lambda card: card[1])
-        cards, split = [(f"{split} × {name}", gib)], split
+        cards = [(f"{split} × {name}", gib)]
     return [(name, profile.on_card(gib, settings.gpu_memory_utilization, split)) for name, gib in cards]
 
 
@@ -38,7 +39,8 @@ def kv_tokens(profile: ModelProfile, settings: Settings) -> int | None:
 
 def told(profile: ModelProfile, settings: Settings) -> list[tuple[str, Fit, Text]]:
     """Each card with its fit and the sentence about it."""
-    return [(name, fit, fit.told(settings.model, settings.chunk_tokens)) for name, fit in fits_here(profile, settings)]
+    model = Path(profile.model).name
+    return [(name, fit, fit.told(model, settings.chunk_tokens)) for name, fit in fits_here(profile, settings)]
 
 
 def _cards_taken(settings: Settings) -> int:

@@ -61,7 +61,8 @@ class ModelProfile:
     """Small enough to run in 32 bit on a CPU."""
     yarn: Yarn | None = None
     """None where the context can't be stretched, or need not be."""
-    notices: tuple[str, ...] = ()
+    notices: tuple[Text, ...] = ()
+    """What the user should know of how it is read."""
 
     def on_card(self, card_gib: float, utilisation: float, cards: int = 1) -> Fit:
         """This model on a card, or split over several."""
@@ -240,23 +241,19 @@ def _own_sampling(folder: Path, usual: Sampling) -> Sampling:
         return usual
 
 
-def _unknown(model: str, family: Family | None) -> str:
+def _unknown(model: str, family: Family | None) -> Text:
     zh, en = ("，采样与思考按同族的", ", sampling and thinking are its family's") if family else ("", "")
-    return str(
-        Text(
-            f"模型 {model} 不在随附的清单里：上下文与显存按它的 config.json 计算{zh}",
-            f"model {model} is not among those shipped: context and memory are read from its config.json{en}",
-        )
+    return Text(
+        f"模型 {model} 不在随附的清单里：上下文与显存按它的 config.json 计算{zh}",
+        f"model {model} is not among those shipped: context and memory are read from its config.json{en}",
     )
 
 
-def _stretched(model: str) -> str:
-    return str(
-        Text(
-            f"模型 {model} 的 config.json 已打开 YaRN：短文件的质量会下降，建议去掉，由 longdoc 按需打开",
-            f"the config.json of model {model} has YaRN on already: short documents lose quality; better leave it out, "
-            "longdoc switches it on where it is needed",
-        )
+def _stretched(model: str) -> Text:
+    return Text(
+        f"模型 {model} 的 config.json 已打开 YaRN：短文件的质量会下降，建议去掉，由 longdoc 按需打开",
+        f"the config.json of model {model} has YaRN on already: short documents lose quality; better leave it out, "
+        "longdoc switches it on where it is needed",
     )
 
 

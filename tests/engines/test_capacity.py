@@ -63,7 +63,7 @@ def test_a_model_is_read_from_its_own_config_and_an_unknown_one_is_said_to_be(tm
     (folder / "model.safetensors").write_bytes(bytes(1000))
     other = load_profile(str(folder))
     assert (other.kv_bytes_per_token, other.weight_bytes) == (20 * 1024, 1000)
-    assert "config.json" in other.notices[0]
+    assert "config.json" in other.notices[0].en
 
 
 def test_doctor_tells_before_the_model_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,7 +37,7 @@ class Machine:
 
 
 class Engine:
-    name, model, context_tokens, thinks, parallel, notices = "vllm", "m", 1000, True, 1000, ()
+    name, model, context_tokens, thinks, parallel = "vllm", "m", 1000, True, 1000
     behaviour = Behaviour()
 
     def __init__(self, machine: Machine) -> None:

@@ -121,7 +121,7 @@ def test_documents_through_the_whole_path_share_their_prefixes(tiny: Path, tmp_p
 
 def test_documents_beyond_the_native_context_share_one_more_load(tiny: Path, tmp_path: Path) -> None:
     """Natively first, then YaRN with the smallest factor that serves both long ones."""
-    pages = {"short": 2, "long": 11, "longest": 13, "other": 1}
+    pages = {"short": 2, "long": 13, "longest": 15, "other": 1}
     made = [contract(tmp_path / f"{name}.pdf", n, count, filler=30) for n, (name, count) in enumerate(pages.items())]
     facts = {fact: page for _, planted in made for fact, page in planted.items()}
     settings = settings_for(tiny, tmp_path, strategy="whole")
@@ -171,16 +171,15 @@ def test_loops_end_thoughts_are_budgeted_and_json_has_no_free_white_space(tiny: 
 
     async def run() -> list[Completion]:
         engine = await scripted_engine(answer).load(settings_for(tiny, tmp_path), load_profile(str(tiny)))
-        asked = [request("loop", schema=None), request("think", thinking=True), *[request("plain")] * 6]
+        asked = [request("loop", schema=None), request("think", thinking=True, max_tokens=200), *[request("plain")] * 6]
         answers = await asyncio.gather(*map(engine.generate, asked))
-        thoughts = engine._llm.get_tokenizer().encode(answers[1].thoughts, add_special_tokens=False)
-        assert 0 < len(thoughts) <= asked[1].thinking_tokens + 8, "the model would have thought for ever"
         await engine.close()
         return answers
 
     loop, thought, *plain = asyncio.run(run())
     assert loop.finish_reason == "repetition" and loop.completion_tokens < 600
-    assert thought.text.startswith("{") and "<think>" not in thought.text
+    assert thought.thoughts and thought.text.startswith("{"), "it would have thought to the end of its 200 tokens"
+    assert "<think>" not in thought.text
     for completion in (thought, *plain):
         assert not re.search(r"\s", re.sub(r'"(\\.|[^"\\])*("|$)', "", completion.text))
 

@@ -75,7 +75,7 @@ def test_a_config_with_yarn_on_keeps_its_context_and_is_said_to_cost(tmp_path: P
     rope = {"rope_type": "yarn", "factor": 4.0, "original_max_position_embeddings": 32_768}
     stretched = QWEN3 | {"max_position_embeddings": 131_072, "rope_scaling": rope}
     profile = load_profile(str(folder(tmp_path / "Qwen3-14B", stretched)))
-    assert profile.context_tokens == 131_072 and profile.yarn is None and "YaRN" in profile.notices[0]
+    assert profile.context_tokens == 131_072 and profile.yarn is None and "YaRN" in profile.notices[0].en
 
 
 OPENS = "{%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n<think>\\n' }}{%- endif %}"
@@ -87,7 +87,7 @@ PLAIN = "{%- if add_generation_prompt %}{{ '<|im_start|>assistant\\n' }}{%- endi
 def test_the_chat_template_of_an_unknown_model_says_how_it_thinks(tmp_path: Path, template: str, switch: str) -> None:
     """Instruct and thinking variants have the model_type of the one that can do both."""
     profile = load_profile(str(folder(tmp_path / "Qwen3-4B-Instruct-2507", QWEN3, template)))
-    assert profile.behaviour.switch == switch and "config.json" in profile.notices[0]
+    assert profile.behaviour.switch == switch and "config.json" in profile.notices[0].zh
     assert bool(profile.behaviour.reasoning_parser) == (switch != "none")
 
 
