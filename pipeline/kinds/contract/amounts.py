@@ -96,6 +96,7 @@ def are_pair(view: View, first: Amount, second: Amount) -> bool:
 
 
 def _label_of(view: View, amount: Amount, end: int) -> str:
+    """The name before a sum. A total names but the sum next to it: those behind are its parts, or what it becomes."""
     sentence = view.sentence_at(amount.span.start)
     if after := _LABEL_AFTER.match(view.text, end, sentence.span.end):
         return after["label"]
@@ -104,8 +105,12 @@ def _label_of(view: View, amount: Amount, end: int) -> str:
     if not labels:
         return "金额"
     last = labels[-1]
-    is_part = _SHARE.search(view.text, last.end(), amount.span.start) and _TOTAL.fullmatch(last.group())
-    return "付款金额" if is_part else last.group()
+    if not _TOTAL.fullmatch(last.group()):
+        return last.group()
+    if _SHARE.search(view.text, last.end(), amount.span.start):
+        return "付款金额"
+    others = view.amounts_of(Span(last.end(), amount.span.start))
+    return "金额" if any(not are_pair(view, other, amount) for other in others) else last.group()
 
 
 def _table_amounts(tables: Iterable[Table]) -> list[Labelled]:

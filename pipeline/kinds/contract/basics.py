@@ -22,9 +22,15 @@ _NUMBER_VALUE = (
     r"(?: ?[\u4e00-\u9fa5A-Za-z0-9()\[\]\-/_.#]+)?)"
 )
 _NUMBER = re.compile(
-    r"(?:(?:合同|协议|协议书)\s?(?:编\s?[号码]|号码?)|(?:Contract|Agreement)\s*(?:No\.?|Number))" + _NUMBER_VALUE,
+    r"(?:(?:合同|协议|协议书)\s?(?:编\s?[号码]|号码?)(?:\s*[/(]?\s*(?:(?:Contract|Agreement)\s*)?No\.?\)?)?|"
+    r"(?:Contract|Agreement)\s*(?:No\.?|Number))" + _NUMBER_VALUE,
     re.IGNORECASE,
 )
+_SPACED_NUMBER = re.compile(r"(?:^|\n)\s*(?:合同|协议)编号 {1,4}(?P<number>[A-Za-z0-9()\[\]\-/_.#]{4,40})(?=\s|$)")
+_CASE_NUMBER = re.compile(
+    r"(?:^|\n)\s*(?P<number>[(\[]20\d\d[)\]][\u4e00-\u9fa5]{1,12}第?\s?[\dA-Z\-]{1,12}\s?号)\s*(?=\n)"
+)
+"""（2025）衡律民代字第212号, on a line of its own."""
 _ANY_NUMBER = re.compile(r"(?<!证书)(?<!证)(?<!房产)(?<!账户)(?<!档案)编\s?号" + _NUMBER_VALUE)
 _OTHER_LABEL = re.compile(r"\s+(?:签[订署约]|甲方|乙方|日期|版本|合同|项目|地点|页).*$")
 
@@ -63,7 +69,12 @@ def title_text(view: View) -> str:
 def number_of(view: View) -> Span | None:
     """The contract's own number, from the first place that gives one in the head."""
     head = min(len(view.text), 6000)
-    match = _NUMBER.search(view.text, 0, head) or _ANY_NUMBER.search(view.text, 0, min(head, 600))
+    match = (
+        _NUMBER.search(view.text, 0, head)
+        or _SPACED_NUMBER.search(view.text, 0, head)
+        or _ANY_NUMBER.search(view.text, 0, min(head, 600))
+        or _CASE_NUMBER.search(view.text, 0, min(head, 200))
+    )
     if match is None:
         return None
     printed = _OTHER_LABEL.sub("", match["number"]).rstrip("-_/.")
@@ -78,7 +89,10 @@ def number_of(view: View) -> Span | None:
 _SIGNED_BEFORE = re.compile(
     r"(?:签[订署约](?:日期|时间|于|日)?|订立(?:日期|时间|于)?|签字日期|日\s*期|时\s*间)\s*[:\t]?\s*(?:于|为)?\s*$"
 )
-_SIGNED_AFTER = re.compile(r"\s*(?:在[^,。;]{2,30})?(?:签[订署]|订立)(?!.{0,8}(?:之日|后))")
+_SIGNED_AFTER = re.compile(r"\s*(?:在[^,。;]{2,30})?(?:签[订署]|订立)(?![^,。;]{0,8}(?:之日|后))")
+_THIS_SIGNED_AFTER = re.compile(
+    r"\s*(?:在[^,。;]{2,30})?(?:签[订署]|订立|达成)(?:本|此|如下|以下)?[\u4e00-\u9fa5]{0,6}(?:合同|协议|契约|约定|条款|意向)(?:书)?(?:如下|[,。:]|$)"
+)
 _IN_FORCE_AFTER = re.compile(r"\s*(?:起|之日起)?\s*(?:正式)?生效")
 _IN_FORCE_BEFORE = re.compile(r"生效(?:日期?|时间)(?:为|是|:)?\s*$")
 
@@ -100,7 +114,9 @@ def signing_dates(view: View, structure: Structure) -> list[DateMention]:
 def _signed_after(view: View, mention: DateMention) -> bool:
     after = view.text[mention.span.end : mention.span.end + 40]
     line = view.line_texts[view.line_at(mention.span.start)]
-    return bool(_SIGNED_AFTER.match(after)) and bool(re.search(r"本(?:合同|协议)", line))
+    if _THIS_SIGNED_AFTER.match(after.partition("\n")[0]):
+        return True
+    return bool(_SIGNED_AFTER.match(after)) and bool(re.search(r"本(?:合同|协议|契约)", line))
 
 
 def _without_dates(view: View, line: int) -> str:

@@ -13,20 +13,22 @@ from pipeline.lang import Text
 from pipeline.types import Finding, Span, Status
 
 _INSTITUTION = re.compile(
-    r"(?P<name>[\u4e00-\u9fa5()、·]{0,30}?(?:仲裁委员会|仲裁委|仲裁院|仲裁中心|国际仲裁(?:院|中心)|仲裁机构|仲裁庭|"
+    r"(?P<name>[\u4e00-\u9fa5()、·]{0,30}?(?:仲裁委员会|仲裁委|仲裁院|仲裁中心|国际仲裁(?:院|中心)|仲裁机构|仲裁机关|仲裁庭|"
     r"仲裁部门)(?:\([\u4e00-\u9fa5]{2,20}\))?)"
 )
 _COURT = re.compile(r"(?P<name>[\u4e00-\u9fa5()、·/]{0,40}?(?:人民法院|法院))")
 _TO_ARBITRATION = re.compile(
     r"(?:提交|提请|提起|申请|递交|交由|交付|诉诸|采用|选择|通过|进行|由|向|请求|约定)[^。;]{0,60}?仲裁(?!裁决|费|"
     r"条款的|期间|过程|程序中)|仲裁(?:解决|方式解决|裁决解决)|"
-    r"仲裁委员会(?:仲裁|裁决|解决)"
+    r"仲裁委员会(?:仲裁|裁决|解决)|仲裁机构(?:为|是|:)|(?:争议|纠纷)(?:解决)?机构(?:为|是|:)\s?[^。;]{2,24}仲裁|"
+    r"(?:选定|约定|同意|以)[^。;]{2,24}仲裁[^。;]{1,4}(?:为|作为)[^。;]{0,10}机构"
 )
 _TO_COURT = re.compile(
     r"(?:向|由|提交|提请|交由|诉至|诉诸|起诉至|到)[^。;]{0,60}?法院[^。;]{0,12}?(?:起诉|提起|诉讼|管辖|裁判|解决|"
     r"审理|处理|裁决|判决)|(?:向|诉至|诉诸|起诉至|起诉到|"
     r"提交)[^。;,]{0,40}?法院(?=[。;,]|$)|"
-    r"依法(?:提起|进行)?诉讼|(?:起诉|提起诉讼|诉讼)(?:方式)?(?:解决)?|法院(?:专属)?管辖"
+    r"依法(?:提起|进行)?诉讼|(?:起诉|提起诉讼|诉讼(?!代理|请求|费|标的|材料|文书|权利|主体|风险|保全|时效|程序))(?:方式)?(?:解决)?|"
+    r"法院(?:专属)?管辖|管辖(?:的)?法院(?:为|是|:)|诉请[^。;]{2,40}?法院|(?:以|约定)[^。;,]{2,40}?法院(?:为|作为)[^。;,]{0,12}管辖法院|由[^。;]{2,40}法院受理"
 )
 _NOT_CHOICE = re.compile(
     r"申请(?:强制)?执行|强制执行|财产保全|诉前保全|证据保全|撤销(?:仲裁)?裁决|破产|查封|冻结|"
@@ -41,13 +43,15 @@ _REFUSED = re.compile(
     r"[^,;。]{0,12}?(?:仲裁|法院|诉讼|起诉)"
 )
 """双方不约定仲裁, 而非提交仲裁: the way that is not taken."""
+_NO_NAME = re.compile(r"^(?:约定的?|争议的?|本合同|的)*(?:管辖(?:的)?法院|仲裁机构|仲裁机关|仲裁部门)$")
+"""A word for any institution: its name comes behind."""
 _LABOUR = re.compile(r"劳动(?:人事)?争议仲裁|劳动争议|劳动仲裁|劳动人事争议")
 _TOPIC = re.compile(r"争议|纠纷|争端|协商|调解|管辖|诉|仲裁")
 _STRONG = re.compile(r"争议|纠纷|争端|协商不成|不能协商|调解不成|协商未果|协商解决")
 _LEAD = re.compile(
     r"^.*?(?:应当|应|均可|可以|可|将|须|需|有权|同意|任何一方|一方|双方|争议|任一方|后|依法)?(?:提交至|提交给|提交到|"
     r"提交|提请|提起|递交至|递交|交由|诉至|诉诸|起诉至|起诉到|申请|向|由|"
-    r"至|到|选择|约定|以)(?=[\u4e00-\u9fa5(])"
+    r"至|到|选择|选定|约定|为|以|(?<=.)即(?!墨)|诉请|解决机构:|机构:|法院:)(?=[\u4e00-\u9fa5(])"
 )
 _NAME_TRASH = re.compile(r"^(?:有关的?|相关的?|位于|在|其|该|第\d+种方式|下列|的|给|予|到|至|由|向)+")
 
@@ -75,9 +79,31 @@ def forums_in(view: View) -> list[Forum]:
     found: list[Forum] = []
     for sentence in view.sentences_with("仲裁", "法院", "诉"):
         found += _forums_of(view, sentence)
-    chosen = [f for f in found if _is_choice(view, f) and _is_ticked(view, f)]
+    chosen = [f for f in found if _is_choice(view, f) and _is_ticked(view, f)] or _english_forums(view)
     labour = any(f.labour for f in chosen)
     return [f for f in chosen if not (labour and f.kind == "诉讼")]
+
+
+_ENGLISH_FORUM = re.compile(
+    r"(?:submitted|referred|brought|settled|resolved|jurisdiction)[^.;\n]{0,60}?\b"
+    r"(?P<name>(?:[A-Z][A-Za-z]{0,20}(?: of| and| for)? ){1,8}"
+    r"(?:(?P<arbitration>Arbitration (?:Commission|Cent(?:re|er)|Court|Institute))|Courts?)(?: of [A-Z][A-Za-z]{0,20})?"
+    r"|(?P<short>CIETAC|HKIAC|SIAC|SHIAC|SCIA|BAC|LCIA))"
+)
+_ENGLISH_TOPIC = re.compile(r"disput|controvers|claim", re.IGNORECASE)
+
+
+def _english_forums(view: View) -> list[Forum]:
+    """Where only the English tells it."""
+    found: list[Forum] = []
+    for sentence in view.sentences_with("Arbitration", "Court", "CIETAC", "IAC"):
+        if not _ENGLISH_TOPIC.search(sentence.text):
+            continue
+        for match in _ENGLISH_FORUM.finditer(sentence.text):
+            span = Span(*(sentence.span.start + at for at in match.span("name")))
+            kind: Literal["仲裁", "诉讼"] = "仲裁" if match["arbitration"] or match["short"] else "诉讼"
+            found.append(Forum(kind, match["name"].removeprefix("The "), span, sentence))
+    return found
 
 
 def _forums_of(view: View, sentence: Sentence) -> list[Forum]:
@@ -155,12 +181,17 @@ def _where(text: str, match: re.Match[str], place: re.Pattern[str], sentence: Se
     names = names or list(place.finditer(text, max(0, match.start() - 40), match.end()))
     if not names:
         return None
-    name = names[0]["name"]
+    behind = place.finditer(text, names[0].end())
+    best = next((m for m in (*names, *behind) if not _NO_NAME.search(_stripped(m["name"]))), names[0])
+    end = sentence.span.start + best.end()
+    return Span(end - len(_stripped(best["name"])), end)
+
+
+def _stripped(name: str) -> str:
+    """Without the words that lead up to a name."""
     while (lead := _LEAD.match(name)) and lead.end() < len(name):
         name = name[lead.end() :]
-    name = _NAME_TRASH.sub("", name)
-    end = sentence.span.start + names[0].end()
-    return Span(end - len(name), end)
+    return _NAME_TRASH.sub("", name)
 
 
 def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
@@ -188,7 +219,8 @@ def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
 
 
 _VAGUE = re.compile(
-    r"^(?:当地|所在地|本地|有关|相关|有管辖权|甲方所在地|乙方所在地|合同签订地|合同履行地|的)*(?:的)?(?:仲裁委员会|仲裁委|仲裁机构|仲裁庭|仲裁部门|仲裁中心)$"
+    r"^(?:(?:[\u4e00-\u9fa5]{0,8}(?:所在地|住所地|签订地|签约地|履行地)|当地|本地|有关|相关|有管辖权|的)*"
+    r"(?:仲裁委员会|仲裁委|仲裁庭|仲裁中心)|[\u4e00-\u9fa5]*(?:仲裁机构|仲裁机关|仲裁部门))$"
 )
 _EITHER = re.compile(
     r"[\u4e00-\u9fa5]{2,12}仲裁(?:委员会|委|院|中心)\s?(?:或者?|、|和)[^,。;]{2,20}仲裁(?:委员会|委|院|中心)"

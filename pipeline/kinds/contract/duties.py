@@ -53,6 +53,7 @@ _OTHER_DUTY = re.compile(
 def swapped_parties(view: View, structure: Structure, parties: Sequence[Party]) -> Iterator[Finding]:
     """A clause that lays a duty on the party that it lies on nowhere else, against two others at least."""
     roles = list(dict.fromkeys(party.role for party in parties if party.line < structure.attachments_from))
+    yield from _owed_to_itself(view, roles)
     if len(roles) != 2:
         return
     for duty, pattern in _patterns("|".join(map(re.escape, roles))).items():
@@ -77,6 +78,39 @@ def _borne(view: View, structure: Structure, duty: str, pattern: re.Pattern[str]
             span = Span(start + match.start(), start + match.end())
             by_role.setdefault(match["who"] or match["who2"], []).append(span)
     return borne
+
+
+_TO_SELF = (
+    r"(?:向|给|对)\s?(?P=who)\s?(?:一次性|足额|另行)?(?:支付|交付|提供|返还|退还|赔偿|提交|移交|出具|交还|发出|偿还|交纳|缴纳|归还|补偿|供货|开具|承担)"
+    r"|(?:支付|交付|返还|退还|移交|交还|偿还|赔偿)给\s?(?P=who)|(?:有权|可以?|应当?)(?:书面)?(?:要求|催告|责令|请求)\s?(?P=who)(?!的)"
+)
+"""What nobody does to himself."""
+_ANOTHER = r"[方人者]|公司|单位|机构|部门|法院|银行|客户|用户|业主|企业"
+_BREACH = r"(?:逾期|违反|违约|未按|迟延|擅自|提前|拒绝|怠于)[^,。;]{0,30}的,\s?(?:应当?|须|需)?"
+
+
+def _owed_to_itself(view: View, roles: Sequence[str]) -> Iterator[Finding]:
+    """甲方应向甲方支付: one of the two is meant to be the other."""
+    if len(roles) < 2:
+        return
+    either = "|".join(sorted(map(re.escape, roles), key=len, reverse=True))
+    pattern = re.compile(
+        rf"(?:^|[,。;:、\s\d)])(?P<who>{either})(?:(?:(?!{either}|{_ANOTHER})[^,。;]){{0,{_FARTHEST}}}?|{_BREACH})(?:{_TO_SELF})"
+    )
+    for sentence in view.sentences_with(*roles):
+        if "\t" not in sentence.text and (match := pattern.search(sentence.text)):
+            yield _self_owed(view, match["who"], Span(*(sentence.span.start + at for at in match.span())))
+
+
+def _self_owed(view: View, who: str, span: Span) -> Finding:
+    defect = Defect(
+        "甲乙方颠倒", "conflict", "high", f"{who}／{who}",
+        Text(f"此处{who}的义务或请求以{who}自己为相对人，疑为双方写反或漏改。",
+             f"Here {who} owes to, or claims from, {who} itself: one of the two must be the other party."),
+        Text("核对后把其中一处改为对方。", "Check, and change one of the two to the other party."),
+        "民法典第五百一十条",
+    )  # fmt: skip
+    return defect.at(view.quote(span))
 
 
 _SPECIAL = re.compile(r"租金|运费|服务费|开发费|许可费|加工费|设计费|咨询费|工程款|软件|房屋")

@@ -14,15 +14,26 @@ _BOTH = re.compile(r"双方|各方|协商|共同|书面同意|一致")
 _INTERPRETS = re.compile(
     r"(?:最终|唯一|全部)?解释权[^。;,]{0,6}(?:归|属|由)[^。;,]{0,12}|(?:归|由)[^。;,]{1,12}(?:负责|享有)?(?:最终|唯一)解释"
 )
+_ALTERS = r"(?:变更|修改|调整|更改|修订|上调|下调|提高|降低|增减)"
+_WHAT = (
+    r"(?:本?(?:合同|协议)(?:条款|内容)?|条款|价格|单价|(?:[\u4e00-\u9fa5]{0,3}[费租]|佣金|报酬|租金|利率|返利|提成)(?:的)?(?:标准|比例|率)?|"
+    r"收费标准|服务(?:内容|标准|范围)|交货(?:期|时间|地点)|付款(?:方式|期限|条件)|规则)"
+)
+_ALONE = r"(?:随时|自行|自主|单方面?|不经[^。;,]{2,10}同意|无需[^。;,]{2,10}同意)"
 _CHANGES = re.compile(
-    r"(?:有权|可以?|得)\s?(?:随时|自行|单方面?|不经[^。;,]{2,10}同意|无需[^。;,]{2,10}同意)+[^。;,]{0,8}?"
-    r"(?:变更|修改|调整|更改|修订)[^。;,]{0,4}(?:本?(?:合同|协议)(?:条款|内容)?|价格|单价|费用|费率|租金|收费|服务(?:内容|标准)|规则)"
-    r"|(?:单方面?|自行)(?:变更|修改|调整)(?:本?(?:合同|协议)(?:条款|内容)?|价格|单价|费用|费率|租金)"
+    rf"(?:有权|可以?|得)[^。;,]{{0,16}}?{_ALONE}+[^。;,]{{0,8}}?{_ALTERS}[^。;,]{{0,8}}?{_WHAT}"
+    rf"|(?:有权|可以?|得)[^。;,]{{0,16}}?{_ALTERS}[^。;,]{{0,8}}?{_WHAT}[^。;]{{0,12}}?,[^。;,]{{0,8}}(?:无[须需](?:征得|经|另行|事先)?[^。;,]{{0,14}}同意"
+    r"|不得(?:提出)?(?:任何)?异议|无条件(?:服从|接受|同意)|即(?:视为|为)(?:接受|同意)|视为[^。;,]{0,8}(?:接受|同意))"
+    rf"|(?:单方面?|自行){_ALTERS}(?:本?(?:合同|协议)(?:条款|内容)?|价格|单价|费用|费率|租金|[\u4e00-\u9fa5]{{0,3}}费标准)"
 )
+"""The last way without a right named (乙方自行调整价格)."""
 _UNLIMITED = re.compile(
-    r"无限(?:连带)?(?:赔偿)?责任|(?:责任|赔偿)(?:金额|总额|范围)?(?:不设|没有|无)(?:上限|限额|限制)|"
-    r"不受[^。;,]{0,12}(?:责任|赔偿)(?:上限|限额)[^。;,]{0,4}限制"
+    r"无限(?:连带)?(?:赔偿)?责任|(?:责任|赔偿)(?:金额|总额|范围)?(?:不设|没有|无|不受)(?:任何)?(?:上限|限额|限制|封顶)|"
+    r"(?:责任|赔偿)[^。;,]{0,8}(?:不封顶|无上限)|不受[^。;,]{0,12}(?:上限|限额|金额|数额)[^。;,]{0,4}限制|"
+    r"以[^。;,]{0,6}(?:全部|所有)(?:的)?(?:个人|自有|家庭)?(?:财产|资产)[^。;,]{0,10}承担[^。;,]{0,8}责任"
 )
+_BY_LAW = re.compile(r"普通合伙人|个人独资|一人(?:有限责任)?公司")
+"""Whose liability is unlimited by law (合伙企业法第二条)."""
 _NOT_SO = re.compile(r"不(?:得|可|能|承担|负|应)|无权|禁止|除外|均不")
 _LAWFUL = re.compile(r"故意|重大过失|欺诈|人身|保密|知识产权|侵权")
 _RENEWS = re.compile(r"自动(?:续期|延续|顺延|续展|续约|延长|续签|续订)")
@@ -34,8 +45,10 @@ _DEADLINE = re.compile(r"工期|交货期|交付(?:期限|时间)|还款|付款|
 
 def one_sided_clauses(view: View) -> Iterator[Finding]:
     yield from _sole_rights(view)
-    for sentence in view.sentences_with("责任", "赔偿"):
-        match = None if _LAWFUL.search(sentence.text) else _UNLIMITED.search(sentence.text)
+    for sentence in view.sentences_with("责任", "赔偿", "限额", "上限"):
+        match = (
+            None if _LAWFUL.search(sentence.text) or _BY_LAW.search(sentence.text) else _UNLIMITED.search(sentence.text)
+        )
         if match and not _NOT_SO.search(sentence.text[max(0, match.start() - 10) : match.start()]):
             yield _UNLIMITED_LIABILITY.at(view.quote(_hit(sentence, match)))
     for sentence in view.sentences_with("自动"):
@@ -52,9 +65,12 @@ def _sole_rights(view: View) -> Iterator[Finding]:
         match = _INTERPRETS.search(sentence.text)
         if match and not _BOTH.search(match.group()) and not re.search(r"法院|仲裁|法律", match.group()):
             yield _INTERPRETATION.at(view.quote(_hit(sentence, match)))
-    for sentence in view.sentences_with("变更", "修改", "调整", "更改", "修订"):
+    for sentence in view.sentences_with("变更", "修改", "调整", "更改", "修订", "上调", "下调", "提高", "降低", "增减"):
         match = _CHANGES.search(sentence.text)
-        if match and not _NOT_SO.search(sentence.text[max(0, match.start() - 12) : match.end()]):
+        if match is None:
+            continue
+        right = sentence.text[max(0, match.start() - 12) : match.start()] + match.group().partition(",")[0]
+        if not _NOT_SO.search(right):
             yield _CHANGE.at(view.quote(_hit(sentence, match)))
 
 

@@ -54,6 +54,8 @@ _NAMED_BEFORE = re.compile(rf"(?:{_NAMES}|违约责任)[^。;]{{0,40}}$")
 _OTHER_SHARE = re.compile(
     r"[^,。;]{0,12}(?:退还|返还|作为(?!违约|赔偿)|税|股权|的(?:预付款|定金|首付|进度款|尾款|质保金))"
 )
+_EARNED = re.compile(r"竞业限制补偿|经济补偿|补偿金?[^,。;]{0,12}(?:标准|平均工资)|平均工资")
+"""A share of wages is compensation, no penalty."""
 _GOES_ON = re.compile(rf"按照?\s?(?:{PERCENT})\s?(?:支付|计付|计算|承担|赔偿)")
 _CAP = re.compile(
     r"(?:累计|总额|总计|合计|最高|上限|最多|最高额|限额|总和)[^。;]{0,24}?(?:不(?:得|应)?超过|以|为|不高于|不得高于|"
@@ -142,7 +144,7 @@ def _clause(before: str) -> str:
 def _is_penalty(text: str, match: re.Match[str]) -> bool:
     """Whether the rate measures a penalty: the word stands near, or the rate runs with lateness."""
     before, after = text[: match.start()], text[match.end() :]
-    if _OTHER_SHARE.match(after):
+    if _OTHER_SHARE.match(after) or _EARNED.search(_clause(before)):
         return False
     if _NAMED_AFTER.match(after) or _NAMED_BEFORE.search(before):
         return True
@@ -191,7 +193,8 @@ def _base_of(piece: str) -> str:
 
 _EACH_AFTER = re.compile(r"\s?/\s?(?P<each>人次|[次人台处项件])")
 _EACH_BEFORE = re.compile(
-    r"每(?:一|发生一|出现一)?(?P<each>人次|[次人台处项件])(?:按|向[甲乙]方)?(?:支付|罚款|扣款|违约金)?(?:为|按|人民币|\s)*$"
+    r"每(?:一|发生一|出现一|违反一|查实一)?(?P<each>人次|[次人台处项件条])(?:,?[\u4e00-\u9fa5]{0,5}?(?:应当?|须|需))?(?:另|再)?(?:按|向[\u4e00-\u9fa5]{1,4}[方人])?"
+    r"(?:支付|承担|赔付|赔偿|罚款|扣款|扣除|扣减|处以|缴纳)?(?:违约金|罚款|赔偿金)?(?:为|按|人民币|¥|\s)*$"
 )
 
 

@@ -31,7 +31,7 @@ _NODE = re.compile(
     r"(?:支付|付款|预付|付|(?:首|第[一二三四五六1-6])(?:期|笔)(?:款|"
     rf"款项)?\s?[:(]?)(?:比例)?(?:为|(?P<upto2>至|到))?\s?(?P<share4>{PERCENT})(?=\s?(?:[,(;。:]|即|计|共计|作为|$))"
 )
-_PAYING = re.compile(r"付|结算|结清|汇入|作为|(?:尾|余|定|质保|进度|验收|到货|质量保证)(?:款|金)")
+_PAYING = re.compile(r"付|结算|结清|汇入|作为|[退返]还剩余|(?:尾|余|定|质保|进度|验收|到货|质量保证)(?:款|金)")
 _UPTO = re.compile(r"(?:付|支付|拨付|结算|累计)(?:[^,。;]{0,10})?(?:至|到|达)[^,。;]{0,20}$")
 _NOT_PAYING = re.compile(
     r"违约|逾期|滞纳|赔偿|罚|上限|不超过|不得超过|超过|低于|高于|以内|幅度|上浮|下浮|折扣|扣减|扣除|所有权|"
@@ -39,6 +39,10 @@ _NOT_PAYING = re.compile(
     r"涨跌|浮动|分成|佣金|提成|变化|滞留|不足|税率|递增|回扣|折旧|未达到|达不到|累计(?:达|超)"
 )
 _NODE_OVER = re.compile(r"超过|不低于|低于|逾期|违约|赔偿|不超过")
+_NOTHING_OWED = re.compile(r"(?:无|没有|未(?:发生|出现)?|不存在)[^,。;]{0,14}(?:赔偿|违约|逾期)[^,。;]{0,6}")
+"""无违约情形的: a condition of the payment, no penalty."""
+_KEPT = re.compile(r"剩余|余下|质保金|质量保证金|保修金|尾款")
+_BACK = re.compile(r"退还|返还")
 _CLAIMS_WHOLE = re.compile(
     r"分[两二三四五六七2-9]\s?(?:期|次|笔|阶段|批)|[两二三四五六七2-9]\s?(?:期|次|笔)支付|尾款|质保金|质量保证金|"
     r"质保款|保修金|结清|付清|最终验收|终验|验收合格|竣工|正式验收|"
@@ -107,11 +111,10 @@ def _shares(sentence: Sentence) -> list[Node]:
     found: list[Node] = []
     for match in _NODE.finditer(sentence.text):
         piece = _piece(sentence.text, match.start(), match.end())
-        if (
-            _NOT_PAYING.search(piece)
-            or not _PAYING.search(sentence.text)
-            or _NODE_OVER.search(sentence.text[: match.start()])
-        ):
+        if _KEPT.search(piece):
+            piece = _BACK.sub("", piece)
+        before = _NOTHING_OWED.sub("", sentence.text[: match.start()])
+        if _NOT_PAYING.search(piece) or not _PAYING.search(sentence.text) or _NODE_OVER.search(before):
             continue
         printed = match["share"] or match["share2"] or match["share3"] or match["share4"]
         share = parse_rate(printed)

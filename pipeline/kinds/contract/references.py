@@ -84,6 +84,26 @@ def clause_references(view: View, structure: Structure) -> list[Reference]:
             foreign_until = match.end()
         elif reference := _reference(match, line, to_body=to_body or line < structure.attachments_from):
             found.append(reference)
+    return found + _english_references(view, structure)
+
+
+_ENGLISH_REFERENCE = re.compile(
+    r"\b(?:Article|Clause|Section)\s+(?P<number>\d{1,2})(?:\.\d{1,2}){0,2}\b(?!\s*(?:\([^()]*\)\s*)?(?:of|under|in)\s+(?:the|any|its)\s+(?!(?:Agreement|Contract)\b))"
+)
+
+
+def _english_references(view: View, structure: Structure) -> list[Reference]:
+    """References of the English text, where the contract's own headings are numbered in English too."""
+    if "Article" not in view.text and "Clause" not in view.text and "Section" not in view.text:
+        return []
+    found: list[Reference] = []
+    for match in _ENGLISH_REFERENCE.finditer(view.text):
+        line = view.line_at(match.start())
+        article = structure.article_at(line)
+        if article is None or line >= structure.attachments_from or line == article.first:
+            continue
+        printed = re.sub(r"\s+", " ", match.group())
+        found.append(Reference(printed, int(match["number"]), "", None, Span(*match.span()), line, to_body=True))
     return found
 
 
@@ -150,16 +170,21 @@ def _missing(reference: Reference, known: set[int], structure: Structure, view: 
             f"no. {reference.number}.",
         )
     if reference.dotted:
-        return _missing_dotted(reference, structure)
+        return _missing_dotted(reference, known, structure)
     return _missing_paragraph(reference, structure, view) if reference.paragraph else None
 
 
-def _missing_dotted(reference: Reference, structure: Structure) -> Text | None:
+def _missing_dotted(reference: Reference, known: set[int], structure: Structure) -> Text | None:
     """3.9条 where the third article ends at 3.4; a number within its range may be one that the text hides."""
     level = reference.dotted.count(".")
     parent = reference.dotted.rsplit(".", 1)[0]
     siblings = [d for d in structure.dotted if d.count(".") == level and d.rsplit(".", 1)[0] == parent]
     last = max((int(d.rsplit(".", 1)[1]) for d in siblings), default=0)
+    if reference.number not in known and not any(d.startswith(f"{reference.number}.") for d in structure.dotted):
+        return Text(
+            f"文中引用{reference.printed}，但合同没有第{reference.number}条。",
+            f"The text refers to “{reference.printed}”; the contract has no article {reference.number}.",
+        )
     if not last or int(reference.dotted.rsplit(".", 1)[1]) <= last:
         return None
     return Text(

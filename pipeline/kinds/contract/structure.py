@@ -153,7 +153,7 @@ def _family(marks: Sequence[tuple[int, str, str]]) -> str:
 def _attachments_from(view: View, marks: Sequence[tuple[int, str, str]], signed: Sequence[int]) -> int:
     """The first attachment heading behind the body: after its last signature line or where articles start again."""
     restarts = _restart_line(marks)
-    heads = [i for i, text in enumerate(view.line_texts) if _is_attachment_head(text)]
+    heads = [i for i, text in enumerate(view.line_texts) if is_attachment_head(text)]
     for line in heads:
         if (signed and signed[0] < line) or (restarts is not None and line < restarts <= line + 30):
             return line
@@ -170,7 +170,8 @@ def _restart_line(marks: Sequence[tuple[int, str, str]]) -> int | None:
     return None
 
 
-def _is_attachment_head(text: str) -> bool:
+def is_attachment_head(text: str) -> bool:
+    """Whether a line is the heading of an attachment, or its entry in a list."""
     return len(text) < 50 and "附" in text and bool(_ATTACHMENT_HEAD.match(text)) and not _ENDING.search(text)
 
 
@@ -217,7 +218,7 @@ _FIELD_LINE = re.compile(
 
 
 def _belongs_to_signature(text: str, step: int) -> bool:
-    if _NUMBERED.match(text) or _is_attachment_head(text):
+    if _NUMBERED.match(text) or is_attachment_head(text):
         return False
     if step < 0:
         return not text.strip() or (len(text) < 40 and ":" in text and "。" not in text)

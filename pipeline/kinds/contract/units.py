@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
 from pipeline.kinds.contract.amounts import Labelled, money
 from pipeline.kinds.contract.view import Defect, View
@@ -35,6 +37,10 @@ def unit_conflicts(view: View, totals: Sequence[Labelled]) -> Iterator[Finding]:
     both = "工作日" in view.text and ("日历" in view.text or "自然日" in view.text)
     for match in _DAYS_ARE.finditer(view.text) if both else ():
         meanings.setdefault(match["what"] == "工作日", Span(*match.span()))
+    if both and len(meanings) < 2:
+        yield from _two_sorts_of_days(view)
+    yield from _odd_currency(view)
+    yield from _slipped_units(view)
     if len(meanings) == 2:
         defect = Defect(
             "日的含义不一致", "conflict", "medium", "工作日／日历日",
@@ -45,6 +51,91 @@ def unit_conflicts(view: View, totals: Sequence[Labelled]) -> Iterator[Finding]:
             "民法典第五百一十条",
         )  # fmt: skip
         yield defect.at(*(view.quote(span) for span in meanings.values()))
+
+
+_SORTED_DAYS = re.compile(
+    r"(?<!\d)(?P<count>\d{1,3}|[一二三四五六七八九十百两]{1,5})\s?个?\s?(?P<what>工作日|日历[日天]|自然日)"
+)
+
+
+def _two_sorts_of_days(view: View) -> Iterator[Finding]:
+    """5个工作日 and 5个日历日 in one paragraph: of the same period one is a slip."""
+    for line in sorted({view.line_at(match.start()) for match in _SORTED_DAYS.finditer(view.text)}):
+        seen: dict[str, re.Match[str]] = {}
+        for match in _SORTED_DAYS.finditer(view.line_texts[line]):
+            first = seen.setdefault(match["count"], match)
+            if (first["what"] == "工作日") == (match["what"] == "工作日"):
+                continue
+            start = view.lines[line].start
+            defect = Defect(
+                "日的含义不一致", "unclear", "medium", f"{first.group()}／{match.group()}",
+                Text(f"同一段中一处为{first.group()}，另一处为{match.group()}。",
+                     f"One paragraph says {first.group()} and {match.group()}: working days and calendar days."),
+                Text("核对是否为同一期限，统一为工作日或日历日。",
+                     "Check whether it is one period; if so, use working days or calendar days for both."),
+                "民法典第五百一十条",
+            )  # fmt: skip
+            yield defect.at(view.quote(Span(start + first.start(), start + match.end())))
+            break
+
+
+_CONVERTED = re.compile(
+    r"汇率|折合|折算|等值|约合|中间价|牌价|注册资本|出资|投资总额|换算|或者?等额|equivalent|exchange rate",
+    re.IGNORECASE,
+)
+_SAYS_YUAN = re.compile(r"人民币|RMB|CNY", re.IGNORECASE)
+"""Whoever names the home currency in a contract priced in another means it."""
+_PRICED_IN = re.compile(r"以(?:人民币|美元|欧元|港[元币]|英镑|日元)(?:计价|结算|报价|支付)")
+_LEAST_USUAL = 3
+
+
+def _odd_currency(view: View) -> Iterator[Finding]:
+    """A single sum in another currency than all others, of which there are some, without a word on exchange."""
+    sums = [a for a in view.amounts if not a.words]
+    currencies = Counter(a.currency for a in sums)
+    if len(currencies) != 2 or min(currencies.values()) != 1:
+        return
+    (usual, count), (odd, _) = currencies.most_common(2)
+    if count < (2 if _PRICED_IN.search(view.text) else _LEAST_USUAL):
+        return
+    one = next(a for a in sums if a.currency == odd)
+    if _CONVERTED.search(view.text) or (
+        odd == "CNY" and _SAYS_YUAN.search(view.text, one.span.start - 6, one.span.end)
+    ):
+        return
+    printed = money(one.yuan, odd)
+    defect = Defect(
+        "币种混用", "unclear", "medium", printed,
+        Text(f"全文其他金额均为另一币种（{usual}），只有此处为 {printed}，也没有约定汇率。",
+             f"All other sums are in {usual}; only here it is {printed}, and no exchange rate is agreed."),
+        Text("核对币种；确为不同币种的，写明汇率与折算日。",
+             "Check the currency; if it is meant, agree on the exchange rate and its day."),
+        "民法典第五百一十条",
+    )  # fmt: skip
+    yield defect.at(view.quote(one.span))
+
+
+_GREAT = re.compile(r"\d[\d,]*(?:\.\d+)?\s?(?:万亿?|亿)\s?(?:元|美元|人民币|港元|欧元)")
+_FAR_TOO_MUCH, _AT_LEAST = 1000, Decimal(10) ** 9
+
+
+def _slipped_units(view: View) -> Iterator[Finding]:
+    """A sum in 万元 or 亿元 of a billion or more that is a thousand times all others: 元 was meant."""
+    sums = [a for a in view.amounts if not a.words]
+    most = max(sums, key=lambda a: a.yuan, default=None)
+    others = [a.yuan for a in sums if most and a.yuan != most.yuan]
+    if most is None or len(others) < _LEAST_USUAL or most.yuan < _AT_LEAST or most.yuan < max(others) * _FAR_TOO_MUCH:
+        return
+    printed = view.text[most.span.start : most.span.end]
+    if _GREAT.search(printed) is None:
+        return
+    defect = Defect(
+        "金额单位存疑", "unclear", "high", printed,
+        Text(f"“{printed}”是全文其他金额的一千倍以上，疑为元、万元、亿元写混。",
+             f"“{printed}” is more than a thousand times every other sum: its unit seems to be a slip."),
+        Text("核对数字与单位。", "Check the figure and its unit."), "民法典第五百一十条",
+    )  # fmt: skip
+    yield defect.at(view.quote(most.span))
 
 
 def _two_currencies(view: View, totals: Sequence[Labelled]) -> Iterator[Finding]:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from pipeline.kinds.contract.amounts import Labelled, money
 from pipeline.kinds.contract.basics import COUNT, length_from
 from pipeline.kinds.contract.delivery import due_dates
-from pipeline.kinds.contract.structure import Structure
+from pipeline.kinds.contract.structure import Structure, is_attachment_head, is_signature_line
 from pipeline.kinds.contract.view import Defect, View
 from pipeline.kinds.numerals import amounts_in, dates_in
 from pipeline.kinds.terms import english, value_in_english
@@ -21,6 +21,15 @@ from pipeline.types import Evidence, Finding, Span
 _WARRANTY = re.compile(
     rf"(?P<what>质保期|质量保证期|保修期|免费维护期)(?:限)?(?:为|是|:|\s|自[^,。;]{{0,16}}起)*{COUNT}"
 )
+_PERIOD = re.compile(
+    r"(?P<what>交货期|交付期|供货期|服务期|工期|付款期|账期|结算期|响应时间|到场时间|租赁期|租期|保密期)(?:限)?"
+    rf"(?:为|是|:|\s|[^,。;\d]{{0,20}}?(?:后|起|之日)(?:的)?)*{COUNT}"
+)
+_PRICED = re.compile(
+    r"(?P<what>[\u4e00-\u9fa5]{3,16}?(?:单价|价格|收费标准|服务费|[\u4e00-\u9fa5]费|租金|工资|每[\u4e00-\u9fa5]{1,3}(?:每[\u4e00-\u9fa5]{1,4})?))"
+    r"(?:标准)?(?:为|是|:|人民币|¥|\s)*$"
+)
+_NO_PRICE = re.compile(r"违约|赔偿|罚|扣|支付|不超过|不低于|超过|限额|保证金|押金|逾期|补偿")
 _TOTAL = re.compile(r"(?:合同|协议)?(?:含税)?(?:总价款?|总金额|总额|价款总额|总费用|价税合计|报价总计)")
 
 
@@ -28,7 +37,7 @@ def attachment_conflicts(
     view: View, structure: Structure, amounts: Sequence[Labelled], totals: Sequence[Labelled]
 ) -> Iterator[Finding]:
     """What body and attachments each state just once, and differently: the price, a day of duty, the warranty."""
-    border = structure.attachments_from
+    border = _attachments_start(view, structure)
     if border >= len(view.lines):
         return
     start = view.lines[border].start
@@ -39,8 +48,22 @@ def attachment_conflicts(
         if one.yuan != other.yuan and one.currency == other.currency and _near(one, other):
             pair = money(one.yuan, one.currency), money(other.yuan, other.currency)
             yield _conflict("合同总价", *pair, view.quote(one.span), view.quote(other.span))
-    for name, here, there in (*_days(view, start), *_warranties(view, start)):
+    for name, here, there in (*_days(view, start), *_periods(view, start), *_prices(amounts, view, start)):
         yield _conflict(name, here[0], there[0], view.quote(here[1]), view.quote(there[1]))
+
+
+def _attachments_start(view: View, structure: Structure) -> int:
+    """First line of the attachments; those too that stand before the signatures, under a heading with text below it
+    and no further article of the body behind."""
+    if structure.attachments_from < len(view.lines):
+        return structure.attachments_from
+    last = structure.articles[-1].first if structure.articles else len(view.lines)
+    for index in range(last + 1, len(view.lines) - 1):
+        below = view.line_texts[index + 1]
+        closes = is_attachment_head(below) or is_signature_line(below) or index + 1 in structure.signature
+        if is_attachment_head(view.line_texts[index]) and below.strip() and not closes:
+            return index
+    return len(view.lines)
 
 
 def _near(one: Labelled, other: Labelled) -> bool:
@@ -57,14 +80,30 @@ def _days(view: View, start: int) -> Iterator[tuple[str, Told, Told]]:
     yield from _differing(dues, start)
 
 
-def _warranties(view: View, start: int) -> Iterator[tuple[str, Told, Told]]:
+def _periods(view: View, start: int) -> Iterator[tuple[str, Told, Told]]:
+    """Warranty, delivery and the like, in months or days."""
     found: list[tuple[str, Told]] = []
-    for match in _WARRANTY.finditer(view.text):
+    for match in (match for pattern in (_WARRANTY, _PERIOD) for match in pattern.finditer(view.text)):
         if length := length_from(match):
             months = {"年": 12, "月": 1}.get(length.unit)
-            value = f"{length.count * months}个月" if months else length.printed
-            found.append((match["what"], (value, Span(*match.span()))))
+            days = f"{length.count}日" if length.unit in ("日", "天") else length.printed
+            found.append((match["what"], (f"{length.count * months}个月" if months else days, Span(*match.span()))))
     yield from _differing(found, start)
+
+
+def _prices(amounts: Sequence[Labelled], view: View, start: int) -> Iterator[tuple[str, Told, Told]]:
+    """A price under the very same name, of five characters or more, here and there (高层住宅每月每平方米)."""
+    found: list[tuple[str, Told]] = []
+    for amount in amounts:
+        sentence = view.sentence_at(amount.span.start).span
+        before = view.text[max(sentence.start, amount.span.start - 30) : amount.span.start]
+        match = None if amount.in_table else _PRICED.search(before)
+        if match and len(match["what"]) >= _LEAST_NAME and not _NO_PRICE.search(match["what"]):
+            found.append((match["what"], (money(amount.yuan, amount.currency), amount.span)))
+    yield from _differing(found, start)
+
+
+_LEAST_NAME = 5
 
 
 def _differing(told: Sequence[tuple[str, Told]], start: int) -> Iterator[tuple[str, Told, Told]]:
@@ -97,8 +136,8 @@ _CHINESE_DAYS = re.compile(
 _ENGLISH_DAYS = re.compile(r"(\d{1,3})\)?\s+(?:working|business|calendar|consecutive)?\s?days?\b", re.IGNORECASE)
 _ENGLISH_SUM = re.compile(r"(?:RMB|CNY|USD|US\$|EUR|HKD|[¥$€])\s?(\d[\d,]*(?:\.\d+)?)", re.IGNORECASE)
 _ENGLISH_DATE = re.compile(
-    r"(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*\.?\s+(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+"
-    r"(?P<year>(?:19|20)\d\d)",
+    r"(?:(?P<first>\d{1,2})(?:st|nd|rd|th)?\s+(?:day\s+of\s+)?)?(?P<month>Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+    r"\.?,?\s+(?:(?P<day>\d{1,2})(?:st|nd|rd|th)?,?\s+)?(?P<year>(?:19|20)\d\d)",
     re.IGNORECASE,
 )
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -107,22 +146,48 @@ _LEAST_WORDS = 4
 
 
 def language_conflicts(view: View) -> Iterator[Finding]:
-    """A Chinese paragraph and the English one below it that give other sums, shares, days or dates."""
-    for second in sorted({view.line_at(match.start()) for match in _PHRASE.finditer(view.text)}):
-        first = second - 1
-        chinese, other = view.line_texts[first], view.line_texts[second]
-        if first < 0 or not (_HAN.search(chinese) and _is_english(other)) or "\t" in chinese + other:
+    """A Chinese paragraph and the English one behind or below it that tell other sums, shares, periods, dates or places
+    of arbitration."""
+    for index in sorted({view.line_at(match.start()) for match in _PHRASE.finditer(view.text)}):
+        pair = _pair_at(view, index)
+        if pair is None:
             continue
+        chinese, other = (view.text[span.start : span.end] for span in pair)
         for what, here, there in _told(chinese, other):
             if here and there and len(here) == len(there) and Counter(here) != Counter(there):
-                defect = Defect(
-                    "中英文不一致", "conflict", "high", f"{'、'.join(here)}／{'、'.join(there)}",
-                    Text(f"{what}在中文为 {'、'.join(here)}，在英文为 {'、'.join(there)}。",
-                         f"{english(what)}: {', '.join(here)} in the Chinese, {', '.join(there)} in the English."),
-                    Text("核对后更正，并约定以何种文本为准。", "Correct one of them, and say which version prevails."),
-                    "民法典第四百六十六条",
-                )  # fmt: skip
-                yield defect.at(view.evidence(view.lines[first]), view.evidence(view.lines[second]))
+                yield _told_otherwise(view, what, here, there, pair)
+
+
+def _pair_at(view: View, index: int) -> tuple[Span, Span] | None:
+    """The Chinese and the English of a line that ends in English, or of a line in English and the Chinese above it."""
+    line, text = view.lines[index], view.line_texts[index]
+    if "\t" in text:
+        return None
+    border = _BORDER.search(text)
+    if border and _is_english(text[border.end() :]) and not _WORD.search(text, 0, border.end()):
+        at = line.start + border.end()
+        return Span(line.start, at), Span(at, line.end)
+    above = view.line_texts[index - 1] if index else ""
+    if not _is_english(text) or not _HAN.search(above) or "\t" in above:
+        return None
+    return view.lines[index - 1], line
+
+
+_BORDER = re.compile(r"[\u4e00-\u9fa5][^\u4e00-\u9fa5A-Za-z]{0,8}(?=[^\u4e00-\u9fa5]*$)")
+"""The last Chinese character of a line and the marks behind it."""
+
+
+def _told_otherwise(
+    view: View, what: str, here: Sequence[str], there: Sequence[str], pair: tuple[Span, Span]
+) -> Finding:
+    defect = Defect(
+        "中英文不一致", "conflict", "high", f"{'、'.join(here)}／{'、'.join(there)}",
+        Text(f"{what}在中文为 {'、'.join(here)}，在英文为 {'、'.join(there)}。",
+             f"{english(what)}: {', '.join(here)} in the Chinese, {', '.join(there)} in the English."),
+        Text("核对后更正，并约定以何种文本为准。", "Correct one of them, and say which version prevails."),
+        "民法典第四百六十六条",
+    )  # fmt: skip
+    return defect.at(*(view.evidence(span) for span in pair))
 
 
 def _is_english(text: str) -> bool:
@@ -141,6 +206,35 @@ def _told(chinese: str, english: str) -> Iterator[tuple[str, list[str], list[str
     days = [length for match in _CHINESE_DAYS.finditer(chinese) if (length := _plain(match[1]))]
     yield "天数", days, _ENGLISH_DAYS.findall(english)
     yield "日期", [d.date.isoformat() for d in dates_in(chinese)], [_iso(m) for m in _ENGLISH_DATE.finditer(english)]
+    for what, unit, pattern in (("年数", "年", _ENGLISH_YEARS), ("月数", "月", _ENGLISH_MONTHS)):
+        lengths = [length for m in _ONLY_COUNT.finditer(chinese) if (length := length_from(m)) and length.unit == unit]
+        yield what, [str(length.count) for length in lengths], [_number(m[1]) for m in pattern.finditer(english)]
+    yield "仲裁地", _cities(_CHINESE_PLACE, chinese), _cities(_ENGLISH_PLACE, english)
+
+
+_ENGLISH_NUMBERS: Sequence[str] = (
+    "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
+)  # fmt: skip
+_COUNTED = rf"\b(\d{{1,3}}|{'|'.join(_ENGLISH_NUMBERS)})\)?[\s\-]+(?:full |calendar |consecutive )?"
+_ENGLISH_YEARS = re.compile(rf"{_COUNTED}years?\b", re.IGNORECASE)
+_ENGLISH_MONTHS = re.compile(rf"{_COUNTED}months?\b", re.IGNORECASE)
+_CITIES = {
+    "北京": "Beijing", "上海": "Shanghai", "深圳": "Shenzhen", "广州": "Guangzhou", "天津": "Tianjin",
+    "武汉": "Wuhan", "杭州": "Hangzhou", "南京": "Nanjing", "成都": "Chengdu", "厦门": "Xiamen", "青岛": "Qingdao",
+    "香港": "Hong Kong", "新加坡": "Singapore", "伦敦": "London", "斯德哥尔摩": "Stockholm",
+}  # fmt: skip
+_CHINESE_PLACE = re.compile(rf"(?P<city>{'|'.join(_CITIES)})[\u4e00-\u9fa5]{{0,8}}仲裁(?:委员会|院|中心)")
+_ENGLISH_PLACE = re.compile(rf"\b(?P<city>{'|'.join(_CITIES.values())})\b[A-Za-z ]{{0,44}}Arbitration", re.IGNORECASE)
+
+
+def _number(printed: str) -> str:
+    return printed if printed.isdigit() else str(_ENGLISH_NUMBERS.index(printed.lower()) + 1)
+
+
+def _cities(pattern: re.Pattern[str], text: str) -> list[str]:
+    """The seats of the institutions named, in English, each once."""
+    printed = (match["city"] for match in pattern.finditer(text))
+    return list(dict.fromkeys(_CITIES.get(city, city.title()) for city in printed))
 
 
 def _plain(printed: str) -> str:
@@ -153,4 +247,7 @@ _ONLY_COUNT = re.compile(COUNT)
 
 
 def _iso(match: re.Match[str]) -> str:
-    return f"{match['year']}-{_MONTHS.index(match['month'][:3].lower()) + 1:02d}-{int(match['day']):02d}"
+    """The date; its month alone where it names no day, which no Chinese date equals."""
+    day = match["day"] or match["first"]
+    month = f"{match['year']}-{_MONTHS.index(match['month'][:3].lower()) + 1:02d}"
+    return f"{month}-{int(day):02d}" if day else month

@@ -1,0 +1,110 @@
+"""Totals told in running text beside their parts: 共8万元，分两次支付：前期5万元、后期2万元. Tables are another's."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+
+from pipeline.kinds.contract.amounts import Labelled, money
+from pipeline.kinds.contract.view import Defect, Sentence, View
+from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
+from pipeline.lang import Text
+from pipeline.types import Finding, Span
+
+_TOTAL = re.compile(
+    r"(?:共计?|合计|总计|总额|总价款?|总金额|总投资|总费用|总预算|预算|全部|总)[\u4e00-\u9fa5]{0,8}(?:为|是|:|人民币|¥|\s)*$"
+)
+_SPLITS = re.compile(
+    rf"其中|分(?:为|成|别)?\s?(?P<count>\d{{1,2}}|{HAN_NUMBER}{{1,2}})?\s?(?:次|期|笔|部分|阶段|批)|包括|分别(?:为|是)"
+)
+_MADE_OF = re.compile(r"由[^。;]{1,80}(?P<count>)(?:组成|构成)")
+_OPEN = re.compile(
+    r"等[,、。;\s)]|剩余|余款|余下|其余|尾款|另|暂列|暂估|不含|超过|以内|约|单价|每|/|税|押金|保证金|违约|定金|预留|首付|上限|不低于|原|变更|调整|增加|减少|抵|"
+    r"乘|×|折|优惠"
+)
+"""What leaves the list open, or makes its sums something else than parts."""
+_EACH = re.compile(r"每\s?(?P<per>个?月|季度?|年度?|期|次)[^,。;\d]{0,12}$")
+_TIMES = re.compile(rf"(?<![\d.])(?P<count>\d{{1,3}}|{HAN_NUMBER}{{1,4}})\s?(?P<per>个?月|个?季度?|年|期|次)")
+_CENT = Decimal("0.01")
+_MOST_SUMS = 16
+"""Sums that a sentence may have; more are a table that lost its lines."""
+
+
+def sum_conflicts(view: View, amounts: Sequence[Labelled]) -> Iterator[Finding]:
+    """Sentences in which a total stands with all its parts, or with an instalment and its number, and doesn't agree."""
+    by_sentence: dict[Span, list[Labelled]] = {}
+    for amount in amounts:
+        if not amount.in_table:
+            by_sentence.setdefault(view.sentence_at(amount.span.start).span, []).append(amount)
+    for held in by_sentence.values():
+        if 2 <= len(held) <= _MOST_SUMS and len({a.currency for a in held}) == 1:
+            sentence = view.sentence_at(held[0].span.start)
+            yield from _parts(view, sentence, held) if len(held) >= 3 else ()
+            yield from _instalments(view, sentence, held)
+
+
+def _parts(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterator[Finding]:
+    """The first sum is the total, all others its parts; fewer parts than the whole only where they claim to be all."""
+    total, parts, start = held[0], held[1:], sentence.span.start
+    end = max(a.span.end for a in ([total, total.words] if total.words else [total])) - start
+    between = sentence.text[end : parts[0].span.start - start]
+    rest = sentence.text[end:]
+    splits = _SPLITS.search(between) or _MADE_OF.search(rest)
+    if splits is None or not _TOTAL.search(sentence.text[: total.span.start - start]) or _OPEN.search(rest):
+        return
+    told = sum((a.yuan for a in parts), Decimal(0))
+    if abs(told - total.yuan) < _CENT or any(a.yuan >= total.yuan for a in parts):
+        return
+    if told < total.yuan and not _claims_all(splits, sentence, parts):
+        return
+    listed = " + ".join(money(a.yuan, a.currency) for a in parts)
+    yield _conflict(view, total, Text(
+        f"{listed} = {money(told, total.currency)}，总额写作 {money(total.yuan, total.currency)}，"
+        f"相差 {money(abs(told - total.yuan), total.currency)}。",
+        f"{listed} = {money(told, total.currency)}; the total is given as {money(total.yuan, total.currency)}. They "
+        f"differ by {money(abs(told - total.yuan), total.currency)}.",
+    ))  # fmt: skip
+
+
+def _claims_all(splits: re.Match[str], sentence: Sentence, parts: Sequence[Labelled]) -> bool:
+    """Whether the parts are said to be all: as many as announced, its components, or named alike."""
+    if splits["count"]:
+        count = int(splits["count"]) if splits["count"].isdigit() else parse_han_number(splits["count"])
+        return count == len(parts)
+    if "组成" in splits.group() or "构成" in splits.group() or "分别" in splits.group():
+        return True
+    names = {sentence.text[: a.span.start - sentence.span.start].rstrip("为是:人民币¥ ")[-2:] for a in parts}
+    return len(names) == 1
+
+
+def _instalments(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterator[Finding]:
+    """全部服务费120,000元，分12个月支付，每月15,000元."""
+    start = sentence.span.start
+    for each in held:
+        per = _EACH.search(sentence.text[: each.span.start - start])
+        total = next((a for a in held if a is not each and _TOTAL.search(sentence.text[: a.span.start - start])), None)
+        if per is None or total is None or re.search(r"递增|不等|首|末|最后|免租|起|第[一二三四五六\d]", sentence.text):
+            continue
+        unit = per["per"].strip("个度")
+        counts = [m for m in _TIMES.finditer(sentence.text) if m["per"].strip("个度") == unit]
+        numbers = {int(m["count"]) if m["count"].isdigit() else parse_han_number(m["count"]) for m in counts}
+        if len(numbers) != 1 or (count := numbers.pop()) is None or count < 2:
+            continue
+        if (told := each.yuan * count) != total.yuan and told / 2 < total.yuan < told * 2:
+            yield _conflict(view, total, Text(
+                f"{money(each.yuan, each.currency)} × {count} = {money(told, each.currency)}，"
+                f"总额写作 {money(total.yuan, total.currency)}。",
+                f"{money(each.yuan, each.currency)} × {count} = {money(told, each.currency)}; the total is given as "
+                f"{money(total.yuan, total.currency)}.",
+            ))  # fmt: skip
+            return
+
+
+def _conflict(view: View, total: Labelled, detail: Text) -> Finding:
+    defect = Defect(
+        "明细合计不符", "conflict", "high", money(total.yuan, total.currency), detail,
+        Text("核对各项金额与总额，更正其中之一。", "Check the parts and the total, and correct one of them."),
+        "民法典第五百一十条",
+    )  # fmt: skip
+    return defect.at(view.quote(total.span))

@@ -1,0 +1,369 @@
+"""Bounds of law, totals in running text, names, currencies, days, versions and references that slipped: what each check
+must find, and what only looks like it."""
+
+from __future__ import annotations
+
+import pytest
+from contract_text import CLEAN, checks, found, with_clause
+
+
+def items(text: str) -> list[str]:
+    return [f.item for f in checks(text)]
+
+
+# --- bounds of law ----------------------------------------------------------------------------------------------------
+
+EMPLOYMENT = """劳动合同
+甲方（用人单位）：宁波海云服装有限公司
+乙方（劳动者）：陈小雨
+一、本合同期限{term}。
+二、{clause}
+三、乙方从事设计岗位工作，工作地点为宁波市，每日工作8小时，依法休息休假。
+四、乙方月工资为10,000元，甲方依法缴纳社会保险，提供劳动保护和劳动条件。
+甲方（盖章）：　　乙方（签字）：
+"""
+YEARS = "2年，自2026年1月1日起至2027年12月31日止"
+
+
+@pytest.mark.parametrize(
+    ("term", "clause", "hit"),
+    [
+        (YEARS, "试用期为三个月。", True),
+        (YEARS, "其中前3个月为试用期。", True),
+        (YEARS, "试用期60日。", False),
+        (YEARS, "试用期两个月，自2026年1月1日至2026年2月28日。", False),
+        ("三年，自2026年1月1日起至2028年12月31日止", "试用期六个月。", False),
+        ("三年，自2026年1月1日起至2028年12月31日止", "试用期为8个月。", True),
+        ("六个月，自2026年1月1日起至2026年6月30日止", "试用期一个月。", False),
+        ("六个月，自2026年1月1日起至2026年6月30日止", "试用期2个月。", True),
+        ("自2026年1月1日起至2026年3月15日止", "试用期一个月。", True),  # none under three months
+        ("为无固定期限劳动合同，自2026年1月1日起", "试用期六个月。", False),
+        (YEARS, "乙方入职后三个月内办理入户，试用期按法律规定执行。", False),
+        (YEARS, "乙方负责的软件产品试用期为三个月。", False),
+    ],
+)
+def test_probation(term: str, clause: str, hit: bool) -> None:
+    assert ("试用期超过法定上限" in items(EMPLOYMENT.format(term=term, clause=clause))) == hit
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("试用期月工资为7,000元。", True),
+        ("试用期工资8,000元。", False),
+        ("试用期工资为转正工资的70%。", True),
+        ("试用期工资按正式工资标准的80%发放。", False),
+        ("试用期内每月发放交通补贴500元。", False),
+    ],
+)
+def test_pay_in_probation(clause: str, hit: bool) -> None:
+    assert ("试用期工资低于80%" in items(EMPLOYMENT.format(term=YEARS, clause=clause))) == hit
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("乙方离职后的竞业限制期限为三年，甲方按月支付补偿。", True),
+        ("竞业限制：乙方自离职之日起30个月内不得到与甲方有竞争关系的单位任职。", True),
+        ("乙方离职后两年内负有竞业限制义务。", False),
+        ("竞业限制期限为24个月。", False),
+        ("工作满三年的乙方，离职后负有竞业限制义务，期限十二个月。", False),
+        ("乙方离职后五年内仍应保守商业秘密；竞业限制期限为一年。", False),
+    ],
+)
+def test_non_competition_of_employees(clause: str, hit: bool) -> None:
+    assert ("竞业限制超过二年" in items(EMPLOYMENT.format(term=YEARS, clause=clause))) == hit
+
+
+LEASE = """房屋租赁合同
+出租人：沈阳北陵物业有限公司
+承租人：沈阳万家超市有限公司
+第一条 出租人将房屋出租给承租人经营超市。
+第二条 租赁期限{}。
+第三条 租金每月80,000元，按季支付。
+第四条 任何一方违约的，应赔偿对方损失。
+第五条 争议由房屋所在地人民法院管辖。
+出租人（盖章）：　　承租人（盖章）：
+"""
+
+
+@pytest.mark.parametrize(
+    ("term", "hit"),
+    [
+        ("自2026年1月1日起至2050年12月31日止", True),
+        ("为三十年", True),
+        ("二十年，自2026年1月1日起至2045年12月31日止", False),
+        ("十年，期满可续租十五年", False),
+    ],
+)
+def test_leases(term: str, hit: bool) -> None:
+    assert ("租赁期限超过二十年" in items(LEASE.format(term))) == hit
+
+
+WORKS = """建筑装饰工程施工合同
+发包人：成都锦华置业有限公司
+承包人：四川建工装饰有限公司
+第一条 工程内容为营销中心装修，质量合格，工期90天。
+第二条 合同价款为人民币1,000,000元。
+第三条 {}
+第四条 任何一方违约的，应赔偿对方损失。
+第五条 争议由工程所在地人民法院管辖。
+发包人（盖章）：　　承包人（盖章）：
+"""
+
+
+@pytest.mark.parametrize(
+    ("clause", "item"),
+    [
+        ("结算价款的5%作为质量保证金，缺陷责任期满后返还。", "质量保证金超过3%"),
+        ("质保金为结算总价的5%，两年后无息支付。", "质量保证金超过3%"),
+        ("工程质量保证金为结算价的3%。", ""),
+        ("质保金逾期退还的，按日支付5%的违约金。", ""),
+        ("中标后，承包人应提交履约保证金，金额为中标合同金额的15%。", "履约保证金超过10%"),
+        ("中标后，承包人应提交合同价10%的履约保函。", ""),
+        ("承包人应提交合同价20%的履约保函。", ""),  # no tender: no bound
+    ],
+)
+def test_money_kept_back_of_works(clause: str, item: str) -> None:
+    found = [i for i in items(WORKS.format(clause)) if "保证金" in i]
+    assert found == ([item] if item else [])
+
+
+def test_retention_of_a_purchase_has_no_bound() -> None:
+    assert "质量保证金超过3%" not in items(with_clause("6.4 合同总价的5%作为质保金。"))
+
+
+# --- totals in running text -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("培训费共计80,000元，分两次支付：前期50,000元、后期20,000元。", True),
+        ("培训费共计80,000元，分两次支付：前期50,000元、后期30,000元。", False),
+        ("项目总投资2,000,000元，其中甲方出资1,200,000元，乙方出资900,000元。", True),
+        ("项目总投资2,000,000元，其中甲方出资1,200,000元，乙方出资700,000元。", True),
+        ("项目总投资2,000,000元（大写：贰佰万元整），其中甲方出资1,200,000元，乙方出资800,000元。", False),
+        ("培训费总计100,000元，其中教材费8,000元，场地费12,000元。", False),  # not all of it
+        ("培训费总计100,000元，由讲课费60,000元、教材费30,000元组成。", True),
+        ("培训费总计100,000元，其中讲课费60,000元，教材费30,000元等。", False),
+        ("培训费总计100,000元，其中首付款30,000元，剩余60,000元另行约定。", False),
+        ("全部维护费120,000元分12个月支付，每月支付15,000元。", True),
+        ("全部维护费120,000元分12个月支付，每月支付10,000元。", False),
+        ("维护费每年30,000元，三年合计90,000元。", False),
+        ("维护费每年30,000元，三年合计96,000元。", True),
+        ("维护费第一年30,000元，以后每年递增2,000元，三年合计96,000元。", False),
+    ],
+)
+def test_totals_beside_their_parts(clause: str, hit: bool) -> None:
+    assert ("明细合计不符" in items(with_clause(f"6.4 {clause}"))) == hit
+
+
+# --- names ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("货款汇入唐山翼东泵业有限公司账户。", True),
+        ("货款汇入唐山冀东泵业有限责任公司账户。", True),
+        ("货款汇入唐山冀东泵业股份有限公司账户。", True),
+        ("货款汇入唐山冀东水泵业有限公司账户。", True),
+        ("货款汇入唐山东冀泵业有限公司账户。", True),
+        ("货款汇入唐山冀东泵业有限公司账户。", False),
+        ("由唐山冀东物流有限公司承运。", False),
+        ("乙方原名唐山翼东泵业有限公司。", False),
+        ("由乙方的子公司唐山冀西泵业有限公司供货。", False),
+        ("由石家庄冀东泵业有限公司代为供货。", False),
+    ],
+)
+def test_names_told_a_little_differently(clause: str, hit: bool) -> None:
+    assert ("当事人名称不一致" in items(with_clause(f"6.4 {clause}"))) == hit
+
+
+# --- the parties ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("甲方应在收货后10日内向甲方支付运费。", True),
+        ("乙方逾期开票的，应向乙方支付违约金。", True),
+        ("乙方可以书面要求乙方更换人员。", True),
+        ("甲方应将资料移交给甲方。", True),
+        ("乙方应按甲方要求，向甲方提交资料。", False),
+        ("乙方提供的货物不符合甲方要求的，应向甲方赔偿。", False),
+        ("甲方要求时，应向甲方返还样品。", False),  # whose duty it is stands before
+        ("甲方有权要求甲方的关联公司使用货物。", False),
+        ("甲方指定的第三方应向甲方提供担保。", False),
+        ("乙方应向甲方交付资料，甲方向乙方出具收据。", False),
+    ],
+)
+def test_nobody_owes_himself(clause: str, hit: bool) -> None:
+    assert ("甲乙方颠倒" in items(with_clause(f"6.4 {clause}"))) == hit
+
+
+@pytest.mark.parametrize(
+    ("clause", "item"),
+    [
+        ("6.4 乙方可根据物价上涨情况自行调整物业费标准。", "单方变更权"),
+        ("6.4 甲方有权随时下调佣金比例。", "单方变更权"),
+        ("6.4 甲方可以调整服务标准，乙方不得提出异议。", "单方变更权"),
+        ("6.4 甲方可以调整收费标准，无须征得乙方同意。", "单方变更权"),
+        ("6.4 乙方不得自行调整物业费标准。", ""),
+        ("6.4 经甲方同意，乙方可以调整服务标准。", ""),
+        ("6.4 甲方可以随时调整验收人员。", ""),
+        ("6.4 乙方应承担由此引起的一切损失，且不受任何限额限制。", "责任无上限"),
+        ("6.4 乙方的赔偿责任没有上限。", "责任无上限"),
+        ("6.4 普通合伙人对合伙债务承担无限连带责任。", ""),  # by law
+        ("6.4 赔偿责任以合同总价为上限。", ""),
+    ],
+)
+def test_more_one_sided_clauses(clause: str, item: str) -> None:
+    names = ("单方解释权", "单方变更权", "责任无上限", "自动续期无退出机制")
+    assert [i for i in items(with_clause(clause)) if i in names] == ([item] if item else [])
+
+
+# --- currencies, units, days ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clause", "item"),
+    [
+        ("6.4 备件费50,000元，培训费20,000元，检测费为8,000美元。", "币种混用"),
+        ("6.4 备件费50,000元，培训费20,000元，检测费为8,000美元，按付款日汇率折算。", ""),
+        ("6.4 备件费50,000元，培训费8,000美元，检测费9,000美元。", ""),
+        ("6.4 乙方投保的金额不低于1,200,000万元，培训费20,000元，备件费50,000元。", "金额单位存疑"),
+        ("6.4 乙方投保的金额不低于1,200万元，培训费20,000元，备件费50,000元。", ""),
+        ("6.4 甲方应在5个工作日内（即5个日历日）核对账单。", "日的含义不一致"),
+        ("6.4 甲方应在5个工作日内核对，10个自然日内付款。", ""),
+    ],
+)
+def test_units_that_slip(clause: str, item: str) -> None:
+    names = ("币种混用", "金额单位存疑", "日的含义不一致")
+    assert [i for i in items(with_clause(clause)) if i in names] == ([item] if item else [])
+
+
+# --- versions ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("6.4 期限为12个月。The term of this Contract is twenty-four (24) months.", True),
+        ("6.4 期限为12个月。The term of this Contract is twelve (12) months.", False),
+        ("6.4 保密期限三年。The parties shall keep it secret for three years.", False),
+        ("6.4 保密期限三年。The parties shall keep it secret for five years.", True),
+        ("6.4 费用不低于600,000美元。The fee shall be not less than USD 500,000.", True),
+        ("6.4 自2026年4月1日起。This Contract is valid from 1 April 2026.", False),
+        ("6.4 自2026年4月1日起。This Contract is valid from 1 May 2026.", True),
+        ("6.4 提交天津仲裁委员会。Disputes go to the Tianjin Arbitration Commission.", False),
+        ("6.4 提交天津仲裁委员会。Disputes go to the Hong Kong International Arbitration Centre.", True),
+        ("6.4 设备型号为Model A long life pump 12 months，质保期为24个月。", False),
+    ],
+)
+def test_both_languages_in_one_paragraph(clause: str, hit: bool) -> None:
+    assert ("中英文不一致" in items(with_clause(clause))) == hit
+
+
+ATTACHED = CLEAN.replace(
+    "甲方（盖章）：天津渤海造纸有限公司",
+    "附件一：技术规格书\n1. 流量不低于200立方米每小时。\n2. {}\n甲方（盖章）：天津渤海造纸有限公司",
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "hit"),
+    [
+        ("质量保证期：24个月", True),
+        ("质量保证期：一年", False),
+        ("高层住宅每月每平方米2.15元", False),
+        ("备件费每台2,000元", False),
+    ],
+)
+def test_attachments_before_the_signatures(line: str, hit: bool) -> None:
+    assert ("正文与附件不一致" in items(ATTACHED.format(line))) == hit
+
+
+def test_a_price_under_the_same_name_here_and_there() -> None:
+    def text(price: str) -> str:
+        return ATTACHED.format(price).replace("6.2 ", "6.4 高层住宅每月每平方米1.95元。\n6.2 ")
+
+    assert "正文与附件不一致" in items(text("高层住宅每月每平方米2.15元"))
+    assert "正文与附件不一致" not in items(text("高层住宅每月每平方米1.95元"))
+    assert "正文与附件不一致" not in items(text("多层住宅每月每平方米1.60元"))
+
+
+# --- references and definitions ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("6.4 Upon termination, Article 15 shall survive.", True),
+        ("6.4 Upon termination, Article 5 shall survive.", False),
+        ("6.4 Article 585 of the Civil Code applies.", False),
+        ("6.4 Article 15 of this Contract shall survive.", True),
+    ],
+)
+def test_references_in_english(clause: str, hit: bool) -> None:
+    assert ("引用的条款不存在" in items(with_clause(clause))) == hit
+
+
+def test_a_clause_of_an_article_that_numbering_leaves_out() -> None:
+    gap = CLEAN.replace("第三条 交货", "第七条 交货").replace("3.1 乙方", "7.1 乙方")
+    assert "引用的条款不存在" in items(gap.replace("6.2 技术要求见附件一", "6.2 按第3.2条执行，技术要求见附件一"))
+    assert "引用的条款不存在" not in items(gap.replace("6.2 技术要求见附件一", "6.2 按第7.1条执行，技术要求见附件一"))
+
+
+DEFINED = "6.4 “工作日”指法定工作日。\n6.5 “验收标准”指附件一所列标准，在工作日按验收标准执行。\n6.6 {}"
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("乙方应留用“核心人员”。", True),
+        ("乙方应留用“核心人员”（指附件二所列人员）。", False),
+        ("外箱标明“易碎产品”。", False),
+        ("产品使用“长城产品”商标。", False),
+        ("乙方应按“验收标准”交货。", False),
+    ],
+)
+def test_quoted_terms_without_a_definition(clause: str, hit: bool) -> None:
+    assert ("引用的定义不存在" in items(with_clause(DEFINED.format(clause)))) == hit
+
+
+def test_a_quoted_term_is_fine_in_a_contract_that_defines_nothing() -> None:
+    assert "引用的定义不存在" not in items(with_clause("6.4 乙方应留用“核心人员”。"))
+
+
+# --- forums in more words ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clause", "forum"),
+    [
+        ("因本合同产生的争议，任何一方均可诉请甲方所在地人民法院裁判。", "诉讼：甲方所在地人民法院"),
+        ("争议通过诉讼途径解决，管辖法院为合同签订地人民法院。", "诉讼：合同签订地人民法院"),
+        ("双方同意以甲方所在地人民法院为争议的第一审管辖法院。", "诉讼：甲方所在地人民法院"),
+        ("本合同争议的管辖法院为武汉市中级人民法院。", "诉讼：武汉市中级人民法院"),
+        ("争议由项目所在地人民法院受理。", "诉讼：项目所在地人民法院"),
+        ("争议由双方所在地以外的第三地即郑州市金水区人民法院管辖。", "诉讼：郑州市金水区人民法院"),
+        ("双方选定上海仲裁委员会作为争议的仲裁机构。", "仲裁：上海仲裁委员会"),
+        ("争议解决方式：仲裁。仲裁机构：成都仲裁委员会。", "仲裁：成都仲裁委员会"),
+        ("争议解决机构：厦门仲裁委员会", "仲裁：厦门仲裁委员会"),
+        ("争议由双方约定的仲裁机构解决，仲裁机构为青岛仲裁委员会。", "仲裁：青岛仲裁委员会"),
+        (
+            "Any dispute shall be submitted to the Shanghai International Arbitration Center for arbitration.",
+            "仲裁：Shanghai International Arbitration Center",
+        ),
+    ],
+)
+def test_forums_in_more_words(clause: str, forum: str) -> None:
+    old = "5.1 因本合同发生的争议，双方协商不成的，提交天津仲裁委员会仲裁。"
+    assert found(CLEAN.replace(old, f"5.1 {clause}"), "disputes") == [("争议解决", forum)]
+
+
+def test_representation_in_court_is_no_forum() -> None:
+    clause = "6.4 甲方因与丙公司的合同纠纷一案，委托乙方的律师在天津市第一中级人民法院担任诉讼代理人。"
+    assert "仲裁与诉讼并存" not in items(with_clause(clause))
