@@ -13,12 +13,23 @@ from scripted_server import fill
 
 from pipeline.analysis import Questioning, Review, review
 from pipeline.engines.journal import key_of
-from pipeline.errors import BadAnswerError, CutAnswerError
+from pipeline.errors import BadAnswerError, CutAnswerError, EngineError
 from pipeline.kinds.catalog import KINDS
+from pipeline.lang import Text
 from pipeline.split.chunks import split
 from pipeline.split.headings import find_sections
 from pipeline.tokens import estimator
-from pipeline.types import Completion, Document, FinishReason, Page, Request, Span
+from pipeline.types import (
+    Behaviour,
+    Completion,
+    Document,
+    FinishReason,
+    Page,
+    Request,
+    Sampling,
+    Span,
+    ThinkingSwitch,
+)
 
 TOKENIZER = estimator()
 
@@ -56,8 +67,10 @@ def contract(facts: int, filler: int = 3) -> tuple[Document, list[str]]:
     return replace(document, sections=find_sections(text, (), pages)), planted
 
 
-def analyse(document: Document, model: ScriptedModel, part_tokens: int = 100_000, kind: str = "contract") -> Review:
-    questioning = Questioning(KINDS[kind], "", "auto", True, 1000, 4000, TOKENIZER)
+def analyse(
+    document: Document, model: ScriptedModel, part_tokens: int = 100_000, kind: str = "contract", **changes: object
+) -> Review:
+    questioning = replace(Questioning(KINDS[kind], "", "auto", True, 1000, 4000, TOKENIZER), **changes)
     chunks = split(document, TOKENIZER, part_tokens)
     return asyncio.run(review(document, chunks, [], questioning, model.generate))
 
@@ -123,6 +136,82 @@ def test_a_cut_answer_names_the_request_and_the_remedy_when_nothing_is_left_to_h
     assert isinstance(failure, CutAnswerError)
     assert re.search(r"contract/\w+@\d.*LONGDOC_MAX_OUTPUT_TOKENS", str(failure))
     assert len(model.asked) < 100
+
+
+def test_what_cannot_be_halved_is_asked_once_more_with_a_larger_budget() -> None:
+    document, facts = contract(1, filler=0)
+    cut_at = 1000
+    model = ScriptedModel(facts, lambda request, number: ("{", "length") if request.max_tokens <= cut_at else None)
+    outcome = analyse(document, model, context_tokens=20_000)
+    assert outcome.failure is None and outcome.summary, "the summary too"
+    assert {request.max_tokens for request in model.asked} == {1000, 2000}
+    assert {e.quote for f in outcome.findings for e in f.evidence} == set(facts)
+    cut_at, model = 2000, ScriptedModel(facts, model.behave)
+    failure = analyse(document, model, context_tokens=20_000).failure
+    assert isinstance(failure, CutAnswerError) and "2000" in str(failure), "then it fails by name"
+    model.asked.clear()
+    analyse(document, model, context_tokens=3000)
+    assert max(request.max_tokens + request.prompt_tokens for request in model.asked) <= 3000, "the context is the end"
+
+
+def test_thoughts_that_leave_no_room_for_the_answer_are_left_out_the_next_time() -> None:
+    document, facts = contract(2)
+    model = ScriptedModel(facts, lambda request, number: ("", "length") if request.thinking else None)
+    outcome = analyse(document, model)
+    assert outcome.failure is None
+    assert [(r.thinking, r.attempt) for r in model.asked if "risks" in r.prompt] == [(True, 0), (False, 1)]
+
+
+@pytest.mark.parametrize(("switch", "thinking"), [("always", {True}), ("none", {False})])
+def test_a_model_that_knows_one_way_is_spoken_to_that_way(switch: ThinkingSwitch, thinking: set[bool]) -> None:
+    document, facts = contract(2)
+    model = ScriptedModel(facts)
+    behaviour = Behaviour(switch, Sampling(temperature=1.0), Sampling(temperature=0.5))
+    analyse(document, model, thinking="off" if switch == "always" else "on", behaviour=behaviour)
+    assert {request.thinking for request in model.asked} == thinking
+    assert {request.sampling.temperature for request in model.asked} == {1.0 if switch == "always" else 0.5}
+
+
+def test_a_question_without_an_answer_costs_no_other_and_is_named_with_its_pages() -> None:
+    document, facts = contract(12)
+
+    def behave(request: Request, number: int) -> tuple[str, FinishReason] | None:
+        return ("?", "stop") if "money" in request.prompt and facts[5] in request.messages[-1].content else None
+
+    model = ScriptedModel(facts, behave)
+    outcome = analyse(document, model, part_tokens=300)
+    assert isinstance(outcome.failure, BadAnswerError) and outcome.rejected_keys
+    money = {e.quote for f in outcome.findings if f.category == "money" for e in f.evidence}
+    assert money < set(facts) and facts[5] not in money and len(money) >= 8
+    risks = {e.quote for f in outcome.findings if f.category == "risks" for e in f.evidence}
+    assert risks == set(facts)
+    [note] = outcome.notes
+    assert "contract/money" in note.zh and not outcome.summary
+
+
+def test_a_model_without_any_usable_answer_is_given_up_soon() -> None:
+    document, facts = contract(60)
+    model = ScriptedModel(facts, lambda request, number: ("?", "stop"))
+    outcome = analyse(document, model, part_tokens=300)
+    assert outcome.failure and "接连" in outcome.notes[0].zh
+    groups = len(KINDS["contract"].groups)
+    chunks = len(split(document, TOKENIZER, 300))
+    assert len(model.asked) <= 3 * groups * chunks, "each at most thrice"
+
+
+def test_an_engine_that_dies_midway_leaves_what_was_answered() -> None:
+    document, facts = contract(12)
+    gone = EngineError(Text("没了", "gone"), Text("", ""))
+
+    class Dying(ScriptedModel):
+        async def generate(self, request: Request) -> Completion:
+            if len(self.asked) >= 10:
+                await asyncio.sleep(0.05)
+                raise gone
+            return await super().generate(request)
+
+    outcome = analyse(document, Dying(facts), part_tokens=300)
+    assert outcome.failure is gone and outcome.findings and not outcome.summary
 
 
 @pytest.mark.parametrize("text", ["", "not json", '{"parties": [{"quote": 1', "[]", '{"x": []}', "null"])
