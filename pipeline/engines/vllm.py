@@ -39,7 +39,6 @@ class VllmEngine:
     """A model loaded into vLLM."""
 
     name = "vllm"
-    thinks = True
 
     def __init__(
         self, llm: Any, profile: ModelProfile, settings: Settings, context_tokens: int, gauges: _Gauges
@@ -49,6 +48,8 @@ class VllmEngine:
         self.model = settings.model if factor <= 1 else f"{settings.model} yarn={factor:g}"
         self.context_tokens = context_tokens
         self.behaviour = profile.behaviour
+        self.thinks = bool(profile.behaviour.reasoning_parser)
+        """Without one the grammar binds from the first token on, and there is no room for thoughts."""
         self.parallel = 1024  # vLLM queues by itself; what bounds us is tokens in flight
         self.heard_at = time.monotonic()
         self._llm = llm
