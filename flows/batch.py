@@ -11,6 +11,7 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -45,6 +46,9 @@ ENGINE_FAILED = "EngineFailed"
 PROGRESS_S = 2.0
 ROWS = 200
 """Most documents named in one artifact: the database has them all."""
+
+ALSO_TOLD: ContextVar[Listener | None] = ContextVar("also_told", default=None)
+"""Who hears of the events of a run in this process, besides Prefect."""
 
 _SECONDS_BETWEEN_TRIES: list[float] = [5.0, 30.0]
 
@@ -165,9 +169,12 @@ async def progress(key: str) -> AsyncGenerator[Listener]:
     logger = get_run_logger()
     artifact = await acreate_progress_artifact(0.0, key=key)
     percent, usage = 0.0, ""
+    also_told = ALSO_TOLD.get()
 
     def listen(event: Event) -> None:
         nonlocal percent, usage
+        if also_told:
+            also_told(event)
         percent = 100.0 * event.done / event.total if event.total else 0.0
         if event.now and event.so_far:
             usage = usage_line(event.now, event.so_far)

@@ -25,9 +25,10 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from flows.batch import ENGINE_FAILED, settings_for
+from flows.batch import ALSO_TOLD, ENGINE_FAILED, settings_for
 from pipeline.engines.choose import choose
 from pipeline.errors import EngineError, LongdocError
+from pipeline.screen import progress
 
 BatchFlow: TypeAlias = "Flow[..., CoroutineType[Any, Any, State[None]]]"
 
@@ -40,12 +41,14 @@ _PRIVATE_SERVER: dict[Any, object] = {
 def run_here(flow: BatchFlow, arguments: Sequence[str] | None = None) -> int:
     """Run a flow with options from the command line; returns the exit code, as ``longdoc review`` has them."""
     given = _parse(flow, arguments)
-    for name in ("prefect", "prefect.flow_runs", "prefect.task_runs"):
-        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("prefect").setLevel(logging.WARNING)
+    for name in ("prefect.flow_runs", "prefect.task_runs"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # the listener and the final message tell it
     options = {name: value for name, value in given.items() if name != "paths"}
     try:
         choose(settings_for(options))  # what can't be shows before a server starts
-        with temporary_settings(_PRIVATE_SERVER, restore_defaults={PREFECT_API_URL}):
+        with temporary_settings(_PRIVATE_SERVER, restore_defaults={PREFECT_API_URL}), progress() as listener:
+            ALSO_TOLD.set(listener)
             state = asyncio.run(_run(flow, given))
     except LongdocError as error:
         print(error, file=sys.stderr)

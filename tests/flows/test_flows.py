@@ -277,11 +277,12 @@ def command(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.slow
-def test_the_command_needs_no_server_and_is_quiet(checkout: Checkout) -> None:
+def test_the_command_needs_no_server_and_tells_how_far_it_is(checkout: Checkout) -> None:
     done = command("data/samples", "nothing.pdf", "--engine", "rules", cwd=checkout.root)
     assert done.returncode == 1
     assert done.stdout.startswith("3 份文件：")
-    assert "nothing.pdf" in done.stderr
+    assert "失败 nothing.pdf：" in done.stderr and done.stderr.count("nothing.pdf：") == 2  # the cause names it too
+    assert "[3/3] 完成 " in done.stderr
     assert "INFO" not in done.stderr and "Traceback" not in done.stderr
 
 
