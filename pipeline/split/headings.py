@@ -20,12 +20,12 @@ from pipeline.types import Bookmark, Page, Section, Span
 
 Family = Literal[
     "annex", "part", "chapter", "division", "article", "word", "han", "han-bracket", "one", "two", "three", "four",
-    "bracket", "half-bracket", "circle", "bookmark",
+    "bare", "bracket", "half-bracket", "circle", "bookmark",
 ]  # fmt: skip
 
 _RANK: dict[Family, int] = {
-    "annex": 0, "part": 1, "chapter": 2, "division": 3, "article": 4, "han": 5, "han-bracket": 6, "one": 7, "two": 8,
-    "three": 9, "four": 10, "bracket": 11, "half-bracket": 12, "circle": 13, "word": 14, "bookmark": 15,
+    "annex": 0, "part": 1, "chapter": 2, "division": 3, "article": 4, "han": 5, "han-bracket": 6, "one": 7, "bare": 7,
+    "two": 8, "three": 9, "four": 10, "bracket": 11, "half-bracket": 12, "circle": 13, "word": 14, "bookmark": 15,
 }  # fmt: skip
 """The usual nesting, outermost first; the document may show another for the families of ``_LOOSE``."""
 _LOOSE: frozenset[Family] = frozenset(("article", "han", "han-bracket", "one", "bracket", "half-bracket", "circle"))
@@ -40,19 +40,23 @@ _NUMBER = rf"[{_HAN}\d０-９]"
 _LINE = re.compile(
     rf"""
     ^(?P<indent>[^\S\n]*)(?P<number>
-      第[^\S\n]?(?P<di>{_NUMBER}(?:[^\S\n]?{_NUMBER}){{0,6}})[^\S\n]?(?P<unit>部分|分编|[编篇章节条])(?:之(?P<zhi>[{_HAN}]{{1,2}})(?![{_HAN}]))?
+      第[^\S\n]?(?P<di>{_NUMBER}(?:[^\S\n]?{_NUMBER}){{0,6}})[^\S\n]?(?P<unit>部分|分编|[编篇章节条])(?:之(?P<zhi>[{_HAN}]{{1,2}})(?![{_HAN}]))?(?:(?<=条)[、。．](?![^\S\n]*[第附本]))?
     | (?P<annex>附[件录表图])[^\S\n]?(?P<annex_number>[{_HAN}]{{1,3}}|[\dA-Z]{{1,2}}(?!\d))?
     | (?P<english>Article|ARTICLE|Section|SECTION|Chapter|CHAPTER|Part|PART|Clause|CLAUSE|Annex|ANNEX
         |Appendix|APPENDIX|Schedule|SCHEDULE|Exhibit|EXHIBIT)[^\S\n]+(?P<english_number>\d{{1,3}}(?:\.\d{{1,2}})?|[IVXL]{{1,6}}|[A-H])(?![\w.]*\w)
     | (?P<han>[{_HAN}]{{1,3}})[^\S\n]?(?:、|[.．](?!\d))
-    | [（(][^\S\n]?(?P<han_bracket>[{_HAN}]{{1,3}})[^\S\n]?[）)]、?
+    | [（(][^\S\n]?(?P<han_bracket>[{_HAN}]{{1,3}})[^\S\n]?[）)](?:[、．]|\.(?!\d))?
     | (?P<decimal>[1-9]\d?(?:[.．][1-9]\d?){{1,3}})(?![\d.．]*\d)[.．、]?
     | (?P<one>[1-9]\d?)[^\S\n]?(?:[、．]|\.(?!\d))
-    | [（(][^\S\n]?(?P<bracket>[1-9]\d?)[^\S\n]?[）)]、?
+    | [（(][^\S\n]?(?P<bracket>[1-9]\d?)[^\S\n]?[）)](?:[、．]|\.(?!\d))?
     | (?P<half>[1-9]\d?)[）)]、?
+    | (?P<bare>[1-9]\d?)(?=[^\S\n]+[^\W\d_][^\n]{{1,60}}$)
     | (?P<circle>[①-⑳])
     | (?P<word>鉴[^\S\n]*于(?=[^\S\n]*[:：,，\n])|(?:前[^\S\n]*言|引[^\S\n]*言|序[^\S\n]*言|目[^\S\n]*录|释[^\S\n]*义
-        |重[^\S\n]*要[^\S\n]*提[^\S\n]*示|签[^\S\n]*[署字][^\S\n]*页|投资要点|核心观点|免责声明|分析师声明|评级说明|WHEREAS|RECITALS|Recitals
+        |重[^\S\n]*要[^\S\n]*提[^\S\n]*示|签[^\S\n]*[署字][^\S\n]*页|摘[^\S\n]*要|参[^\S\n]*考[^\S\n]*文[^\S\n]*献|致[^\S\n]*谢
+        |投资要点|核心观点|免责声明|分析师声明|评级说明
+        |WHEREAS|WITNESSETH|RECITALS|Recitals|R[ ]E[ ]C[ ]I[ ]T[ ]A[ ]L[ ]S|INTRODUCTION|BACKGROUND|Background
+        |Abstract|ABSTRACT|References|REFERENCES|Bibliography|Acknowledge?ments?|ACKNOWLEDGE?MENTS?
         |(?:TABLE[^\S\n]OF[^\S\n])?CONTENTS|(?:Table[^\S\n]of[^\S\n])?Contents)(?=[^\S\n]*[:：]?[^\S\n]*$))
     )(?P<gap>[^\S\n]*[:：]?[^\S\n]*)(?P<rest>[^\n]*)$
     """,
@@ -71,14 +75,22 @@ _REFERENCE_APART = re.compile(
 _UNIT = re.compile(
     r"[^\S\n]*(?:[%％‰°℃$€£¥]|[元万亿千百]|美元|港元|欧元|年(?!度)|个?月|日(?!常)|天|小时|分钟|秒|米|吨|公|平方|立方|毫|厘|克|升|倍|[mck]?[mg](?![a-z])|kW|kV|KV|MW|GB|MB|[x×*/~～—–-][^\S\n]*\d)"
 )
+_COUNTED = re.compile(r"\d+(?:年|个?月)[以内期][^，。；]{2,}$")
+"""A title that begins with a term: 43、1年内到期的非流动负债."""
 _GOES_ON = (*"，,、（(《〈“‘和与或及按至", "根据", "依照", "按照", "参照", "详见", "参见", "截止")
 """How a line ends whose sentence runs on in the next line."""
 _CLOSED = frozenset("。；;！!？?：:.…”」）)】》0123456789")
-_LEADER = re.compile(r"(?:\.{4,}|…{2,}|·{3,}|_{4,}|(?:[.·…][^\S\n]){3,})[^\S\n]*[-–—(（]?[\dIVXivx]*[-–—)）]?[^\S\n]*$")
+_LEADER = re.compile(
+    r"(?:\.{4,}|…{2,}|·{3,}|_{4,}|(?:[.·…][^\S\n]){3,})[^\S\n]*[-–—(（]?(?:\d{1,2}[-–])?[\dIVXivx]*[-–—)）]?[^\S\n]*$"
+)
 _LEADER_ENDS = frozenset("0123456789.…·_-–—)）IVXivx \u3000")
 _SENTENCE = re.compile(r"[。；;！!？?]")
 _BODY = re.compile(r"[。；;！!？?]|[，,、.]\Z")
 _LABEL = re.compile(r"([^：:。；，,;]{1,20})[：:]")
+_RUN_IN = re.compile(
+    r"((?=[A-Z])(?:(?:[A-Z][\w’'/-]*|of|and|or|to|the|for|in|by|with|on|at|an?|&)(?:,? |(?=[.:]))){1,10})[.:]\s+(?=\S)"
+)
+"""A title in capitals that its paragraph goes on from: 3. Late Charges. Any instalment …"""
 _LIST_FOLLOWS = re.compile("如下|以下|下列")
 _FIRST_WORD = re.compile(r"([^\s\x00-\x7f，、。；]{2,16})[^\S\n]+(?=.{12})")
 """A title that white space alone divides from the body on its line."""
@@ -118,7 +130,8 @@ def find_sections(text: str, bookmarks: Sequence[Bookmark], pages: Sequence[Page
     A section runs from its heading line to the next heading of its level or above. Bookmarks confirm numbered headings
     and add unnumbered ones.
     """
-    lines = _without_contents([line for match in _LINE.finditer(text) if (line := _read(text, match)) is not None])
+    lines = [line for match in _LINE.finditer(text) if (line := _read(text, match)) is not None]
+    lines = _without_contents(_opened_by_titles(_with_bare_numbers(lines)))
     lines = _with_bookmarks(text, lines, bookmarks, pages)
     kept, previous = _in_sequence(lines)
     return _nest(text, kept, previous)
@@ -160,7 +173,7 @@ def _read(text: str, match: re.Match[str]) -> _Line | None:
 
 def _tidy(printed: str) -> str:
     """Without the white space that only spreads Chinese characters: 目　录."""
-    parts = printed.split()
+    parts = (printed.rstrip("、。．") if printed[0] == "第" else printed).split()
     return parts[0] if len(parts) == 1 else (" " if parts[0].isascii() and parts[0].isalpha() else "").join(parts)
 
 
@@ -184,9 +197,13 @@ def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]
         return _DEPTHS[len(parts)], parts
     if annex:
         return "annex", (_value(match["annex_number"] or "1"),)
+    if match.group("bare"):
+        return "bare", (_value(number),)
     half, english, english_number = match.group("half", "english", "english_number")
     if half:
         return "half-bracket", (_value(half),)
+    if english and "." in english_number and not english_number[0].isalpha():  # Section 3.02
+        return "two", tuple(int(part) for part in english_number.split("."))
     if english:
         return _ENGLISH.get(english.lower(), "article"), tuple(_value(part) for part in english_number.split("."))
     return "word", (1,)
@@ -238,11 +255,12 @@ def _fits(family: Family, number: str, gap: str, rest: str) -> bool:
         return family in _DECIMALS and len(number) < 8
     if len(rest) <= _TITLE_MAX and _is_cut(rest):
         return False
-    if family in _DECIMALS:
-        return not _UNIT.match(gap + rest) and (rest[0].isalpha() or rest[0] in "“《（(【*")
+    if family in _DECIMALS:  # only 1.5 can be a measure, not 1.1.5 nor 1.5．
+        measured = family == "two" and number[-1].isdigit() and _UNIT.match(gap + rest) is not None
+        return not measured and (rest[0].isalpha() or rest[0] in '“"《（(【*')
     if family == "han":  # 三、四线城市
         return rest[0] not in _HAN
-    return family != "one" or not rest[0].isdigit()
+    return family != "one" or not rest[0].isdigit() or (number[-1] == "、" and _COUNTED.match(rest) is not None)
 
 
 def _is_cut(rest: str) -> bool:
@@ -261,13 +279,13 @@ def _title(rest: str) -> tuple[str, bool]:
     """The title at the start of what follows the number (empty where that is body text), and whether it is all."""
     rest = rest.rstrip()
     whole = rest.rstrip("：: ")
-    labelled = _LABEL.match(rest)
+    labelled = _RUN_IN.match(rest) or _LABEL.match(rest)
     if labelled and not _LIST_FOLLOWS.search(labelled[1]):
         return labelled[1].rstrip(), whole == labelled[1].rstrip()
     if len(whole) < len(rest):  # 甲方应提供以下材料：
         return "", False
     short = len(whole) <= _TITLE_MAX or (len(whole) <= 2 * _TITLE_MAX and whole.isascii())
-    if short and not _BODY.search(whole) and whole.count("，") + whole.count(", ") <= 1:
+    if short and not _BODY.search(whole.rstrip("?？")) and whole.count("，") + whole.count(", ") <= 1:
         return whole, True
     head = _FIRST_WORD.match(rest)
     return (head[1], False) if head else ("", False)
@@ -288,6 +306,31 @@ _LOOK_BACK = 80
 
 
 # --- all lines --------------------------------------------------------------------------------------------------------
+
+
+def _with_bare_numbers(lines: list[_Line]) -> list[_Line]:
+    """``3 方法`` and ``3 METHOD`` become 3. where 3.1 follows such lines and they count from 1; the others are none."""
+    at: list[int] = []
+    divided = False
+    for i, line in enumerate(lines):
+        if line.family == "bare" and line.titled and line.value == (len(at) + 1,):
+            at.append(i)
+        divided |= bool(at) and line.family == "two" and line.value == (len(at), 1)
+    headings = set(at if divided and len(at) > 1 else ())
+    return [
+        line._replace(family="one") if line.family == "bare" else line
+        for i, line in enumerate(lines)
+        if line.family != "bare" or i in headings
+    ]
+
+
+def _opened_by_titles(lines: list[_Line]) -> list[_Line]:
+    """A sentence may begin behind a long title, though nothing closes it."""
+    behind = (a.titled and a.opens == "yes" and b.start == a.end + 1 for a, b in pairwise(lines))
+    return lines[:1] + [
+        b._replace(opens="yes") if titled and b.opens == "maybe" else b
+        for b, titled in zip(lines[1:], behind, strict=True)
+    ]
 
 
 def _without_contents(lines: list[_Line]) -> list[_Line]:
@@ -387,7 +430,9 @@ def _chains(lines: list[_Line]) -> list[list[_Line]]:
     chains: list[list[_Line]] = []
     recent: deque[list[_Line]] = deque(maxlen=_OPEN_CHAINS)
     for line in lines:
-        chain = next((c for c in recent if _follows(c[-1].value, line.value)), None)
+        before = [chain for chain in recent if _follows(chain[-1].value, line.value)]
+        alike = (chain for chain in before if chain[-1].number[0] == line.number[0] or line.number[0] not in "(（")
+        chain = next(alike, before[0] if before else None)
         if chain is None and recent and _leaves_out(recent[0][-1], line):
             chain = recent[0]
         if chain is None:
@@ -433,7 +478,9 @@ def _accepted(chain: list[_Line], kept: dict[Family, list[_Line]]) -> list[_Line
     if first.family not in _ITEMS and not _inside_clause(first, kept):
         return chain if first.value == (1,) or len(chain) > 2 else []
     titles = [line for line in chain if line.titled]
-    return titles if len(titles) * 5 >= len(chain) * 3 and not alone and not _is_list(chain) else []
+    if alone or _is_list(chain) or len(titles) * 5 < len(chain) * 3:
+        return []
+    return chain[: chain.index(titles[-1]) + 1]  # a longer one between two titles is one of them
 
 
 def _is_list(chain: list[_Line]) -> bool:
@@ -489,6 +536,14 @@ class _Order:
 
     def __init__(self, lines: list[_Line], previous: dict[int, int]) -> None:
         self._previous = previous
+        self._next = {before: start for start, before in previous.items()}
+        self._first: dict[int, int] = {}
+        self._last: dict[int, int] = {}
+        for line in lines:
+            start = line.start
+            first = self._first[start] = self._first.get(previous.get(start, -1), start)
+            self._last[first] = start
+        self._homes = _homes(lines, previous)
         families: set[Family] = {line.family for line in lines}
         numbered = families - {"annex", "word", "bookmark"}
         self._main = min((_RANK[family] for family in numbered), default=0)
@@ -497,17 +552,55 @@ class _Order:
 
     def holds(self, a: _Line, b: _Line) -> bool:
         """Whether ``b`` may stand under the open heading ``a``."""
+        if a.family == b.family and self._first.get(b.start) == self._first.get(a.start) is not None:
+            return False  # numbers that go on are of one level, whatever the bookmarks say
         if a.bookmark is not None and b.bookmark is not None:
             return a.bookmark < b.bookmark
         if a.family == "bookmark" or b.family == "bookmark":
-            return a.family == "bookmark"
+            goes_on = b.family != "article" and self._previous.get(b.start, a.start) < a.start
+            return a.family == "bookmark" and not goes_on  # articles are counted through all chapters
         if a.family == "word":
-            return b.family != "word" and _RANK[b.family] > self._main
-        if b.family == "word" or b.family == "annex":
-            return False
+            return a.title.lower() not in _CONTENTS and b.family != "word" and _RANK[b.family] > self._main
+        if b.family == "annex":
+            return a.start <= self._homes.get(b.start, -1)
+        if b.family == "word":  # a chapter may have contents of its own
+            return a.family in ("part", "chapter") and b.title.lower() in _CONTENTS
         if a.family == "annex":  # but not where the main part's numbering goes on behind it
             return self._previous.get(b.start, a.start) >= a.start
-        return (a.family, b.family) in self._outer
+        return (a.family, b.family) in self._outer or self._starts_anew(a, b)
+
+    def _starts_anew(self, a: _Line, b: _Line) -> bool:
+        """Whether a list of the same kind counts from 1 between ``a`` and the number that follows it."""
+        if a.family != b.family or a.family not in _NESTED:
+            return False
+        first = self._first[b.start]
+        return a.start < first and self._last[first] < self._next.get(a.start, -1)
+
+
+def _homes(lines: list[_Line], previous: dict[int, int]) -> dict[int, int]:
+    """Where the heading starts that an annex belongs to, of those that belong to one: the heading right above it, that
+    of the annex before it, or the chapter around it where chapters go on behind it."""
+    homes: dict[int, int] = {}
+    numbered = [line.start for line in lines if line.family in ("part", "chapter")]
+    goes_on = [(previous[start], start) for start in numbered if start in previous]
+    part, above = -1, None
+    for line in lines:
+        start = line.start
+        if line.family == "annex":
+            before = previous.get(start, -1)
+            if above is not None and above.family in ("part", "chapter", "division") and start - above.end <= 2:
+                homes[start] = above.start
+            elif before in homes and part <= before:
+                homes[start] = homes[before]
+            elif part >= 0 and any(first < start < then for first, then in goes_on):
+                homes[start] = part
+        elif line.family in ("part", "chapter", "division"):
+            part = start
+        above = line
+    return homes
+
+
+_NESTED: frozenset[Family] = frozenset(("han", "han-bracket", "one", "bracket"))
 
 
 def _restarts(lines: list[_Line], previous: dict[int, int]) -> dict[tuple[Family, Family], int]:
