@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import log
 
 from pipeline.types import Document, Span
@@ -32,7 +32,7 @@ class Index:
     def best(self, query: str, count: int) -> list[Span]:
         """At most ``count`` passages that share a term with ``query``, the likeliest first."""
         scores: dict[int, float] = {}
-        for term in set(_terms(query)):
+        for term in _terms_of_query(query):
             holders = self._postings.get(term, {})
             rarity = log(1 + (len(self._passages) - len(holders) + 0.5) / (len(holders) + 0.5))
             for at, times in holders.items():
@@ -63,6 +63,12 @@ class Index:
             for term, times in counts.items():
                 postings.setdefault(term, {})[at] = times
         return postings
+
+
+@lru_cache(4096)
+def _terms_of_query(query: str) -> tuple[str, ...]:
+    """Of a question that is asked of every document."""
+    return tuple(dict.fromkeys(_terms(query)))
 
 
 def _terms(text: str) -> Iterator[str]:

@@ -15,7 +15,7 @@ from pipeline.kinds.base import Kind
 from pipeline.kinds.catalog import KINDS
 from pipeline.kinds.packs.checklist import Checklist
 from pipeline.kinds.packs.load import LoadedPack, load_packs, pack_named
-from pipeline.lang import Text
+from pipeline.lang import Lang, Text, language
 from pipeline.models.memory import kv_tokens
 from pipeline.models.plan import Capacity, Group, Plan, Stretch, capacity, plan
 from pipeline.models.profile import ModelProfile
@@ -129,12 +129,17 @@ def _packs(settings: Settings) -> Sequence[LoadedPack]:
 def fingerprint_of(document_id: str, settings: Settings, engine: str, model: str) -> str:
     """sha256 of all that decides the findings. Context and chunk size are left out: a better plan asks the same."""
     decides = [document_id, settings.kind, settings.pack, settings.side, settings.strategy, settings.thinking, model]
-    decides += ["rules" if engine == "rules" else "model", _method(), *(one.sha256 for one in _packs(settings))]
+    decides += [
+        "rules" if engine == "rules" else "model",
+        _method(language()),
+        *(one.sha256 for one in _packs(settings)),
+    ]
     return hashlib.sha256(json.dumps(decides, ensure_ascii=False).encode()).hexdigest()
 
 
-def _method() -> str:
-    """sha256 of the questions in the current language, their schemas, and the rules, over all kinds."""
+@cache
+def _method(lang: Lang) -> str:
+    """sha256 of the questions in ``lang``, the current language, their schemas, and the rules, over all kinds."""
     parts: list[object] = [_rules()]
     for kind in KINDS.values():
         names = [group.name for group in kind.groups] + [f"{kind.name}/system", f"{kind.name}/summary", "part"]

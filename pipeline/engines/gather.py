@@ -19,13 +19,13 @@ class Gathered(Generic[Item, Outcome]):
         self._waiting: list[tuple[Item, asyncio.Future[Outcome]]] = []
         self._worker: asyncio.Task[None] | None = None
 
-    async def __call__(self, item: Item) -> Outcome:
-        """A caller that is cancelled leaves its item to be worked on."""
+    def __call__(self, item: Item) -> asyncio.Future[Outcome]:
+        """The outcome of ``item``, in time. A caller that is cancelled leaves its item to be worked on."""
         outcome: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, outcome))
         if self._worker is None:
             self._worker = asyncio.create_task(self._run())
-        return await outcome
+        return outcome
 
     async def idle(self) -> None:
         """Wait until nothing is under way."""

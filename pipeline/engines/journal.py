@@ -10,14 +10,15 @@ import asyncio
 import hashlib
 import json
 import secrets
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import asdict, replace
+from functools import cache
 from typing import Protocol
 
 from pipeline.engines.base import Generate
 from pipeline.engines.gather import Gathered
-from pipeline.types import Completion, JournalEntry, Request
+from pipeline.types import Completion, JournalEntry, Request, Sampling
 
 Admission = Callable[[Request], AbstractAsyncContextManager[None]]
 """Waits for a request's turn, see ``scheduler``."""
@@ -49,7 +50,7 @@ class CompletionStore(Protocol):
 
 def key_of(request: Request, model: str) -> str:
     """sha256 of everything that decides the answer: model, messages, schema, sampling, limits and attempt."""
-    decides = [model, request.messages, request.schema, asdict(request.sampling), request.max_tokens, request.thinking,
+    decides = [model, request.messages, request.schema, _told(request.sampling), request.max_tokens, request.thinking,
                request.attempt]  # fmt: skip
     return hashlib.sha256(json.dumps(decides, ensure_ascii=False).encode(errors="surrogatepass")).hexdigest()
 
@@ -174,9 +175,16 @@ class Journal:
         return [None] * len(keys)
 
 
+@cache
+def _told(sampling: Sampling) -> Mapping[str, float]:
+    """As a dictionary: to make one takes as long as the rest of the key."""
+    return asdict(sampling)
+
+
 def _entry(key: str, request: Request, model: str, completion: Completion) -> JournalEntry:
     schema = json.dumps(request.schema, ensure_ascii=False, sort_keys=True)
-    sampling = asdict(request.sampling) | {
+    sampling = {
+        **_told(request.sampling),
         "max_tokens": request.max_tokens,
         "thinking": request.thinking,
         "attempt": request.attempt,

@@ -13,13 +13,13 @@ import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Annotated, Literal, Self, cast, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 from pydantic.fields import FieldInfo
 
-from pipeline.lang import Text
+from pipeline.lang import Lang, Text, language
 from pipeline.types import Evidence, Finding
 
 SHORT, LONG, QUOTE = 80, 200, 300
@@ -98,13 +98,13 @@ class Group:
 
     @cached_property
     def schema(self) -> Mapping[str, object]:
-        """Flat JSON schema of the answer: no references, no titles."""
-        return _flat(self.answer.model_json_schema())
+        """Flat JSON schema of the answer: no references, no titles. Not to be changed: all share it."""
+        return _schema_of(self.answer)
 
     @cached_property
     def bounds(self) -> Mapping[str, int]:
         """Most items of each list."""
-        properties = cast(Mapping[str, Mapping[str, object]], self.schema["properties"])
+        properties = cast(Mapping[str, Mapping[str, object]], _schema_of(self.answer)["properties"])
         return {name: cast(int, shape["maxItems"]) for name, shape in properties.items()}
 
     @property
@@ -115,15 +115,25 @@ class Group:
     @property
     def fields(self) -> str:
         """The answer's fields in the current language, one a line: so that schema and prompt can't disagree."""
-        lines: list[Text] = []
-        for name, field in self.answer.model_fields.items():
-            zh, en = _meaning(field)
-            most = self.bounds[name]
-            lines.append(Text(f"{name}：{zh}（最多 {most} 条）", f"{name}: {en} (at most {most} items)"))
-            for inner, info in _item_type(field.annotation).model_fields.items():
-                zh, en = _meaning(info)
-                lines.append(Text(f"  - {inner}：{zh}", f"  - {inner}: {en}"))
-        return "\n".join(map(str, lines))
+        return _fields_of(self.answer, language())
+
+
+@cache
+def _schema_of(answer: type[Answer]) -> Mapping[str, object]:
+    return _flat(answer.model_json_schema())
+
+
+@cache
+def _fields_of(answer: type[Answer], lang: Lang) -> str:
+    bounds = Group("", answer).bounds
+    lines: list[Text] = []
+    for name, field in answer.model_fields.items():
+        zh, en = _meaning(field)
+        lines.append(Text(f"{name}：{zh}（最多 {bounds[name]} 条）", f"{name}: {en} (at most {bounds[name]} items)"))
+        for inner, info in _item_type(field.annotation).model_fields.items():
+            zh, en = _meaning(info)
+            lines.append(Text(f"  - {inner}：{zh}", f"  - {inner}: {en}"))
+    return "\n".join(line.zh if lang == "zh" else line.en for line in lines)
 
 
 @dataclass(frozen=True)

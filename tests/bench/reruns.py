@@ -1,0 +1,78 @@
+"""Never paid twice: a rerun of an unchanged batch, and of one in which one clause of one document was edited.
+
+    python tests/bench/reruns.py [DOCUMENTS] [CHUNKS]
+
+Counted at the server, which takes ``DELAY_S`` for an answer. Goal: the rerun asks nothing and is 50 times faster or
+more; after the edit only what changed is asked: the chunk with the clause, once for each question, and the reduces.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+sys.path[:0] = [str(Path(__file__).parents[1])]
+
+from papers import write_pdf  # noqa: E402
+from scripted_server import ScriptedServer, serving  # noqa: E402
+
+from pipeline.run import open_session  # noqa: E402
+from pipeline.settings import Settings, load_settings  # noqa: E402
+
+DELAY_S = 1.0
+CLAUSE = "甲方应于本合同生效之日起十个工作日内付合同总价的百分之三十作为预付款，乙方收到后开始备货，六十日内交货。"
+
+
+def write(folder: Path, number: int, chunks: int, edited: int = 0) -> Path:
+    """A contract of so many clauses, each about a chunk; in the ``edited`` one a few words are added."""
+    pages = [
+        [f"第{n}条 第{number}号合同的第{n}项", *[f"{n}.{m} {CLAUSE}" for m in range(1, 10)]]
+        for n in range(1, chunks + 1)
+    ]
+    if edited:
+        pages[edited - 1].insert(4, f"{edited}.4 经双方书面同意并另行通知对方的除外。")
+    return write_pdf(folder / f"{number}.pdf", [["采购合同", "甲方：东海公司", "乙方：南山公司"], *pages])
+
+
+async def review(paths: list[Path], settings: Settings) -> float:
+    begun, cpu = time.perf_counter(), time.process_time()
+    async with open_session(settings) as session:
+        batch = await session.review(paths)
+    seconds, cpu = time.perf_counter() - begun, time.process_time() - cpu
+    assert batch.exit_code == 0, [result.error for result in batch.results if result.error]
+    statuses = dict(Counter(result.status for result in batch.results))
+    print(f"  {seconds:.2f} s, {cpu:.2f} s of processor time in this process: {statuses}")
+    return seconds
+
+
+def main() -> None:
+    documents, chunks = (int(sys.argv[1]) if len(sys.argv) > 1 else 20), (int(sys.argv[2]) if len(sys.argv) > 2 else 24)
+    with tempfile.TemporaryDirectory() as temporary, serving(ScriptedServer(delay_s=DELAY_S)) as server:
+        folder = Path(temporary)
+        paths = [write(folder, number, chunks if not number else 1) for number in range(documents)]
+        values = {"engine": "http", "base_url": server.base_url, "chunk_tokens": 800, "strategy": "map-reduce",
+                  "images": "off", "database": f"sqlite:///{folder}/db.sqlite", "out": folder / "out"}  # fmt: skip
+        settings = load_settings(values, environ={}, directory=folder)
+        first_s = asyncio.run(review(paths, settings))
+        asked = len(server.requests)
+        prompts = set(server.prompts())
+        print(f"first run: {asked} requests, {len(prompts)} distinct")
+        again_s = asyncio.run(review(paths, settings))
+        print(f"rerun: {len(server.requests) - asked} requests, {first_s / again_s:.0f} times faster")
+        assert len(server.requests) == asked
+        write(folder, 0, chunks, edited=chunks // 2)
+        asyncio.run(review(paths, settings))
+        new = server.requests[asked:]
+        parts = {body["messages"][-1]["content"].partition("<<<原文结束>>>")[0] for body in new}
+        maps = [part for part in parts if "<<<原文开始>>>" in part]
+        reduces = [body for body in new if "<<<原文结束>>>" not in body["messages"][-1]["content"]]
+        print(f"one clause of {chunks} edited: {len(new)} requests: {len(maps)} chunks of it are new, "
+              f"{len(reduces)} reduces")  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()
