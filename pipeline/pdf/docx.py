@@ -173,7 +173,7 @@ class _Reading:
 
     def _add_notes(self) -> None:
         """Put the footnotes of the block that has ended on its last page."""
-        self.flow.sheets[-1].regions += [("footnote", note) for note in self._waiting]
+        self.flow.sheets[-1].regions.extend(("footnote", note) for note in self._waiting)
         self._waiting = []
 
     def _told(self, block: Element) -> Iterator[str]:
