@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, NamedTuple
 
 from pipeline.pdf.clean import HYPHEN, fold, full_width, is_odd, repair
@@ -340,7 +340,9 @@ def _in_columns(rows: list[list[Cell]]) -> list[list[Cell]]:
     """Rows as they are, but column by column where a content stream runs across two columns of text."""
     if sum(len(row) == 2 for row in rows) < _MIN_COLUMN_ROWS:
         return rows
-    cells = [cell for row in rows for cell in row]
+    parts = [_at_blank(cell) for row in rows for cell in row]
+    cells = [cell for part in parts for cell in part]
+    first_half = {id(part[1]): part[0] for part in parts if len(part) == 2}
     groups = reading_order([Edges(cell.left, cell.top, cell.right, cell.bottom) for cell in cells])
     if len(groups) == 1:
         return rows
@@ -348,11 +350,29 @@ def _in_columns(rows: list[list[Cell]]) -> list[list[Cell]]:
     for group in groups:
         start = len(ordered)
         for cell in (cells[at] for at in group):
-            if len(ordered) > start and _same_line(ordered[-1], cell):
+            if len(ordered) > start and first_half.get(id(cell)) is ordered[-1][-1]:
+                ordered[-1][-1] = glued(ordered[-1][-1], cell, _BLANK)
+            elif len(ordered) > start and _same_line(ordered[-1], cell):
                 ordered[-1] = merged([*ordered[-1], cell])
             else:
                 ordered.append([cell])
     return ordered
+
+
+def _at_blank(cell: Cell) -> list[Cell]:
+    """The cell, or its two parts where it holds a blank to be filled in: that may be the room between two columns.
+    They stand where the width of their characters says."""
+    before, blank, after = cell.text.partition(_BLANK)
+    if not blank or _BLANK in after:
+        return [cell]
+    left = cell.left + cell.em * sum(1.0 if is_cjk(char) else 0.5 for char in before)
+    right = cell.right - cell.em * sum(1.0 if is_cjk(char) else 0.5 for char in after)
+    if not cell.left < left < right < cell.right:
+        return [cell]
+    return [
+        replace(cell, text=before, origins=cell.origins[: len(before)], right=left, last_right=left),
+        replace(cell, text=after, origins=cell.origins[-len(after) :], left=right),
+    ]
 
 
 def pieces_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> list[Cell] | None:

@@ -26,6 +26,8 @@ _MARKED, _MARK_EM = 0.5, 1.5
 """Share of the pages on which a line of this size must stand at one place to be a watermark."""
 _NOTE_EM, _NOTE_ZONE = 0.93, 0.5
 """Footnotes are smaller than the text, in the lower half of the page."""
+_GLOSS_EM, _GLOSS_ROOM = 0.6, 3.0
+"""Readings over characters are half as large as these, and fill the room between two lines."""
 _MIN_ENTRIES, _MIN_LEADERS = 3, 5
 """Entries that a table of contents has: with its title, and without."""
 _WRAPPED = 2
@@ -33,6 +35,7 @@ _WRAPPED = 2
 
 _DIGITS = re.compile(r"\d+")
 _SPACE = re.compile(r"\s+")
+_EXPONENT = re.compile(r"[\d+\-−\s]+")
 _PAGE_NUMBER = re.compile(
     r"(?:第#页?|#页)[/,，]?(?:共#页?)?|共#页[,，]?第#页|[-—–~·|]{1,2}#[-—–~·|]{1,2}|#(?:/|of|OF)#|(?:Page|PAGE|page|P\.?)#(?:(?:/|of)#)?|[ivxlcIVXLC]{1,6}"
 )
@@ -58,6 +61,7 @@ def take_regions(pages: Sequence[PageLines], numbers: Sequence[str | None] = ())
     """Move all that is no running text from ``lines`` to ``regions``; ``numbers`` are the pages' printed labels."""
     em = body_em(line for page in pages for line in page.lines)
     take_margins(pages, numbers, em)
+    take_glosses(pages, em)
     take_footnotes(pages, em)
     take_contents(pages)
 
@@ -185,6 +189,26 @@ def _is_referred_to(mark: str, text: str) -> bool:
         (r"[^\s\d.．,，(（第/\-]", r"(?![\d.．、,%％:：/年月日元条款项章节])") if mark.isdecimal() else (r"\S", "")
     )
     return re.search(before + re.escape(mark) + behind, text) is not None
+
+
+def take_glosses(pages: Sequence[PageLines], em: float) -> None:
+    """Readings and emphasis marks between the lines of a paragraph: tiny, with text right above and right below.
+    Figures may be exponents."""
+    for page in pages:
+        tiny = [at for at, line in enumerate(page.lines) if line.em < _GLOSS_EM * em and line.flow == "across"]
+        tiny = [at for at in tiny if not _EXPONENT.fullmatch(page.lines[at].text)]
+        near = {at: [x for x in page.lines[max(0, at - 3) : at + 4] if abs(x.em - em) < 0.1 * em] for at in tiny}
+        found = [page.lines[at] for at in tiny if _is_between(page.lines[at], near[at])]
+        if found:
+            _take(page, [("footnote", line) for line in found])
+
+
+def _is_between(line: Line, others: Sequence[Line]) -> bool:
+    """Whether a line stands in the room between two neighbouring lines of text."""
+    over = [x for x in others if x.left < line.right and x.right > line.left]
+    above = min((x.bottom for x in over if x.middle > line.top), default=None)
+    below = max((x.top for x in over if x.middle < line.bottom), default=None)
+    return above is not None and below is not None and above - below < _GLOSS_ROOM * line.em
 
 
 # --- contents ---------------------------------------------------------------------------------------------------------

@@ -288,6 +288,35 @@ def test_two_columns_drawn_line_by_line(tmp_path: Path) -> None:
     assert text == "".join(left[:12]).strip("　") + "".join(right[:12])
 
 
+def test_two_columns_whose_lines_start_like_the_end_of_a_blank(tmp_path: Path) -> None:
+    left, right = made.PARAGRAPH * 3, made.PARAGRAPH[57:] * 3  # lines of it start with 款, 元, 条 as 第　款 goes on
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont(made.font(), 10)
+        for line in range(12):
+            for text, x in ((left, 60), (right, 310)):
+                canvas.drawString(x, 740 - 15 * line, text[22 * line : 22 * line + 22])
+
+    document = read(made.make(tmp_path / "two.pdf", [draw]))
+    assert document.text.replace("\n", "") == left[: 22 * 12] + right[: 22 * 12]
+
+
+def test_readings_and_emphasis_marks_do_not_cut_the_text(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        for at, line in enumerate(made.wrapped(made.PARAGRAPH, 36)):
+            y = made.TOP - 24 * at
+            made.draw_lines(canvas, [line], y)
+            canvas.setFont(made.font(), 5)
+            if at == 1:
+                canvas.drawString(96, y + 12, "bèi huò")
+            if at == 2:
+                canvas.drawString(100, y - 6, "•  •  •  •")
+
+    document = read(made.make(tmp_path / "ruby.pdf", [draw]))
+    assert document.text == made.PARAGRAPH
+    assert [region.text.replace(" ", "") for region in document.pages[0].regions] == ["bèihuò", "••••"]
+
+
 def test_scanned_pages_among_others_are_named(contract: Path, tmp_path: Path) -> None:
     from pypdf import PdfReader, PdfWriter
 
