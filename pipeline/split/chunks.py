@@ -17,8 +17,8 @@ import unicodedata
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import pairwise, starmap
 from math import ceil, log
 from operator import itemgetter
 from typing import NamedTuple
@@ -32,7 +32,7 @@ from pipeline.tokens import Tokenizer, count_span
 from pipeline.types import Chunk, Document, Section, Span
 
 # penalties: what a cut at a place costs a reader
-_HEADING = 3  # times the level
+_HEADING = 25  # times the level, five at most
 _BLANK_LINE = 130
 _ITEM = 145
 _STOP_LINE = 155
@@ -40,6 +40,7 @@ _LINE = 170
 _STOP = 180
 _SEMICOLON = 210
 _ROW = 200
+_AFTER_STUB = 200
 _LEAD_IN = 270
 _BRACKETED = 360
 _COMMA = 800
@@ -64,8 +65,8 @@ _ANCHOR_PENALTY = 260
 _UNEVEN = 20_000
 _UNEVEN_OF_FEW = 4000
 """Cost of a chunk that falls short of the size aimed at by all of it; quadratic."""
-_PER_CHUNK = 300
-_FILL = 0.92
+_PER_CHUNK = 450
+_FILL = 0.94
 """Share of the budget below which a chunk is short: what is above leaves cuts the room to stay where they are."""
 _SHORTEST = (0.8, 0.5, 0.0)
 """Least size as a share of the budget; the next is tried where the one before can't do without cutting sentences."""
@@ -74,12 +75,14 @@ _FEW = 8
 """A text of no more chunks than this aims at equal shares of itself: too few to make up for a small last one."""
 _EVEN = ((0, 0.85, 1.09), (1, 0.85, 1.09), (0, 0.7, 1.2))
 """Of a few chunks: how many more than needed, least and most size as shares of the mean."""
-_CHOICES = 48
+_CHOICES = 24
 """Places closer than this part of the budget compete: only the better one is tried."""
 _SLACK = 8
 """Tokens kept back: counts by cumulative ends are up to 3 off at either side."""
 _WHOLE_LINE = 32
-"""Lines shorter than this part of the budget stay whole."""
+"""Lines of fewer tokens than this part of the budget stay whole."""
+_STUB = 8
+"""A section of fewer characters than this part of the budget's tokens is better not left at a chunk's end."""
 
 _ITEM_LINE = re.compile(r"[^\S\n]*(?:[（(]?[\d一二三四五六七八九十]{1,3}[)）.．、]|[①-⑳•●◆■□√\-–—*])")
 _COMMA_MARK = re.compile(r"[，、：][”’」』）)】》]*|[,:](?!\d)(?!//)[”’」』）)】》]*|\t")
@@ -110,12 +113,7 @@ def split(document: Document, tokenizer: Tokenizer, max_tokens: int) -> tuple[Ch
     if not text:
         return ()
     ends = tokenizer.ends(text)
-    alone = _attachments(document, ends, max_tokens)
-    found: list[tuple[Span, int]] = []
-    for start, end in zip((0, *alone), (*alone, len(text)), strict=True):
-        part = _cut_out(document, start, end) if alone else document
-        spans, tokens = _fitting(part, tokenizer, tokenizer.ends(part.text) if alone else ends, max_tokens)
-        found += [(Span(start + a, start + b), count) for (a, b), count in zip(spans, tokens, strict=True)]
+    found = _whole(text, tokenizer, ends, max_tokens) or _divided(document, tokenizer, ends, max_tokens)
     return tuple(
         Chunk(index, span, count, _headings_at(document.sections, span.start))
         for index, (span, count) in enumerate(found)
@@ -153,62 +151,72 @@ _SHORTEST_TO_HALVE = 40
 _OFF_CENTRE = 300
 
 
-# --- attachments ------------------------------------------------------------------------------------------------------
+# --- choosing ---------------------------------------------------------------------------------------------------------
+
+Counted = tuple[Span, int]
+"""A span, and its tokens."""
 
 
-def _attachments(document: Document, ends: array[int], max_tokens: int) -> list[int]:
-    """Where to cut before anything else: around attachments of half the budget or more, where all is too much for one.
-
-    An attachment stands in many documents. Cut by itself, whatever its document, it is asked about once.
-    """
-    if ends[-1] <= max_tokens:
+def _whole(text: str, tokenizer: Tokenizer, ends: array[int], max_tokens: int) -> list[Counted]:
+    """The whole text, if it fits."""
+    if ends[-1] > max_tokens:
         return []
-    cuts: set[int] = set()
-    for section in document.sections:
-        start, end = section.span
-        if _ATTACHMENT.match(section.number or section.title) and 2 * (ends[end - 1] - ends[start]) >= max_tokens:
-            cuts |= {start, end}
-    return sorted(cuts - {0, len(document.text)})
+    whole = Span(0, len(text))
+    count = count_span(tokenizer, text, ends, whole)
+    return [(whole, count)] if count <= max_tokens else []
+
+
+def _divided(document: Document, tokenizer: Tokenizer, ends: array[int], max_tokens: int) -> list[Counted]:
+    """The text in parts that are each divided by themselves: very large attachments, and what is between.
+
+    An attachment stands in many documents. Cut by itself, whatever its document, it is asked about once. Around smaller
+    ones a cut is only made easier: each would cost half a chunk.
+    """
+    attached = _attachments(document, ends)
+    apart = {at for size, span in attached if size >= _APART * max_tokens for at in span}
+    better = {at for size, span in attached if 2 * size >= max_tokens for at in span}
+    strong = [
+        (at, penalty - _ANCHOR if at in better else penalty)
+        for at, penalty in _strong_cuts(document, 0, len(document.text), ends, max_tokens)
+    ]
+    found: list[Counted] = []
+    for part in starmap(Span, pairwise(sorted({0, *apart, len(document.text)}))):
+        inside = strong[bisect_right(strong, part.start, key=_AT) : bisect_left(strong, part.end, key=_AT)]
+        found += _fitting(document, tokenizer, ends, inside, part, max_tokens)
+    return found
+
+
+_AT: Callable[[Cut], int] = itemgetter(0)
+_APART = 6
+"""Budgets."""
+
+
+def _attachments(document: Document, ends: array[int]) -> list[tuple[int, Span]]:
+    """Tokens and spans of the attachments."""
+    return [
+        (ends[section.span.end] - ends[section.span.start], section.span)
+        for section in document.sections
+        if _ATTACHMENT.match(section.number or section.title)
+    ]
 
 
 _ATTACHMENT = re.compile(r"附[件录表]|(?:annex|appendix|schedule|exhibit|attachment)\b", re.IGNORECASE)
 
 
-def _cut_out(document: Document, start: int, end: int) -> Document:
-    """Text and sections of a part, as a document of its own."""
-
-    def moved(span: Span) -> Span:
-        return Span(span.start - start, span.end - start)
-
-    inside = [s for s in document.sections if start <= s.span.start < end]
-    sections = tuple(replace(s, span=moved(s.span), heading=moved(s.heading), parent=None) for s in inside)
-    return replace(document, text=document.text[start:end], sections=sections, tables=())
-
-
-# --- choosing ---------------------------------------------------------------------------------------------------------
-
-
 def _fitting(
-    document: Document, tokenizer: Tokenizer, ends: array[int], max_tokens: int
-) -> tuple[list[Span], list[int]]:
+    document: Document, tokenizer: Tokenizer, ends: array[int], strong: list[Cut], part: Span, max_tokens: int
+) -> list[Counted]:
     """Spans whose exact counts fit. Cumulative counts are a little off inside words, hence the second look."""
-    text, total = document.text, ends[-1]
-    if total <= max_tokens:
-        whole = Span(0, len(text))
-        count = count_span(tokenizer, text, ends, whole)
-        if count <= max_tokens:
-            return [whole], [count]
     slack = min(_SLACK, max_tokens // 8)
-    strong = _strong_cuts(document, 0, len(text), ends, max_tokens // _WHOLE_LINE)
     while slack < max_tokens:
-        at = _choose(text, ends, strong, max_tokens - slack)
+        at = _choose(document.text, ends, strong, part, max_tokens - slack)
         if at is None:
             break
-        spans = [Span(a, b) for a, b in zip((0, *at), (*at, len(text)), strict=True)]
-        tokens = [count_span(tokenizer, text, ends, span) for span in spans]
+        spans = [Span(a, b) for a, b in pairwise((part.start, *at, part.end))]
+        tokens = [count_span(tokenizer, document.text, ends, span) for span in spans]
         over = max(tokens) - max_tokens
         if over <= 0:
-            return spans, tokens
+            return list(zip(spans, tokens, strict=True))
         slack += max(over, 1)
     raise PromptTooLongError(
         Text(
@@ -231,7 +239,7 @@ class _Aim(NamedTuple):
 
 def _aims(total: int, limit: int) -> Iterator[_Aim]:
     """What to try, the best first: of many chunks shares of the budget whatever the text, of few equal shares of it."""
-    parts = max(ceil(total / (limit * _TIGHT)), 2)
+    parts = ceil(total / (limit * _TIGHT))
     target = limit * _FILL
     if parts <= _FEW:
         for more, least, most in _EVEN:
@@ -241,14 +249,14 @@ def _aims(total: int, limit: int) -> Iterator[_Aim]:
         yield _Aim(target, share * target, limit, _UNEVEN / limit**2)
 
 
-def _choose(text: str, ends: array[int], strong: list[Cut], limit: int) -> list[int] | None:
-    """The cheapest cuts such that no part is above ``limit`` by cumulative count; None if there are none."""
-    places = _biased(text, _thinned(_filled(text, ends, strong, limit), ends, limit // _CHOICES))
-    cuts = [(0, 0), *_anchored(places, ends, limit), (len(text), 0)]
+def _choose(text: str, ends: array[int], strong: list[Cut], part: Span, limit: int) -> list[int] | None:
+    """The cheapest cuts such that no span is above ``limit`` by cumulative count; None if there are none."""
+    places = _biased(text, _thinned(_filled(text, ends, strong, part, limit), ends, limit // _CHOICES))
+    cuts = [(part.start, 0), *_anchored(places, ends, limit), (part.end, 0)]
     position = [ends[at] for at, _ in cuts]
     penalties = dict(cuts)
     found: list[tuple[int, list[int]]] = []
-    for aim in _aims(ends[-1], limit):
+    for aim in _aims(position[-1] - position[0], limit):
         path = _cheapest(cuts, position, aim)
         if path is not None:
             found.append((max((penalties[at] for at in path), default=0), path))
@@ -346,11 +354,15 @@ _INFINITE = float("inf")
 # --- places to cut ----------------------------------------------------------------------------------------------------
 
 
-def _strong_cuts(document: Document, start: int, end: int, ends: array[int] | None = None, whole: int = 0) -> list[Cut]:
+def _strong_cuts(
+    document: Document, start: int, end: int, ends: array[int] | None = None, max_tokens: int = 0
+) -> list[Cut]:
     """Line and sentence ends strictly inside [start, end), with their penalties, in order.
 
-    With ``ends``, the sentences of a line are told apart only where it has more than ``whole`` tokens.
+    With ``ends``, the sentences of a line are told apart only where it is long for the budget.
     """
+    whole, stub = max_tokens // _WHOLE_LINE, max_tokens // _STUB
+    opened, outer = -stub, 0  # where the outermost of the sections began that are still short
     text = document.text
     line_start = max(text.rfind("\n", 0, start) + 1, start - _LINE_CONTEXT)
     headings, titles = _heading_places(document.sections, text)
@@ -370,11 +382,16 @@ def _strong_cuts(document: Document, start: int, end: int, ends: array[int] | No
                 last = line_start + len(text[line_start:last].rstrip())
                 tail = text[last - 1 : last]
             if last in titles:
-                cuts.append((at, _AFTER_TITLE))
+                penalty = _AFTER_TITLE
             elif level is not None:
-                cuts.append((at, _HEADING * level))
+                penalty = _HEADING * min(level, 5)
             else:
-                cuts.append((at, _line_penalty(text, tail, match, at)))
+                penalty = _line_penalty(text, tail, match, at)
+            if at - opened < stub and (level is None or level > outer):
+                penalty += _AFTER_STUB
+            elif level is not None:
+                opened, outer = at, level
+            cuts.append((at, penalty))
         line_start = at
     cuts += [cut for cut in _stops(text, line_start, end) if start < cut[0] < end]
     return cuts
@@ -460,14 +477,14 @@ _TITLE_MAX = 100
 _OPENING = "《〈（(【「『“["
 
 
-def _filled(text: str, ends: array[int], strong: list[Cut], limit: int) -> Iterator[Cut]:
+def _filled(text: str, ends: array[int], strong: list[Cut], part: Span, limit: int) -> Iterator[Cut]:
     """The strong cuts, with weaker ones inside the units that are long for the budget."""
-    before = 0
-    for cut in (*strong, (len(text), 0)):
+    before = part.start
+    for cut in (*strong, (part.end, 0)):
         at = cut[0]
         if ends[at] - ends[before] > limit // 8:
             yield from _within(text, ends, Span(before, at), limit)
-        if at < len(text):
+        if at < part.end:
             yield cut
         before = at
 

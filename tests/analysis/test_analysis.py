@@ -247,7 +247,7 @@ def test_groups_share_the_prompt_up_to_the_question_and_the_text_stands_verbatim
 
 
 def test_an_attachment_of_several_documents_is_asked_about_once() -> None:
-    annex = "附件一 技术规范\n" + "".join(f"{n}. 甲方验收时，第{n}台设备噪声不得超过七十分贝。\n" for n in range(80))
+    annex = "附件一 技术规范\n" + "".join(f"{n}. 甲方验收时，第{n}台设备噪声不得超过七十分贝。\n" for n in range(200))
 
     def asked(number: int, clauses: int) -> set[str]:
         parties = f"{number}号采购合同\n甲方（买方）：东海{number}公司\n乙方（卖方）：南山{number}公司\n"

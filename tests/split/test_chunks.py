@@ -284,3 +284,28 @@ def test_a_size_follows_from_the_budget_not_from_the_text(small: Tokenizer) -> N
     clauses = numbered(260)
     shorter, longer = (texts(document_of("".join(clauses[:n])), small, 600) for n in (200, 260))
     assert shorter[:5] == longer[:5]
+
+
+def test_a_few_chunks_are_even(small: Tokenizer) -> None:
+    for count in (9, 14, 23, 31):
+        clauses = numbered(count)
+        sizes = [small.count(part) for part in texts(document_of("".join(clauses)), small, 900)]
+        assert max(sizes) <= 1.10 * sum(sizes) / len(sizes)
+
+
+def test_a_chapter_does_not_leave_its_beginning_at_a_tail(small: Tokenizer) -> None:
+    text = "".join(
+        f"第{chapter}章 章名\n" + "".join(clause(chapter * 20 + i, 2 + (i * chapter) % 5) for i in range(9))
+        for chapter in range(1, 15)
+    )
+    for budget in (700, 1500):
+        for part in texts(document_of(text), small, budget)[:-1]:
+            assert "章 章名" not in part[-budget // 10 :]
+
+
+def test_a_large_attachment_is_divided_alike_whatever_stands_before_it(small: Tokenizer) -> None:
+    annex = "附件一 技术规范\n" + "".join(f"{n}. 第{n}台设备的噪声不得超过七十分贝。\n" for n in range(1, 300))
+    first, second = (texts(document_of("".join(numbered(n)) + annex), small, 600) for n in (40, 77))
+    alike = [part for part in first if "台设备" in part]
+    assert len(alike) > 5 and alike == [part for part in second if "台设备" in part]
+    assert alike[0].startswith("附件一")
