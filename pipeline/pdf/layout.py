@@ -114,6 +114,9 @@ class _Measure(NamedTuple):
     """Usual distance from line to line, in em."""
     indents: bool
     """Whether the document's paragraphs start indented."""
+    ceiling: float
+    floor: float
+    """Where the columns of vertical writing start and end on the page."""
 
 
 def _joins(pages: Sequence[PageLines]) -> list[str]:
@@ -147,6 +150,8 @@ def _measures(pages: Sequence[PageLines]) -> list[_Measure]:
             [left, *_inner_lefts(lines, left)],
             median(own) if len(own) >= 5 else usual,
             indented >= 0.1 * len(everything) > 0,
+            max((line.top for line in lines if line.flow == "down"), default=0.0),
+            min((line.bottom for line in lines if line.flow == "down"), default=0.0),
         )
         for page, lines, own in zip(pages, running, pitches, strict=True)
     ]
@@ -195,6 +200,8 @@ def _pitches(lines: Sequence[Line]) -> list[float]:
 
 def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
     """Whether line ``b`` carries on the paragraph of line ``a``."""
+    if a.flow == b.flow == "down":
+        return _continues_down(a, b, measure)
     if a.is_row or b.is_row or a.flow != b.flow or not 0.8 < a.em / b.em < 1.25 or not _is_full(a, b, measure):
         return False
     pitch = (a.bottom - b.bottom) / a.em
@@ -218,6 +225,12 @@ def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
     if indent < 1.5 or b.left <= a.left + 0.5 * b.em:
         return True
     return in_item and b.left - a.left < 4 * b.em
+
+
+def _continues_down(a: Line, b: Line, measure: _Measure) -> bool:
+    """The same for columns of vertical writing: ``a`` runs down to the foot of the page, ``b`` starts at its head."""
+    full = a.bottom < measure.floor + 1.2 * a.em and b.top > measure.ceiling - 0.8 * b.em
+    return full and 0.8 < a.em / b.em < 1.25 and not _ENDS_SENTENCE.search(a.text[-_TAIL:])
 
 
 def _is_full(a: Line, b: Line, measure: _Measure, slack_em: float = 2.0) -> bool:

@@ -1,8 +1,7 @@
 """Vertical writing: columns from right to left, each from top to bottom. Pure.
 
 PDFium's order is of little use there (it sorts what shares a height from left to right), so the columns are put
-together from the characters' places alone. Read plainly: one line of text a column, no tables, no paragraphs over
-columns.
+together from the characters' places alone. Read plainly: one line of text a column, no tables.
 """
 
 from __future__ import annotations

@@ -301,6 +301,18 @@ def test_two_columns_whose_lines_start_like_the_end_of_a_blank(tmp_path: Path) -
     assert document.text.replace("\n", "") == left[: 22 * 12] + right[: 22 * 12]
 
 
+def test_columns_of_vertical_writing_become_paragraphs(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont(made.font(), 12)
+        columns = [line for text in (made.PARAGRAPH, made.PARAGRAPH[57:]) for line in made.wrapped(text, 40)]
+        for at, column in enumerate(columns):
+            for down, char in enumerate(column):
+                canvas.drawString(500 - 22 * at, 760 - 14 * down, char)
+
+    document = read(made.make(tmp_path / "vertical.pdf", [draw]))
+    assert document.text.split("\n") == [made.PARAGRAPH, made.PARAGRAPH[57:]]
+
+
 def test_readings_and_emphasis_marks_do_not_cut_the_text(tmp_path: Path) -> None:
     def draw(canvas: Canvas) -> None:
         for at, line in enumerate(made.wrapped(made.PARAGRAPH, 36)):
