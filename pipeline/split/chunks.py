@@ -40,7 +40,7 @@ _LINE = 170
 _STOP = 180
 _SEMICOLON = 210
 _ROW = 200
-_AFTER_STUB = 200
+_AFTER_STUB = 300
 _LEAD_IN = 270
 _BRACKETED = 360
 _COMMA = 800
@@ -371,7 +371,11 @@ def _strong_cuts(
     for match in _LINE_END.finditer(text, line_start, end):
         last, at = match.span()
         if ends is None or ends[last] - ends[line_start] > whole:
-            cuts += [cut for cut in _stops(text, line_start, last) if cut[0] > start]
+            cuts += [
+                (at, penalty + _AFTER_STUB if at - opened < stub else penalty)
+                for at, penalty in _stops(text, line_start, last)
+                if at > start
+            ]
         row_before, row = row, text.find("\t", line_start, last) >= 0
         if row_before and row and cuts and cuts[-1][0] == line_start:
             cuts[-1] = (line_start, max(cuts[-1][1], _ROW))
