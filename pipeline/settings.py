@@ -58,7 +58,9 @@ class Settings(BaseModel):
     chunk_tokens: int = Field(8000, ge=200, description="most document tokens in one map-reduce part")
     max_output_tokens: int = Field(4096, ge=256, description="most tokens of one answer")
     max_tokens_in_flight: int = Field(400_000, ge=1024, description="most tokens given to the engine at once")
-    concurrency: int = Field(16, ge=1, le=1024, description="most requests at once to an http server")
+    concurrency: int = Field(
+        64, ge=1, le=1024, description="most requests at once to an http server; how many is found by measuring"
+    )
     request_timeout_s: float = Field(600.0, gt=0, description="longest wait for one answer of an http server")
     retries: int = Field(4, ge=0, le=20, description="retries of one http request (429, 5xx, broken answers)")
     engine_silence_s: float = Field(600.0, gt=0, description="vLLM without a token for so long is loaded again")

@@ -24,6 +24,8 @@ class Reply:
     content_type: str = "application/json"
     headers: dict[str, str] = field(default_factory=dict)
     declared: int | None = None
+    drip_s: float = 0.0
+    """Pause before each byte."""
 
 
 @dataclass
@@ -32,6 +34,8 @@ class ScriptedServer:
     context: int | None = 32_768
     behave: Callable[[dict, int], Reply | None] | None = None
     model: str = "scripted"
+    models: Reply | None = None
+    """What GET /models answers, instead of the truth."""
     delay_s: float = 0.0
     requests: list[dict] = field(default_factory=list)
     most_at_once: int = 0
@@ -104,7 +108,7 @@ def serving(server: ScriptedServer) -> Iterator[ScriptedServer]:
             row = {"id": server.model, "object": "model"}
             if server.context:
                 row["max_model_len"] = server.context
-            self._send(Reply(raw=json.dumps({"object": "list", "data": [row]}).encode()))
+            self._send(server.models or Reply(raw=json.dumps({"object": "list", "data": [row]}).encode()))
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -119,7 +123,10 @@ def serving(server: ScriptedServer) -> Iterator[ScriptedServer]:
                 for name, value in reply.headers.items():
                     self.send_header(name, value)
                 self.end_headers()
-                self.wfile.write(reply.raw)
+                for at in range(len(reply.raw) if reply.drip_s else 0):
+                    time.sleep(reply.drip_s)
+                    self.wfile.write(reply.raw[at : at + 1])
+                self.wfile.write(b"" if reply.drip_s else reply.raw)
                 if reply.declared:
                     self.close_connection = True
             except (BrokenPipeError, ConnectionResetError):

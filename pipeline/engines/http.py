@@ -1,8 +1,10 @@
 """Any OpenAI-compatible server: vLLM serve, SGLang, Ollama and their kin.
 
 Failures are told apart by what can be done: a passing one (429, 5xx, a broken connection, a body that is no chat
-completion) is retried with back-off and jitter, a refused request fails alone, and a server that refuses everyone
-(no connection, wrong key, model unknown) ends the run.
+completion) is retried with back-off and jitter, all within a budget; a refused request fails alone; one that refuses
+everyone (no connection, wrong key, model unknown) ends the run.
+
+HTTP/1.1 with connections kept alive: what serves models (uvicorn, Go) speaks no HTTP/2 without TLS.
 """
 
 from __future__ import annotations
@@ -11,14 +13,16 @@ import asyncio
 import json
 import random
 import re
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from typing import TypeVar, cast
+from email.utils import parsedate_to_datetime
+from typing import Annotated, NamedTuple, TypeVar, cast
 
 import httpx
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.engines.base import EngineState
-from pipeline.engines.pacing import Pace
+from pipeline.engines.pacing import Pace, RetryBudget, work_of
 from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
 from pipeline.models.profile import behaviour_of
@@ -28,8 +32,16 @@ from pipeline.types import Behaviour, Completion, FinishReason, Request
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
+"""But for what a server asks for by Retry-After, which is honoured up to the longest wait for an answer."""
+_MOST_PUSHES = 50
+"""Refusals for want of room (429, 503) that one request takes while others are answered; they count as no failure."""
+_MOST_BYTES = 8 << 20
+"""Of an answer, unpacked: a hundred times the longest that was ever asked for."""
+_KEPT_S = 4.0
+"""Idle connections are kept so long: uvicorn closes its own after 5 s, and a request may not meet that."""
 _DEAD_AFTER = 8
 """Requests given up in a row, without one success between, after which the server counts as dead."""
+_LEAST_CONTEXT = 1024
 _LIST_MODELS = "GET /models"
 
 _DISPENSABLE = ("thinking_token_budget", "chat_template_kwargs", "top_k", "min_p")
@@ -50,14 +62,22 @@ class _Choice(BaseModel):
     finish_reason: str | None = None
 
 
+_Count = Annotated[int, Field(ge=0, lt=2**31)]
+
+
 class _PromptDetails(BaseModel):
-    cached_tokens: int | None = None
+    cached_tokens: _Count | None = None
 
 
 class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: _Count = 0
+    completion_tokens: _Count = 0
     prompt_tokens_details: _PromptDetails | None = None
+
+    @property
+    def cached_tokens(self) -> int | None:
+        told = self.prompt_tokens_details and self.prompt_tokens_details.cached_tokens
+        return None if told is None else min(told, self.prompt_tokens)
 
 
 class _ChatCompletion(BaseModel):
@@ -67,9 +87,17 @@ class _ChatCompletion(BaseModel):
     usage: object = None
 
 
+class _Reply(NamedTuple):
+    """A response that has arrived whole."""
+
+    status_code: int
+    headers: httpx.Headers
+    content: bytes
+
+
 class _Passing(Exception):
     """A failure that may be gone at the next try; ``pause_s`` is what the server asked for, ``unreachable`` that no
-    answer came at all, ``crowded`` that fewer at once would help."""
+    answer came at all, ``crowded`` that fewer at once would help, ``pushed`` that the server said so itself."""
 
     def __init__(
         self,
@@ -78,6 +106,7 @@ class _Passing(Exception):
         pause_s: float = 0.0,
         unreachable: bool = False,
         crowded: bool = False,
+        pushed: bool = False,
         most_retries: int = 20,
     ) -> None:
         super().__init__(what)
@@ -85,6 +114,7 @@ class _Passing(Exception):
         self.pause_s = pause_s
         self.unreachable = unreachable
         self.crowded = crowded
+        self.pushed = pushed
         self.most_retries = most_retries
 
 
@@ -105,6 +135,8 @@ class HttpEngine:
         self.parallel = settings.concurrency
         self._client = client
         self._pace = Pace(settings.concurrency)
+        self._budget = RetryBudget(settings.concurrency)
+        self._timeout_s = settings.request_timeout_s
         self._retries = settings.retries
         self._successes = 0
         self._counts_tokens = self._counts_cached = False
@@ -123,7 +155,9 @@ class HttpEngine:
                 headers={"Authorization": f"Bearer {key}"} if key else {},
                 timeout=httpx.Timeout(settings.request_timeout_s, connect=10.0),
                 limits=httpx.Limits(
-                    max_connections=settings.concurrency, max_keepalive_connections=settings.concurrency
+                    max_connections=settings.concurrency,
+                    max_keepalive_connections=settings.concurrency,
+                    keepalive_expiry=_KEPT_S,
                 ),
                 trust_env=False,
             )
@@ -141,20 +175,7 @@ class HttpEngine:
 
     async def generate(self, request: Request) -> Completion:
         """Ask, with bounded retries. Raises RequestError, PromptTooLongError or EngineError."""
-        data = await self._retried(lambda: self._paced(request), request.prompt)
-        choice = data.choices[0]
-        answer, thoughts = _without_thoughts(choice.message)
-        usage = _usage(data.usage)
-        self._counts_tokens |= usage.prompt_tokens > 0
-        self._counts_cached |= usage.prompt_tokens_details is not None
-        return Completion(
-            text=answer,
-            thoughts=thoughts,
-            finish_reason=_finish_reason(choice.finish_reason),
-            prompt_tokens=usage.prompt_tokens,
-            cached_tokens=(usage.prompt_tokens_details and usage.prompt_tokens_details.cached_tokens) or 0,
-            completion_tokens=usage.completion_tokens,
-        )
+        return await self._retried(lambda again: self._paced(request, again=again), request.prompt)
 
     def state(self) -> EngineState:
         return EngineState(
@@ -187,7 +208,7 @@ class HttpEngine:
         return {name: value for name, value in body.items() if name not in self._unwanted}
 
     async def _learn_model(self) -> None:
-        models = await self._retried(self._get_models, _LIST_MODELS)
+        models = await self._retried(lambda _: self._get_models(), _LIST_MODELS)
         if not self.model:
             if not models:
                 raise SettingsError(
@@ -222,23 +243,38 @@ class HttpEngine:
         if reply.status_code != 200:
             raise _Passing(_status(reply))
         try:
-            rows = cast(list[dict[str, object]], reply.json()["data"])
-            return {str(row["id"]): int(cast(int, row.get("max_model_len") or 0)) or None for row in rows}
-        except (ValueError, KeyError, TypeError) as error:
+            rows = cast(list[dict[str, object]], json.loads(reply.content)["data"])
+            return {str(row["id"]): _context(row) for row in rows}
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise _Passing(
                 Text("/models 的回答不是 JSON 模型列表", "/models answered with no JSON list of models")
             ) from error
 
-    async def _paced(self, request: Request) -> _ChatCompletion:
-        async with self._pace.place():
+    async def _paced(self, request: Request, *, again: bool) -> Completion:
+        async with self._pace.place(first=again) as place:
             try:
                 data = await self._post(request)
             except _Passing as failure:
                 if failure.crowded:
-                    self._pace.pushed_back()
+                    self._pace.pushed_back(min(failure.pause_s, self._timeout_s))
                 raise
-            self._pace.bore()
-            return data
+            completion = self._completion(data)
+            self._pace.answered(place, work_of(completion))
+            return completion
+
+    def _completion(self, data: _ChatCompletion) -> Completion:
+        choice, usage = data.choices[0], _usage(data.usage)
+        answer, thoughts = _without_thoughts(choice.message)
+        self._counts_tokens |= usage.prompt_tokens > 0
+        self._counts_cached |= usage.cached_tokens is not None
+        return Completion(
+            text=answer,
+            thoughts=thoughts,
+            finish_reason=_finish_reason(choice.finish_reason),
+            prompt_tokens=usage.prompt_tokens,
+            cached_tokens=usage.cached_tokens or 0,
+            completion_tokens=usage.completion_tokens,
+        )
 
     async def _post(self, request: Request) -> _ChatCompletion:
         body = self._body(request)
@@ -258,38 +294,62 @@ class HttpEngine:
             raise _Passing(Text("回答里没有 choices", "the answer has no choices"))
         return data
 
-    async def _send(self, method: str, path: str, body: Mapping[str, object] | None) -> httpx.Response:
+    async def _send(self, method: str, path: str, body: Mapping[str, object] | None) -> _Reply:
         try:
-            reply = await self._client.request(method, path, json=body)
-        except httpx.TimeoutException as error:
+            async with asyncio.timeout(self._timeout_s):  # of the whole: a server may drip its bytes
+                reply = await self._received(method, path, body)
+        except (httpx.TimeoutException, TimeoutError) as error:
             raise _Passing(Text("超时", "timed out"), unreachable=True, crowded=True, most_retries=1) from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise _bad_url(str(self._client.base_url)) from error
+        except httpx.DecodingError as error:
+            raise _Passing(Text("回答解压失败", "the answer can't be unpacked")) from error
         except httpx.HTTPError as error:
             kind = type(error).__name__
             raise _Passing(Text(f"连接失败（{kind}）", f"no connection ({kind})"), unreachable=True) from error
         if reply.status_code in _PASSING:
             crowded = reply.status_code in (429, 503, 529)
-            raise _Passing(_status(reply), pause_s=_retry_after(reply), crowded=crowded)
+            raise _Passing(_status(reply), pause_s=_retry_after(reply), crowded=crowded, pushed=crowded)
         return reply
 
-    async def _retried(self, attempt: Callable[[], Awaitable[T]], what: str) -> T:
-        """Run ``attempt`` until it succeeds, at most ``retries`` times more; then say who is to blame."""
-        successes_before = self._successes
-        tries = 0
+    async def _received(self, method: str, path: str, body: Mapping[str, object] | None) -> _Reply:
+        content = bytearray()
+        async with self._client.stream(method, path, json=body) as reply:
+            async for piece in reply.aiter_bytes(65_536):
+                content += piece
+                if len(content) > _MOST_BYTES:
+                    size = f"{_MOST_BYTES >> 20} MiB"
+                    raise _Passing(Text(f"回答超过 {size}", f"the answer is over {size}"), most_retries=1)
+        return _Reply(reply.status_code, reply.headers, bytes(content))
+
+    async def _retried(self, attempt: Callable[[bool], Awaitable[T]], what: str) -> T:
+        """Run ``attempt`` until it succeeds, at most ``retries`` times more; then say who is to blame. It is told
+        whether it is a retry."""
+        successes_before = successes = self._successes
+        tries = pushes = 0
         while True:
             try:
-                result = await attempt()
+                result = await attempt(tries + pushes > 0)
             except _Passing as failure:
-                tries += 1
+                if failure.pushed and successes < self._successes and pushes < _MOST_PUSHES:
+                    pushes += 1  # others are answered: it has no room just now
+                else:
+                    tries += 1
+                successes = self._successes
                 if tries > min(self._retries, failure.most_retries):
                     raise self._given_up(what, tries, failure, successes_before) from failure
-                pause = max(failure.pause_s, _FIRST_PAUSE_S * 2 ** (tries - 1))
-                await asyncio.sleep(min(pause, _LONGEST_PAUSE_S) * random.uniform(0.8, 1.3))
+                await self._budget.take()
+                await asyncio.sleep(self._pause_s(failure, max(tries, 1)))
             else:
                 self._successes += 1
                 self._given_up_in_a_row = 0
+                self._budget.earn()
                 return result
+
+    def _pause_s(self, failure: _Passing, tries: int) -> float:
+        """Never less than the server asks for; not the same for all, or they would come back together."""
+        backoff = min(_FIRST_PAUSE_S * 2 ** (tries - 1), _LONGEST_PAUSE_S) * random.uniform(0.5, 1.5)
+        return max(backoff, min(failure.pause_s, self._timeout_s) * random.uniform(1.0, 1.1))
 
     def _given_up(self, what: str, tries: int, failure: _Passing, successes_before: int) -> RequestError | EngineError:
         self._given_up_in_a_row += 1
@@ -347,8 +407,18 @@ def _finish_reason(reason: str | None) -> FinishReason:
     return known.get(reason, "error")
 
 
-def _raise_for_everyone(reply: httpx.Response, model: str) -> None:
+def _raise_for_everyone(reply: _Reply, model: str) -> None:
     """Refusals that every request would meet."""
+    if 300 <= reply.status_code < 400:
+        found = re.match(r"https?://[^/?#\s]{1,200}", str(reply.headers.get("location", "")))
+        target = found[0] if found else ""
+        raise EngineError(
+            Text(
+                f"模型服务器转到别处（{reply.status_code}）：{target}",
+                f"the model server redirects ({reply.status_code}): {target}",
+            ),
+            Text("请把 --base-url 设为最终的地址", "set --base-url to where it really is"),
+        )
     if reply.status_code in (401, 403):
         raise EngineError(
             Text(
@@ -369,7 +439,7 @@ def _raise_for_everyone(reply: httpx.Response, model: str) -> None:
         )
 
 
-def _refusal(reply: httpx.Response, request: Request) -> RequestError | PromptTooLongError:
+def _refusal(reply: _Reply, request: Request) -> RequestError | PromptTooLongError:
     """Why this one request was refused. The server's words are passed on only if they don't repeat the document."""
     said = _error_message(reply)
     if re.search(r"context.length|max_model_len|maximum context|too long", said):
@@ -392,24 +462,36 @@ def _refusal(reply: httpx.Response, request: Request) -> RequestError | PromptTo
     )
 
 
-def _error_message(reply: httpx.Response) -> str:
+def _error_message(reply: _Reply) -> str:
     try:
         data = cast(Mapping[str, object], json.loads(reply.content))
         error = data.get("error", data)
         said = cast(Mapping[str, object], error).get("message", "") if isinstance(error, Mapping) else error
         return str(said)[:200]
-    except (ValueError, AttributeError):
+    except (ValueError, AttributeError, RecursionError):
         return ""
 
 
-def _retry_after(reply: httpx.Response) -> float:
+def _retry_after(reply: _Reply) -> float:
+    """Seconds that the server asks for: told as such, or as a date (RFC 9110, 10.2.3); 0 where it asks for none."""
+    told = reply.headers.get("retry-after", "0")
     try:
-        return max(0.0, float(reply.headers.get("retry-after", "0")))
+        seconds = float(told)
     except ValueError:
-        return 0.0
+        try:
+            seconds = parsedate_to_datetime(told).timestamp() - time.time()
+        except (ValueError, OverflowError):
+            return 0.0
+    return seconds if 0 < seconds < float("inf") else 0.0
 
 
-def _status(reply: httpx.Response) -> Text:
+def _context(row: Mapping[str, object]) -> int | None:
+    """What a model's entry says of its context; None where that can't be true."""
+    told = row.get("max_model_len")
+    return told if isinstance(told, int) and not isinstance(told, bool) and told >= _LEAST_CONTEXT else None
+
+
+def _status(reply: _Reply) -> Text:
     return Text(f"状态码 {reply.status_code}", f"status {reply.status_code}")
 
 

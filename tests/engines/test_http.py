@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
+import time
 from dataclasses import replace
+from email.utils import formatdate
 
 import pytest
 from scripted_server import Reply, ScriptedServer, chat, serving
@@ -176,8 +179,8 @@ def test_concurrency_is_bounded() -> None:
 
 def test_a_server_that_bears_it_gets_more_at_once_and_one_that_does_not_gets_less() -> None:
     with serving(ScriptedServer(delay_s=0.15)) as server:
-        ask(server, *(request(str(n)) for n in range(300)), concurrency=20)
-        assert 10 < server.most_at_once <= 20
+        ask(server, *(request(str(n)) for n in range(300)), concurrency=40)
+        assert 20 < server.most_at_once <= 40
 
     async def limit_after(failure: Reply) -> float:
         replies = {1: failure, 2: failure}
@@ -187,8 +190,8 @@ def test_a_server_that_bears_it_gets_more_at_once_and_one_that_does_not_gets_les
             await engine.close()
             return engine._pace.limit
 
-    assert asyncio.run(limit_after(Reply(status=429, headers={"retry-after": "0"}))) == 4, "once for one crowd"
-    assert asyncio.run(limit_after(Reply(status=500))) == 8
+    assert asyncio.run(limit_after(Reply(status=429, headers={"retry-after": "0"}))) == 8, "once for one crowd"
+    assert asyncio.run(limit_after(Reply(status=500))) == 16
 
 
 def test_places_are_given_in_order_and_a_cancelled_one_is_passed_on() -> None:
@@ -267,3 +270,92 @@ def test_a_field_that_the_server_refuses_is_left_out_from_then_on() -> None:
         answers = ask(server, request(thinking=True))
         assert isinstance(answers[0], Completion) and len(server.requests) == 3
     assert "min_p" not in server.requests[-1] and server.requests[-1]["top_k"] == 7
+
+
+@pytest.mark.parametrize("as_date", [False, True])
+def test_retry_after_is_honoured_by_all(as_date: bool) -> None:
+    asked: list[float] = []
+
+    def behave(body: dict, number: int) -> Reply | None:
+        asked.append(time.time())
+        until = formatdate(time.time() + 2, usegmt=True) if as_date else "1"
+        return Reply(status=429, headers={"retry-after": until}) if number == 1 else None
+
+    with serving(ScriptedServer(behave=behave)) as server:
+        answers = ask(server, request("a"), *(request(str(n)) for n in range(4)), concurrency=1)
+    assert all(isinstance(answer, Completion) for answer in answers)
+    assert asked[1] - asked[0] >= 1.0, "a date has whole seconds"
+
+
+def test_being_refused_for_want_of_room_is_no_failure_while_others_are_answered() -> None:
+    refused: list[int] = []
+
+    def behave(body: dict, number: int) -> Reply | None:
+        if "unlucky" not in str(body["messages"]) or len(refused) == 12:
+            return None
+        refused.append(number)
+        time.sleep(0.05)
+        return Reply(status=429)
+
+    with serving(ScriptedServer(behave=behave)) as server:
+        answers = ask(server, request("unlucky"), *(request(str(n)) for n in range(300)), retries=4)
+    assert len(refused) == 12
+    assert all(isinstance(answer, Completion) for answer in answers)
+
+
+def test_a_server_that_drips_its_answer_times_out() -> None:
+    drip = Reply(raw=chat("{}").raw, drip_s=0.05)
+    with serving(ScriptedServer(behave=lambda body, number: drip)) as server:
+        started = time.monotonic()
+        [error] = ask(server, request(), request_timeout_s=0.4)
+    assert isinstance(error, EngineError) and "超时" in str(error)
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_an_answer_without_end_is_cut_off_and_fails_by_name(packed: bool) -> None:
+    raw = chat("x" * (20 << 20)).raw
+    endless = Reply(
+        raw=gzip.compress(raw, 1) if packed else raw, headers={"content-encoding": "gzip"} if packed else {}
+    )
+    with serving(ScriptedServer(behave=lambda body, number: endless)) as server:
+        [error] = ask(server, request())
+    assert isinstance(error, RequestError) and "8 MiB" in str(error)
+
+
+def test_a_redirect_is_told_with_its_target() -> None:
+    moved = Reply(status=308, headers={"location": "https://elsewhere.example/v1/chat/completions"})
+    with (
+        serving(ScriptedServer(behave=lambda body, number: moved)) as server,
+        pytest.raises(EngineError, match=r"转到别处（308）：https://elsewhere\.example。"),
+    ):
+        raise ask(server, request())[0]
+
+
+@pytest.mark.parametrize("told", ["true", "-1", "0", "12.5", '"4096"', "Infinity", "[1]", "1e400", "10"])
+def test_a_context_length_that_can_not_be_true_counts_as_not_told(told: str) -> None:
+    models = Reply(raw=f'{{"data": [{{"id": "scripted", "max_model_len": {told}}}]}}'.encode())
+    with serving(ScriptedServer(models=models)) as server, pytest.raises(SettingsError, match="CONTEXT_TOKENS"):
+        ask(server)
+
+
+@pytest.mark.parametrize("raw", [b"[]", b"{}", b'{"data": [1]}', b'{"data": {"a": 1}}', b"[" * 99_999, b"<html>"])
+def test_a_list_of_models_that_is_none_is_an_engine_error(raw: bytes) -> None:
+    with serving(ScriptedServer(models=Reply(raw=raw))) as server, pytest.raises(EngineError, match="/models"):
+        ask(server, retries=0)
+
+
+@pytest.mark.parametrize("tokens", [-5, 2**31, 2**70, 10**400])
+def test_token_counts_that_can_not_be_true_count_as_not_told(tokens: int) -> None:
+    body = json.loads(chat("{}").raw) | {"usage": {"prompt_tokens": tokens, "completion_tokens": tokens}}
+    with serving(ScriptedServer(behave=lambda _, number: Reply(raw=json.dumps(body).encode()))) as server:
+        [completion] = ask(server, request())
+    assert (completion.prompt_tokens, completion.completion_tokens) == (0, 0)
+
+
+def test_more_cached_than_sent_is_no_more_than_sent() -> None:
+    usage = {"prompt_tokens": 10, "completion_tokens": 1, "prompt_tokens_details": {"cached_tokens": 99}}
+    body = json.loads(chat("{}").raw) | {"usage": usage}
+    with serving(ScriptedServer(behave=lambda _, number: Reply(raw=json.dumps(body).encode()))) as server:
+        [completion] = ask(server, request())
+    assert completion.cached_tokens == 10
