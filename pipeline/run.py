@@ -27,13 +27,21 @@ from pipeline.engines.journal import Journal
 from pipeline.engines.meter import Meter, RunMeter
 from pipeline.engines.scheduler import Scheduler
 from pipeline.engines.supervise import Supervised, WatchedEngine
-from pipeline.errors import EngineError, InputError, InternalError, LongdocError, PipelineError, UsageError
+from pipeline.errors import (
+    EngineError,
+    InputError,
+    InternalError,
+    LongdocError,
+    PipelineError,
+    SettingsError,
+    UsageError,
+)
 from pipeline.examiners import Examiners
 from pipeline.kinds.base import Kind
 from pipeline.kinds.catalog import KINDS
 from pipeline.kinds.packs.checklist import Checklist
 from pipeline.lang import Text
-from pipeline.models.plan import Group, Plan, weigh
+from pipeline.models.plan import Group, Plan, Stretch, weigh
 from pipeline.pdf.copies import Painter, painter
 from pipeline.pdf.failures import printable
 from pipeline.pdf.formats import READABLE, REFUSED
@@ -423,9 +431,27 @@ class _BatchRun:
         if self._candidates:
             stretch = (await self._session.generation.sizing()).stretch
             assert stretch, "no candidates without"
-            self._group = weigh(list(self._candidates.values()), stretch, strategy=self._settings.strategy)
+            self._group = await self._decided(stretch)
             await self._work(inputs, [place for place in places if place not in results], results)
         return [results[place] for place in range(len(inputs))]
+
+    async def _decided(self, stretch: Stretch) -> Group:
+        """What becomes of the candidates. Where nobody asked for YaRN, and the engine does not load with it, they are
+        read in parts."""
+        group = weigh(list(self._candidates.values()), stretch, strategy=self._settings.strategy)
+        if not group.context or stretch.asked or self._settings.strategy == "whole":
+            return group
+        generation = self._session.generation
+        try:
+            async with generation.using(group.context):
+                return group
+        except EngineError:
+            return group  # it died before: each of them fails by name
+        except SettingsError as error:
+            await generation.revive()
+            return Group(
+                0, Text(f"；以 YaRN 载入失败：{error.cause.zh}", f"; loading with YaRN failed: {error.cause.en}")
+            )
 
     async def _work(
         self, inputs: Sequence[Path | InputError], places: Sequence[int], results: dict[int, Result]

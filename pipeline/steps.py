@@ -36,6 +36,8 @@ def checklist_of(examined: Examined, settings: Settings) -> Checklist | None:
 
 
 _ENDLESS = 1 << 62
+_BLOCK_TOKENS = 256
+"""A multiple of the blocks that the cache is divided into (16 to 128 tokens): half a block holds nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def sizing_of(profile: ModelProfile, tokenizer: Tokenizer, settings: Settings) -
     first. Raises SettingsError for a context that is too small, or longer than the model can be stretched."""
     wanted = settings.context_tokens or profile.context_tokens
     profile.rope_overrides(wanted)  # refuses what the model can't be stretched to
-    memory = max(kv_tokens(profile, settings) or _ENDLESS, 1024)
+    memory = max((kv_tokens(profile, settings) or _ENDLESS) // _BLOCK_TOKENS * _BLOCK_TOKENS, 1024)
     asked = wanted > profile.context_tokens
     stretch = None
     if profile.yarn and (asked or not settings.context_tokens):
