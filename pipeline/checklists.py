@@ -13,7 +13,8 @@ from rich.table import Table
 from pipeline.errors import UsageError
 from pipeline.kinds.packs.laws import articles, with_heading
 from pipeline.kinds.packs.load import SHIPPED, LoadedPack, load_pack, load_packs, pack_named
-from pipeline.kinds.packs.schema import Item, citation
+from pipeline.kinds.packs.schema import Item, Pack, citation
+from pipeline.kinds.terms import item_name, law_name
 from pipeline.lang import Text
 from pipeline.report import words
 from pipeline.settings import Settings
@@ -53,7 +54,8 @@ def _list(packs: Sequence[LoadedPack], *, json: bool) -> None:
     for one in packs:
         pack, sides = one.pack, sorted(one.pack.roles, key=lambda role: role.usually != "甲方")
         where = Text("自带", "shipped") if one.path.parent == SHIPPED else Text(str(one.path), str(one.path))
-        cells = (pack.label, pack.title, "、".join(pack.types), "／".join(role.name for role in sides))
+        types = str(words.WORDS["comma"]).join(words.in_words(words.TYPE, one) for one in pack.types)
+        cells = (pack.label, _titled(pack), types, " / ".join(item_name(role.name) for role in sides))
         table.add_row(*map(escape, cells), str(len(pack.items)), str(_ruled(one)), escape(str(where)))
     Console().print(table)
     for one in packs:
@@ -83,23 +85,30 @@ def _unknown(one: LoadedPack) -> list[str]:
 
 def _show(one: LoadedPack) -> None:
     pack, console = one.pack, Console()
-    sides = "，".join(f"{role.usually} {role.name}" for role in pack.roles)
-    console.print(f"[bold]{escape(pack.label)}[/] {escape(pack.title)} · {escape(sides)} · {escape(str(one.path))}")
+    sides = str(words.WORDS["comma"]).join(f"{item_name(r.usually)} {item_name(r.name)}" for r in pack.roles)
+    console.print(f"[bold]{escape(pack.label)}[/] {escape(_titled(pack))} · {escape(sides)} · {escape(str(one.path))}")
     for item in pack.items:
-        console.print(f"\n[bold]{escape(item.title)}[/] ({item.id}) {escape(_weight(item))}", soft_wrap=True)
+        console.print(f"\n[bold]{escape(str(item.named))}[/] ({item.id}) {escape(_weight(item))}", soft_wrap=True)
         for label, text in (
-            (Text("核对", "check"), item.question),
-            (Text("为何", "why"), item.why),
-            (Text("依据", "law"), "；".join(map(with_heading, item.legal_basis))),
-            (Text("建议", "advice"), item.advice("")),
+            (Text("核对", "check"), str(item.asked)),
+            (Text("为何", "why"), str(item.reason)),
+            (Text("依据", "law"), law_name("；".join(map(with_heading, item.legal_basis)))),
+            (Text("建议", "advice"), str(item.advice(""))),
         ):
             if text:
                 console.print(f"  {label}  {escape(text)}", soft_wrap=True)
 
 
+def _titled(pack: Pack) -> str:
+    """A pack's own title; in English that of its type, where it is known."""
+    return str(Text(pack.title, words.in_words(words.TYPE, pack.name)))
+
+
 def _weight(item: Item) -> str:
     levels = {"": item.severity} if isinstance(item.severity, str) else dict(item.severity)
-    shown = "，".join(f"{role} {words.in_words(words.SEVERITY, level)}".strip() for role, level in levels.items())
+    shown = str(words.WORDS["comma"]).join(
+        f"{item_name(role)} {words.in_words(words.SEVERITY, level)}".strip() for role, level in levels.items()
+    )
     marks = [Text("不利条款", "unwanted")] if item.trap else []
-    marks += [Text(f"只问{item.only}", f"{item.only} only")] if item.only else []
+    marks += [Text(f"只问{item.only}", f"{item_name(item.only)} only")] if item.only else []
     return " · ".join([shown, *map(str, marks)])

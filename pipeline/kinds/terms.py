@@ -211,6 +211,8 @@ ITEM: Mapping[str, str] = {
     "借款利率": "Interest rate of the loan",
     "付款": "Payment",
     "公章": "Seal",
+    "付款方": "Payer",
+    "履约方": "Performer",
     "丁方": "Party D",
     "需方": "Buyer",
     "供方": "Supplier",

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pipeline.kinds.contract.tables import Table
 from pipeline.kinds.contract.view import View
 from pipeline.kinds.numerals import Amount, parse_han_number
+from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 TOTAL_LABEL = (
@@ -217,5 +218,6 @@ def findings_of(view: View, amounts: Sequence[Labelled]) -> list[Finding]:
             found[amount.label, value] = view.fact("money", amount.label, value, amount.span)
         if amount.words is not None and amount.words.yuan != amount.yuan:
             other = money(amount.words.yuan, amount.currency)
-            found.setdefault((amount.label, other), view.fact("money", amount.label, other, amount.words.span, "大写"))
+            in_words = view.fact("money", amount.label, other, amount.words.span, str(Text("大写", "in words")))
+            found.setdefault((amount.label, other), in_words)
     return list(found.values())

@@ -81,7 +81,8 @@ class Checks(Group):
 
     @property
     def inputs(self) -> Mapping[str, str]:
-        lines = [f"- {item.id}｜{item.title}：{item.question}" for item in self.items]
+        colon = Text("：", ": ")
+        lines = [f"- {item.id}｜{item.named}{colon}{item.asked}" for item in self.items]
         return {"fields": self.fields, "items": "\n".join(lines), "role": self.role}
 
 
@@ -130,7 +131,7 @@ class Checklist:
         if places:
             evidence = tuple(evidence_at(document, span) for span in places)
             found = self._made(item, evidence, Text("由规则识别，未经模型核对。", "Found by a rule alone."), "rule")
-            return replace(found, severity=weight, detail=f"{item.why}{found.detail}") if item.trap else found
+            return replace(found, severity=weight, detail=_after(item.reason, found.detail)) if item.trap else found
         if document.unread_pages():
             return replace(self._made(item, (), UNREAD, "rule"), status="unclear", severity=_less(weight))
         return self._lacking(item, document, _BY_RULE_ALONE, "low", "rule")
@@ -155,7 +156,8 @@ class Checklist:
         missed = not item.trap and item.concerns(document.text)
         if missed and _SUPPLEMENT.search(document.text[:_HEAD]):
             weight, proof = "low", Text(f"{proof.zh}{_MAIN_CONTRACT.zh}", f"{proof.en} {_MAIN_CONTRACT.en}")
-        told = Text(f"未见约定。{item.why}", f"Not agreed. {item.why} ") if missed else _NOT_MISSED[item.trap]
+        why = item.reason
+        told = Text(f"未见约定。{why.zh}", f"Not agreed. {why.en} ") if missed else _NOT_MISSED[item.trap]
         lacking = self._made(item, (), Text(f"{told.zh}{proof.zh}", f"{told.en}{proof.en}"), source)
         if not missed:
             return replace(lacking, status="absent")
@@ -174,17 +176,23 @@ class Checklist:
         values = "；".join(list(dict.fromkeys(f.value for f in sure if f.value))[:3])
         found = replace(self._made(item, _joined(sure), Text(told, told), "llm"), value=values)
         if item.trap:
-            found = replace(found, severity=weight, detail=f"{item.why}{told}")
+            found = replace(found, severity=weight, detail=_after(item.reason, told))
         elif risks:
             found = replace(found, severity=max(risks[0], weight, key=LEVELS.index))
         return self._advised(item, found) if found.severity != "info" else found
 
     def _made(self, item: Item, evidence: tuple[Evidence, ...], detail: Text, source: Source) -> Finding:
         basis = "；".join(map(with_heading, item.legal_basis))
-        return Finding(CATEGORY, item.title, "", source, evidence, str(detail), legal_basis=basis)
+        name = str(item.named)
+        title = name if name != item.title else ""
+        return Finding(CATEGORY, item.title, "", source, evidence, str(detail), legal_basis=basis, title=title)
 
     def _advised(self, item: Item, found: Finding) -> Finding:
-        return replace(found, suggestion=item.advice(self.role))
+        return replace(found, suggestion=str(item.advice(self.role)))
+
+
+def _after(reason: Text, told: str) -> str:
+    return str(Text(f"{reason.zh}{told}", f"{reason.en} {told}".rstrip()))
 
 
 def acting_role(pack: Pack, side: Side | Literal[""], text: str) -> str:

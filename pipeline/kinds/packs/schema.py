@@ -15,6 +15,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from pipeline.kinds.base import Level
+from pipeline.lang import Text
 from pipeline.types import Side
 
 LEVELS: tuple[Level, ...] = ("high", "medium", "low")
@@ -22,6 +23,7 @@ _CITATION = re.compile(r"(?P<law>[^（）]{2,60})（(?P<version>\d{4}[^（）]{0
 
 Line = Annotated[str, Field(min_length=2, max_length=60)]
 Prose = Annotated[str, Field(min_length=6, max_length=400)]
+English = Annotated[str, Field(max_length=400)]
 Words = Annotated[list[Annotated[str, Field(min_length=2, max_length=20)]], Field(min_length=1, max_length=24)]
 
 
@@ -43,13 +45,17 @@ class Item(_Strict):
     A plain item is wanted: its absence is the problem. A ``trap`` is unwanted: its presence is. ``words`` are what
     the clause is likely to say; they point the search to the likeliest places, and ``rule`` is tried on the sentences
     that hold one of them. ``when`` limits what is missed: nobody misses rules for a deposit (定金) in a contract that
-    has none; an item without ``when`` is always missed.
+    has none; an item without ``when`` is always missed. What ends in ``_en`` is told where the language is English, if
+    it is there. The suggested wording is Chinese always: it is meant for a Chinese contract.
     """
 
     id: str = Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=40)
     title: Line
+    title_en: Annotated[str, Field(max_length=60)] = ""
     question: Prose
+    question_en: English = ""
     why: Prose
+    why_en: English = ""
     severity: Level | Mapping[str, Level]
     only: str = ""
     trap: bool = False
@@ -93,6 +99,18 @@ class Item(_Strict):
                 raise ValueError(f"the rule finds what it must not: {example}")
         return self
 
+    @property
+    def named(self) -> Text:
+        return Text(self.title, self.title_en or self.title)
+
+    @property
+    def asked(self) -> Text:
+        return Text(self.question, self.question_en or self.question)
+
+    @property
+    def reason(self) -> Text:
+        return Text(self.why, self.why_en or self.why)
+
     @cached_property
     def _rule(self) -> re.Pattern[str]:
         return re.compile(self.rule)
@@ -119,8 +137,13 @@ class Item(_Strict):
             return self.severity
         return self.severity[role] if role in self.severity else min(self.severity.values(), key=LEVELS.index)
 
-    def advice(self, role: str) -> str:
-        """Wording to suggest to a role; without one, that of every role."""
+    def advice(self, role: str) -> Text:
+        """Wording to suggest to a role; in English it is said what it is."""
+        wording = self._wording(role)
+        return Text(wording, f"Wording for the contract: “{wording}”")
+
+    def _wording(self, role: str) -> str:
+        """Without a role, that of every role."""
         if isinstance(self.suggestion, str):
             return self.suggestion
         return self.suggestion.get(role) or "\n".join(f"{name}：{text}" for name, text in self.suggestion.items())

@@ -56,7 +56,7 @@ def test_every_item_cites_known_articles_and_says_what_to_write(item: Item) -> N
         law, version, article = citation(text)
         assert (f"{law}（{version}）", article) in articles(), text
     for role in ("", *([] if isinstance(item.suggestion, str) else item.suggestion)):
-        assert len(item.advice(role)) >= 20
+        assert len(item.advice(role).zh) >= 20
     assert item.question[-1] not in "？?。" and item.why.endswith("。")
 
 
