@@ -92,11 +92,17 @@ def _show(one: LoadedPack) -> None:
         for label, text in (
             (Text("核对", "check"), str(item.asked)),
             (Text("为何", "why"), str(item.reason)),
-            (Text("依据", "law"), law_name("；".join(map(with_heading, item.legal_basis)))),
+            (Text("依据", "law"), _laws(item)),
             (Text("建议", "advice"), str(item.advice(""))),
         ):
             if text:
                 console.print(f"  {label}  {escape(text)}", soft_wrap=True)
+
+
+def _laws(item: Item) -> str:
+    """In Chinese as a pack cites them: it is shown to who writes one."""
+    cited = "；".join(map(with_heading, item.legal_basis))
+    return str(Text(cited, law_name(cited)))
 
 
 def _titled(pack: Pack) -> str:

@@ -38,15 +38,20 @@ def examine_alone(document: Document, settings: Settings) -> Examined:
     findings, notes = merge(examined.findings), [RULES_ALONE]
     if checklist:
         findings += checklist.by_rule(document)
-        notes.append(
-            Text(
-                f"审查清单 {checklist.pack.label} 有 {len(checklist.items)} 项，其中 {checklist.unruled} 项没有规则，"
-                "须由模型或人来核对",
-                f"of the {len(checklist.items)} items of checklist {checklist.pack.label}, {checklist.unruled} have no "
-                "rule: they want a model or a person",
-            )
-        )
+        notes.append(_told_of(checklist))
     return replace(examined, findings=findings, notes=notes)
+
+
+def _told_of(checklist: Checklist) -> Text:
+    """How far rules alone answer a checklist."""
+    items, open_ = len(checklist.items), checklist.unruled
+    zh, en = (
+        f"审查清单 {items} 项，仅按文字检索核对",
+        f"{items} items of the checklist were searched for by words alone",
+    )
+    if open_:
+        zh, en = f"{zh}，其中 {open_} 项没有规则、未核对", f"{en}, {open_} of them not at all, having no rule"
+    return Text(f"{zh}；约定是否得当，须由模型或人判断", f"{en}: how well they are agreed wants a model or a person")
 
 
 def _sectioned(document: Document, settings: Settings) -> tuple[Document, str, Checklist | None]:

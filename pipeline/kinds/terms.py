@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
-from pipeline.lang import language
+from pipeline.lang import Text, language
 from pipeline.types import Finding
 
 ITEM: Mapping[str, str] = {
@@ -211,6 +211,10 @@ ITEM: Mapping[str, str] = {
     "借款利率": "Interest rate of the loan",
     "付款": "Payment",
     "公章": "Seal",
+    "资产总计": "Total assets",
+    "负债和权益总计": "Total liabilities and equity",
+    "资产": "Assets",
+    "负债与权益之和": "Liabilities and equity",
     "付款方": "Payer",
     "履约方": "Performer",
     "丁方": "Party D",
@@ -313,15 +317,17 @@ _UNITS: Mapping[str, str] = {
     "周": "week", "个月": "month", "月": "month", "季": "quarter", "季度": "quarter", "年": "year", "小时": "hour",
 }  # fmt: skip
 _SAID: Mapping[str, str] = {
-    "，应为 ": ", should be ", "，表内 ": ", in the table ", "小写": "in figures ", "大写": "in words ",
-    "；": "; ", "，": ", ", "：": ": ", "、": ", ", "／": " / ", "（": " (", "）": ")", "加收": "plus ",
-    "占营业收入": " of revenue",
+    "，应为 ": ", should be ", "，表内 ": ", in the table ", "，": ", ", "；": "; ", "：": ": ", "、": ", ",
+    "／": " / ",
 }  # fmt: skip
-_MONEY = re.compile(rf"(\d+(?:\.\d+)?)([万亿]?)({'|'.join(_CURRENCIES)})")
+"""What rules write between the parts of a value."""
+_BETWEEN = re.compile(f"({'|'.join(_SAID)})")
+_FORMS: Mapping[str, str] = {"小写": "in figures ", "大写": "in words ", "加收": "plus "}
+_FORM = re.compile("^(?:" + "|".join(_FORMS) + ")")
+_HAN = re.compile("[\u3400-\u9fff]")
+_MONEY = re.compile(rf"(\d[\d,]*(?:\.\d+)?)\s?([万亿]?)({'|'.join(_CURRENCIES)})")
 _SCALES: Mapping[str, tuple[int, str]] = {"": (1, ""), "万": (10_000, ""), "亿": (100, " million")}
-_PERIOD = re.compile(
-    rf"(\d+(?:\.\d+)?|{HAN_NUMBER}{{1,4}})({'|'.join(sorted(_UNITS, key=len, reverse=True))})(?![\u4e00-\u9fff])"
-)
+_PERIOD = re.compile(rf"(\d+(?:\.\d+)?|{HAN_NUMBER}{{1,4}})({'|'.join(sorted(_UNITS, key=len, reverse=True))})")
 _PER = re.compile(rf"(?<=[%‰\d])/({'|'.join(_UNITS)})")
 _ROLE = re.compile(
     r"[甲乙丙丁]方|" + "|".join(name for name in ITEM if re.fullmatch(r"[\u4e00-\u9fff]{1,3}[方人]", name))
@@ -329,7 +335,8 @@ _ROLE = re.compile(
 _QUOTED = re.compile(r"(“[^”]*”)")
 _NUMBER = rf"(?:{HAN_NUMBER}{{1,8}}|\d{{1,4}})"
 _CITED = re.compile(
-    rf"(?P<law>[^；（]*?(?:《[^》]*》[^；（第]*)?)(?:（(?P<version>[^（）]*)）)?(?P<articles>第{_NUMBER}条(?:[至、]第{_NUMBER}条)*)"
+    rf"(?P<law>[^；（《》]*(?:《[^》]*》[^；（第]*)?)(?:（(?P<version>[^（）]*)）)?"
+    rf"(?P<articles>第{_NUMBER}条(?:[至、]第{_NUMBER}条)*)(?: (?P<heading>[^；]*))?"
 )
 
 
@@ -362,17 +369,24 @@ def value_name(value: str) -> str:
 
 def value_in_english(value: str) -> str:
     """A value with what rules wrote in it in English: names, sums, terms, rates. What a document says stays."""
-    if value in ITEM:
-        return ITEM[value]
-    told = _PER.sub(lambda m: f" a {_UNITS[m[1]]}", _PERIOD.sub(_period, _money(value)))
-    for said, meant in _SAID.items():
-        told = told.replace(said, meant)
-    return " ".join(re.split(r" +", _NAMES.sub(lambda m: ITEM[m[0]], told)))
+    parts = _BETWEEN.split(value)
+    told = [_SAID[part] if at % 2 else _part_in_english(part) for at, part in enumerate(parts)]
+    only_quoted = told[::2] == parts[::2] and "／" not in parts
+    return value if only_quoted else "".join(told)
 
 
-_NAMES = re.compile(
-    r"(?<![\u4e00-\u9fff])(?:" + "|".join(sorted(ITEM, key=len, reverse=True)) + r")(?![\u4e00-\u9fff])"
-)
+def _part_in_english(part: str) -> str:
+    name, space, figure = part.partition(" ")
+    if space and part not in ITEM:
+        return f"{ITEM.get(name, name)} {_figure(figure)}"
+    return ITEM.get(part) or _figure(part)
+
+
+def _figure(part: str) -> str:
+    """A sum, a term or a rate in English; anything else as it is."""
+    told = _FORM.sub(lambda m: _FORMS[m[0]], part)
+    told = _PER.sub(lambda m: f" a {_UNITS[m[1]]}", _PERIOD.sub(_period, _money(told)))
+    return part if _HAN.search(told) else told
 
 
 def _money(text: str) -> str:
@@ -381,30 +395,40 @@ def _money(text: str) -> str:
 
 def _sum(match: re.Match[str]) -> str:
     times, scale = _SCALES[match[2]]
-    worth = Decimal(match[1]) * times
+    worth = Decimal(match[1].replace(",", "")) * times
     return f"{_CURRENCIES[match[3]]} {worth.normalize() if match[2] else worth:,f}{scale}"
 
 
 def _period(match: re.Match[str]) -> str:
     count = match[1] if match[1][0].isdigit() else str(parse_han_number(match[1]) or match[1])
+    if match[2] == "年" and len(count) == 4:  # 2025年 is no term
+        return count
     return f"{count} {_UNITS[match[2]]}{'s' * (count != '1')}"
 
 
 def law_name(basis: str) -> str:
-    """Citations in the current language: ``民法典（2020）第585条`` is ``Civil Code (2020), art. 585``. A law without
-    an English name stays as it is."""
-    return basis if language() == "zh" else "; ".join(_cited(one.strip()) for one in basis.split("；"))
+    """Citations as lawyers write them, in the current language: ``民法典（2020）第585条 违约金`` is
+    ``《民法典》第585条（违约金）`` and ``Civil Code, art. 585``. What has another form stays as it is."""
+    return str(Text("；", "; ")).join(_cited(one.strip()) for one in basis.split("；"))
 
 
 def _cited(one: str) -> str:
-    match = _CITED.match(one)
-    law = _LAWS.get(match["law"]) if match else None
-    if match is None or law is None:
+    match = _CITED.fullmatch(one)
+    if match is None or (one.startswith("《") and language() == "zh"):
         return one
-    numbers = [
-        str(n if (n := parse_han_number(found)) is not None else found)
-        for found in re.findall(rf"第({_NUMBER})条", match["articles"])
-    ]
-    year = re.match(r"\d{4}", match["version"] or "")
-    between = "–" if "至" in match["articles"] else ", "
-    return f"{law}{f' ({year[0]})' if year else ''}, art. {between.join(numbers)}"
+    law, version = match["law"], match["version"] or ""
+    version = "" if (law, version) == ("民法典", "2020") else version  # there is no other
+    articles = re.sub(rf"第({_NUMBER})条", _arabic, match["articles"])
+    if language() == "zh":
+        heading = f"（{match['heading']}）" if match["heading"] else ""
+        quoted = law.replace("《", "〈").replace("》", "〉")
+        return f"《{quoted}》{f'（{version}）' if version else ''}{articles}{heading}"
+    year = re.match(r"\d{4}", version)
+    law = law.strip("《》").removeprefix("中华人民共和国")
+    numbers = (" to " if "至" in articles else ", ").join(re.findall(r"\d+", articles))
+    return f"{_LAWS[law]}{f' ({year[0]})' if year else ''}, art. {numbers}" if law in _LAWS else one
+
+
+def _arabic(match: re.Match[str]) -> str:
+    number = match[1] if match[1].isdigit() else parse_han_number(match[1])
+    return f"第{number or match[1]}条"

@@ -62,6 +62,9 @@ class _Told:
     conflicts: tuple[Shown, ...]
     """Those that are not high."""
     absences: tuple[Shown, ...]
+    """Those that weigh more than little."""
+    minor: int
+    """How many weigh little: the report has them."""
 
     @property
     def name(self) -> str:
@@ -100,14 +103,15 @@ def render_markdown(
 
 
 def _values(news: News, timezone: str, reports: Mapping[int, str], heading: str) -> dict[str, object]:
-    told = [_told(stored, reports) for stored in news.done]
+    told = sorted((_told(stored, reports) for stored in news.done), key=_gravity)
     return {
         "news": news,
         "verdict": news.verdict,
-        "told": sorted(told, key=_gravity),
+        "told": told,
         "high": [one for one in told if one.high],
         "conflicts": [one for one in told if one.conflicts],
         "absences": [one for one in told if one.absences],
+        "minor": sum(one.minor for one in told),
         "by_rules": any(stored.engine == "rules" for stored in news.done),
         "period": heading or _period(news, timezone),
     }
@@ -123,7 +127,8 @@ def _told(stored: StoredAnalysis, reports: Mapping[int, str]) -> _Told:
         href=href(reports[stored.id]) if stored.id in reports else "",
         high=tuple(shown for shown in found if shown.finding.severity == "high"),
         conflicts=tuple(s for s in found if s.finding.status == "conflict" and s.finding.severity != "high"),
-        absences=view.absences,
+        absences=tuple(s for s in view.absences if s.finding.severity != "low"),
+        minor=sum(s.finding.severity == "low" for s in view.absences),
     )
 
 

@@ -18,12 +18,12 @@ from docx.oxml import OxmlElement  # pyright: ignore[reportUnknownVariableType]
 from docx.oxml.ns import qn
 from docx.shared import Cm, Pt, RGBColor
 
-from pipeline.kinds.terms import law_name, name_of
+from pipeline.kinds.terms import item_name, law_name, name_of
 from pipeline.lang import Text, language
 from pipeline.report import words
 from pipeline.report.clock import DEFAULT_ZONE, zone_of
-from pipeline.report.text import readable, told, values_in, visible
-from pipeline.report.view import Arranged, Shown, arrange, settled, verdict_of
+from pipeline.report.text import clause_name, one_line, readable, says_no_more, told, values_in, visible
+from pipeline.report.view import Arranged, Shown, arrange, folded, settled, verdict_of
 from pipeline.types import Evidence, StoredAnalysis
 
 _BODY, _HEAD = "宋体", "黑体"
@@ -43,6 +43,7 @@ _T = {
     "no_major": Text("本次审查没有发现重大风险。", "No major risk was found."),
     "clauses": Text("条款意见", "Opinions clause by clause"),
     "no_clauses": Text("本次审查没有需要修改的条款。", "No clause needs a change."),
+    "reviewed": Text("审查日期", "Date of review"),
     "order": Text("以下按条款在文件中的顺序排列。", "In the order of the document."),
     "missing": Text("缺失的内容", "What is missing"),
     "doubtful": Text("待核实的内容", "To be verified"),
@@ -52,10 +53,12 @@ _T = {
     "quote": Text("原文", "Source text"),
     "problem": Text("问题", "Problem"),
     "advice": Text("建议", "Suggestion"),
+    "level": Text("【{}】", "{} · "),
     "open": Text("（无原文：未约定或无处可引）", "(no source text)"),
     "analysis": Text("分析：", "Analysis: "),
     "basis": Text("依据：", "Legal basis: "),
     "source": Text("原文：", "Source: "),
+    "cited": Text("“{}”（{}）", "“{}” ({})"),
     "suggested": Text("建议：", "Suggestion: "),
     "page": Text("第 {} 页", "p. {}"),
     "signed": Text("审查人：", "Reviewed by: "),
@@ -63,7 +66,7 @@ _T = {
     "date": Text("日期：", "Date: "),
     "counts": Text(
         "本次审查发现需要处理的问题 {} 项，其中高风险 {} 项、中风险 {} 项、低风险 {} 项；缺失的内容 {} 项。",
-        "This review found {} issues: {} high, {} medium, {} low; {} items are missing.",
+        "Issues found: {} (high {}, medium {}, low {}). Missing: {}.",
     ),
     "doubtful_lead": Text(
         "以下内容由模型给出，但所引原文在文件中没有找到，不计入以上结论，采用前请人工核对。",
@@ -98,29 +101,30 @@ def memo(stored: StoredAnalysis, *, timezone: str = DEFAULT_ZONE) -> bytes:
     paper = _Paper(_t("contract" if stored.analysis.kind == "contract" else "report"))
     document = stored.analysis.document
     paper.title(_t("about").format(visible(document.title or document.filename)))
-    _add_summary(paper, stored, view)
+    _add_summary(paper, stored, view, zone)
     issues = [shown for _, rows in view.issues for shown in rows]
     _add_major(paper, [s for s in issues if s.finding.severity == "high"])
     _add_clauses(paper, sorted((s for s in issues if s.finding.status != "absent"), key=_place))
     if view.absences:
         paper.heading(_t("missing"))
-        rows = [[str(at), _named(s), _cut(s.finding.detail), _advice(s)] for at, s in enumerate(view.absences, 1)]
+        rows = [[str(at), _named(s), _cut(_detail(s)), _advice(s)] for at, s in enumerate(view.absences, 1)]
         titles = (_t("number"), str(words.WORDS["what"]), str(words.WORDS["why"]), _t("advice"))
         paper.table(titles, (1.3, 3.2, 5.4, 5.4), rows)
     if view.ungrounded:
         paper.heading(_t("doubtful"))
         paper.paragraph(_t("doubtful_lead"))
         for shown in view.ungrounded:
-            paper.point(_named(shown), [("", shown.finding.detail)])
+            paper.point(_named(shown), [("", _detail(shown))])
     _add_scope(paper, stored, view, zone)
     return paper.bytes()
 
 
-def _add_summary(paper: _Paper, stored: StoredAnalysis, view: Arranged) -> None:
+def _add_summary(paper: _Paper, stored: StoredAnalysis, view: Arranged, zone: ZoneInfo) -> None:
     paper.heading(_t("basics"))
-    if view.key_facts:
-        facts = [[name_of(s.finding), told(s.finding.value)] for s in view.key_facts]
-        paper.facts(facts)
+    facts = [[name_of(s.finding), told(s.finding.value)] for s in view.key_facts]
+    if stored.analysis.side:
+        facts.append([str(words.WORDS["reviewed_for"]), item_name(stored.analysis.side)])
+    paper.facts([*facts, [_t("reviewed"), f"{stored.finished_at.astimezone(zone):%Y-%m-%d}"]])
     for line in stored.analysis.summary.splitlines():
         paper.paragraph(line)
     verdict = verdict_of(settled(stored))
@@ -136,9 +140,9 @@ def _add_major(paper: _Paper, high: Sequence[Shown]) -> None:
         paper.paragraph(_t("no_major"))
     for at, shown in enumerate(high, 1):
         finding = shown.finding
-        lines = [(_t("source"), f"“{_cut(e.quote)}”（{_where(e)}）") for e in finding.evidence[:2]]
+        lines = [(_t("source"), _t("cited").format(_cut(one_line(e.quote)), _where(e))) for e in finding.evidence[:2]]
         lines += [
-            (_t("analysis"), finding.detail),
+            (_t("analysis"), _detail(shown)),
             (_t("basis"), law_name(finding.legal_basis)),
             (_t("suggested"), finding.suggestion),
             ("", _decided(shown)),
@@ -151,16 +155,18 @@ def _add_clauses(paper: _Paper, issues: Sequence[Shown]) -> None:
     if not issues:
         paper.paragraph(_t("no_clauses"))
         return
-    paper.paragraph(_t("order"))
+    paper.paragraph(_t("order"), leads=True)
     rows: list[Sequence[_Content]] = []
-    for at, shown in enumerate(issues, 1):
+    for at, (shown, others) in enumerate(folded(issues), 1):
         finding = shown.finding
         first = finding.evidence[0] if finding.evidence else None
-        level = f"【{words.in_words(words.SEVERITY, finding.severity)}】"
+        level = _t("level").format(words.in_words(words.SEVERITY, finding.severity))
         problem = [_Piece(level, _COLOURS.get(finding.severity, _GREY), bold=True), _Piece(_named(shown), bold=True)]
-        if finding.detail:
-            problem.append(_Piece("\n" + _cut(finding.detail)))
-        quote = _marked(first.quote, finding.value) if first else [_Piece(_t("open"), _GREY)]
+        if detail := _detail(shown):
+            problem.append(_Piece("\n" + _cut(detail)))
+        quote = _marked(one_line(first.quote), finding.value) if first else [_Piece(_t("open"), _GREY)]
+        if others:
+            quote.append(_Piece("\n" + _also(others), _GREY))
         rows.append([str(at), _where(first, "\n") if first else "", quote, problem, _advice(shown)])
     titles = [_t(name) for name in ("number", "place", "quote", "problem", "advice")]
     paper.table(titles, (1.3, 2.3, 4.1, 4.0, 3.8), rows)
@@ -194,6 +200,17 @@ def _named(shown: Shown) -> str:
     return f"{name}{words.WORDS['colon']}{told(shown.finding.value)}" if shown.finding.value else name
 
 
+def _also(others: Sequence[Shown]) -> str:
+    """Where else the same is to be said."""
+    places = dict.fromkeys(_where(other.finding.evidence[0]) for other in others)
+    return str(words.WORDS["more_places"]).format(len(others)) + str(Text("；", "; ")).join(places)
+
+
+def _detail(shown: Shown) -> str:
+    """Its explanation, where that is more than the quote again."""
+    return "" if says_no_more(shown.finding) else readable(shown.finding.detail)
+
+
 def _advice(shown: Shown) -> str:
     finding = shown.finding
     basis = _t("basis") + law_name(finding.legal_basis) if finding.legal_basis else ""
@@ -210,7 +227,7 @@ def _decided(shown: Shown) -> str:
 
 def _where(evidence: Evidence, between: str = " ") -> str:
     page = _t("page").format(evidence.page) if evidence.page is not None else ""
-    return between.join(filter(None, (evidence.section, page)))
+    return between.join(filter(None, (page, clause_name(evidence.section))))
 
 
 def _place(shown: Shown) -> tuple[int, int]:
@@ -282,9 +299,11 @@ class _Paper:
         line.add_run((number if numbered else "") + visible(text))
         line.paragraph_format.space_before, line.paragraph_format.space_after = Pt(14), Pt(6)
 
-    def paragraph(self, text: str, *, indent: bool = True) -> None:
+    def paragraph(self, text: str, *, indent: bool = True, leads: bool = False) -> None:
+        """``leads``: it stays with what follows."""
         if text.strip():
             line = self._file.add_paragraph()
+            line.paragraph_format.keep_with_next = leads
             _indent(line, 200 if indent else 0)
             _run(line, text)
 
@@ -379,12 +398,15 @@ def _indent(line: Any, hundredths: int) -> None:
 
 def _field(line: Any, code: str) -> None:
     """A field that Word computes: ``PAGE``, ``NUMPAGES``."""
-    run = _run(line, "", 9, _GREY)
-    for kind in ("begin", None, "end"):
-        if kind:
-            element = _element("w:fldChar")
-            element.set(qn("w:fldCharType"), kind)
-        else:
+    for kind in ("begin", None, "separate", "1", "end"):
+        run = _run(line, "", 9, _GREY)
+        if kind is None:
             element = _element("w:instrText")
             element.text = code
+        elif kind == "1":  # shown until the field is computed, in its own size
+            element = _element("w:t")
+            element.text = kind
+        else:
+            element = _element("w:fldChar")
+            element.set(qn("w:fldCharType"), kind)
         run._r.append(element)

@@ -26,8 +26,9 @@ from pipeline.lang import Lang, language
 from pipeline.report import words
 from pipeline.report.clock import minute
 from pipeline.report.pictures import crops
-from pipeline.report.text import readable, told, values_in, visible
-from pipeline.types import Evidence, Finding
+from pipeline.report.text import clause_name, readable, says_no_more, told, values_in, visible
+from pipeline.report.view import folded
+from pipeline.types import Evidence
 
 TEMPLATES = Path(__file__).with_name("templates")
 _CHINESE = re.compile("[\u3400-\u9fff]")
@@ -102,8 +103,10 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
         "pages_of": _pages_of,
         "paragraphs": _paragraphs,
         "after_dot": _after_dot,
-        "says_no_more": _says_no_more,
+        "says_no_more": says_no_more,
+        "clause_name": clause_name,
         "crops": crops,
+        "folded": folded,
         "named": _named_field,
         "item_name": item_name,
         "name": name_of,
@@ -187,8 +190,3 @@ def _paragraphs(text: str) -> list[str]:
 
 def _after_dot(item: str) -> str:
     return item.partition("·")[2]
-
-
-def _says_no_more(finding: Finding) -> bool:
-    """Whether its explanation only repeats its quote."""
-    return any(finding.detail.strip() == evidence.quote.strip() for evidence in finding.evidence)

@@ -7,12 +7,16 @@ import unicodedata
 from collections.abc import Iterable
 
 from pipeline.kinds.terms import value_name
+from pipeline.lang import Text
+from pipeline.types import Finding
 
 _BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 _NAMED = {ord(char): f"⟨U+{ord(char):04X}⟩" for char in _BIDI}
 _ODD = re.compile(r"[^\x20-\x7e\u00a0-\u00ac\u00ae-\u02ff\u3000-\u9fff\uff01-\uffee]")
 """What is neither plain Latin nor plain Chinese, and so is worth a look at its Unicode category."""
 
+_NUMBER = re.compile(r"\d+(?:\.\d+)*")
+_CELLS = re.compile(r"\s*\t\s*")
 _MONEY = re.compile(r"(?<![\d.,，])([1-9]\d{3,23})(?=(?:\.\d+)?\s*(?:[万亿]?(?:[美欧港日]?元|英镑)))")
 _ISO_DATE = re.compile(r"(\d{4})-(\d\d)-(\d\d)")
 _DATE = re.compile(r"(\d{4})\s*[年/.-]\s*(\d{1,2})\s*[月/.-]\s*(\d{1,2})(?:\s*日)?")
@@ -49,6 +53,26 @@ def _shown(match: re.Match[str]) -> str:
 def readable(text: str) -> str:
     """Sums of money as people write them: ``1280000.00元`` becomes ``1,280,000.00元``. Not for quotes."""
     return _MONEY.sub(lambda match: f"{int(match[1]):,}", text)
+
+
+def clause_name(section: str) -> str:
+    """A section as people cite it: a bare number with a word, and no mark that hangs in the air."""
+    number, _, title = section.partition(" ")
+    if not title and _NUMBER.fullmatch(number):
+        return str(Text(f"第 {number} 条", f"clause {number}"))
+    if number.endswith("、"):
+        return number + title if title else number.rstrip("、")
+    return section
+
+
+def one_line(quote: str) -> str:
+    """A quote as one line of text: the cells of a table row apart, empty ones left out."""
+    return _CELLS.sub(" | ", quote.strip())
+
+
+def says_no_more(finding: Finding) -> bool:
+    """Whether its explanation only repeats its quote."""
+    return any(finding.detail.strip() == evidence.quote.strip() for evidence in finding.evidence)
 
 
 def told(value: str) -> str:

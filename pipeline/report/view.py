@@ -85,6 +85,24 @@ def findings_of(stored: StoredAnalysis) -> list[Shown]:
     return [_decided(id_, finding, stored.decisions.get(id_)) for id_, finding in pairs]
 
 
+def folded(rows: Iterable[Shown]) -> list[tuple[Shown, list[Shown]]]:
+    """Findings that say the same of several places, told once: the first, and the others. What a person decided about
+    stands by itself; so does an absence."""
+    told: list[tuple[Shown, list[Shown]]] = []
+    by_words: dict[tuple[str, ...], list[Shown]] = {}
+    for shown in rows:
+        f = shown.finding
+        words = (f.category, f.item, f.value, f.status, f.severity, f.detail, f.suggestion)
+        if f.detail and f.evidence and shown.decision is None and words in by_words:
+            by_words[words].append(shown)
+            continue
+        others: list[Shown] = []
+        told.append((shown, others))
+        if shown.decision is None:
+            by_words.setdefault(words, others)
+    return told
+
+
 def settled(stored: StoredAnalysis) -> Analysis:
     """The analysis as people left it: edits made, what they rejected left out."""
     if not stored.decisions:

@@ -156,6 +156,9 @@ WORDS: Mapping[str, Text] = {
     "no_other_conflicts": Text("没有其他矛盾。", "No other conflict."),
     "absent_clauses": Text("缺失的条款", "Absent clauses"),
     "no_absent_clauses": Text("没有发现缺失的条款。", "No absent clause."),
+    "minor_absences": Text(
+        "另有 {} 项缺失级别为低，见各文件的报告。", "{} absences of low weight are in the reports."
+    ),
     "masked": Text(
         "身份证号、电话与银行账号已打码，完整内容见各文件的报告。",
         "Identity numbers, telephone numbers and bank accounts are masked; the reports have them in full.",
@@ -314,5 +317,5 @@ def in_words(table: Mapping[str, Text], code: str) -> str:
 
 def pack_name(pack: str) -> str:
     """``采购@2`` in the current language; also a type without a version, as older analyses have it."""
-    name, at, version = pack.partition("@")
-    return in_words(TYPE, name) + at + version
+    name, _, version = pack.partition("@")
+    return f"{in_words(TYPE, name)} v{version}" if version else in_words(TYPE, name)

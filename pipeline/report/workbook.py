@@ -17,7 +17,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from pipeline.kinds.terms import item_name, law_name, name_of
 from pipeline.report import words
 from pipeline.report.export import Cell, decision_cells, is_formula
-from pipeline.report.text import readable, told, visible
+from pipeline.report.text import clause_name, readable, says_no_more, told, visible
 from pipeline.report.view import Shown, findings_of, is_issue, settled, verdict_of
 from pipeline.types import StoredAnalysis
 
@@ -157,12 +157,13 @@ def _finding_row(stored: StoredAnalysis, shown: Shown, report: str) -> Iterator[
     yield words.in_words(words.CATEGORY, finding.category)
     yield words.in_words(words.STATUS, finding.status)
     yield from (name_of(finding), told(finding.value))
-    yield from (readable(finding.detail), readable(finding.suggestion), law_name(finding.legal_basis))
+    detail = "" if says_no_more(finding) else readable(finding.detail)
+    yield from (detail, readable(finding.suggestion), law_name(finding.legal_basis))
     first = finding.evidence[0] if finding.evidence else None
     yield first.quote if first else ""
     page = first.page if first else None
     yield _Link(page or "→", f"{report}#f{shown.id}") if report else page
-    yield first.section if first else ""
+    yield clause_name(first.section) if first else ""
     yield words.in_words(words.MATCH, first.match) if first else ""
     yield words.in_words(words.SOURCE, finding.source)
     yield str(words.WORDS["yes" if finding.grounded else "no"])
@@ -177,4 +178,14 @@ def _evidence_rows(stored: StoredAnalysis, shown: Shown) -> Iterable[list[Cell]]
         match = words.in_words(words.MATCH, evidence.match)
         item = name_of(shown.finding)
         filename = stored.analysis.document.filename
-        yield [shown.id, filename, item, evidence.quote, evidence.page, evidence.section, match, start, end]
+        yield [
+            shown.id,
+            filename,
+            item,
+            evidence.quote,
+            evidence.page,
+            clause_name(evidence.section),
+            match,
+            start,
+            end,
+        ]

@@ -130,6 +130,10 @@ def test_an_item_without_english_is_told_in_chinese() -> None:
         ("2026-03-01／2026-02-01", "2026-03-01 / 2026-02-01"),
         ("付款：乙方", "Payment: Party B"),
         ("争议解决", "Dispute resolution"),
+        ("营业收入 12.30%，应为 11.00%", "Revenue 12.30%, should be 11.00%"),
+        ("2025年", "2025"),
+        ("2025年年度报告（摘录）", "2025年年度报告（摘录）"),
+        ("设备、安装和培训：全部", "设备、安装和培训：全部"),
         ("甲方股份有限公司", "甲方股份有限公司"),
     ],
 )  # fmt: skip
@@ -144,14 +148,29 @@ def test_a_quote_in_an_english_sentence_stays() -> None:
 @pytest.mark.parametrize(
     ("basis", "english"),
     [
-        ("民法典（2020）第585条 违约金；民法典第五百一十条", "Civil Code (2020), art. 585; Civil Code, art. 510"),
+        ("民法典（2020）第585条 违约金；民法典第五百一十条", "Civil Code, art. 585; Civil Code, art. 510"),
         ("城市暂行办法第三条", "城市暂行办法第三条"),
         ("最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释第三条至第六条",
-         "Interpretation on the Arbitration Law, Supreme People's Court, art. 3–6"),
+         "Interpretation on the Arbitration Law, Supreme People's Court, art. 3 to 6"),
     ],
 )  # fmt: skip
 def test_laws_are_cited_in_english(basis: str, english: str) -> None:
     assert law_name(basis) == english
+
+
+@pytest.mark.parametrize(
+    ("basis", "cited"),
+    [
+        ("民法典（2020）第585条 违约金；民法典第五百一十条", "《民法典》第585条（违约金）；《民法典》第510条"),
+        ("公司法（2023修订）第88条", "《公司法》（2023修订）第88条"),
+        ("最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释第七条",
+         "《最高人民法院关于适用〈中华人民共和国仲裁法〉若干问题的解释》第7条"),
+        ("见主合同", "见主合同"),
+    ],
+)  # fmt: skip
+def test_laws_are_cited_as_chinese_lawyers_do(basis: str, cited: str) -> None:
+    set_language("zh")
+    assert law_name(basis) == cited
 
 
 def test_the_headline_is_kept_in_the_language_of_the_run(tmp_path: Path) -> None:

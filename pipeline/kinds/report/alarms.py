@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from pipeline.ground import evidence_at
 from pipeline.kinds.report.trace import trace_of
+from pipeline.kinds.terms import in_english
 from pipeline.lang import Text
 from pipeline.types import Document, Finding, Severity, Span
 
@@ -27,7 +28,7 @@ _SUGGESTIONS = {
     SHARE: Text("按分项与合计重新计算占比", "Recompute the share from the item and the total"),
     MARGIN: Text("按收入与成本重新计算毛利率", "Recompute the margin from revenue and cost"),
     CONTRADICTION: Text("核实口径是否相同，统一表述", "Check whether both mean the same, and state one figure"),
-    UNIT_SLIP: Text("核对单位（元、万元、亿元）", "Check the unit (元, 万元, 亿元)"),
+    UNIT_SLIP: Text("核对单位（元、万元、亿元）", "Check the unit (yuan, ten thousands, hundred millions)"),
     POINTS: Text("两个比率之差应写作百分点", "Write the difference of two rates in percentage points"),
 }
 
@@ -42,7 +43,7 @@ def alarm(
         value=value,
         source="rule",
         evidence=tuple(evidence_at(document, span) for span in spans),
-        detail=str(detail),
+        detail=str(Text(detail.zh, in_english(detail.en))),
         severity=severity,
         status="conflict",
         suggestion=str(_SUGGESTIONS[item]),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from pipeline.ground import evidence_at
+from pipeline.kinds.terms import in_english
 from pipeline.lang import Text
 from pipeline.types import Document, Evidence, Finding, Severity, Span, Status
 
@@ -96,7 +97,7 @@ def _unit_slips(document: Document) -> Iterator[Finding]:
                 f"{metric}一处为 {number}{one}，另一处为 {number}{other}，数字相同而相差 {times} 倍。",
                 f"{metric} is {number}{one} in one place and {number}{other} in another: {times} times apart.",
             ),
-            Text("核对单位（元、万元、亿元）", "Check the unit (元, 万元, 亿元)"),
+            Text("核对单位（元、万元、亿元）", "Check the unit (yuan, ten thousands, hundred millions)"),
             _sentence(document, units[one]), _sentence(document, units[other]),
         )  # fmt: skip
 
@@ -104,4 +105,14 @@ def _unit_slips(document: Document) -> Iterator[Finding]:
 def _alarm(
     item: str, value: str, severity: Severity, status: Status, detail: Text, suggestion: Text, *evidence: Evidence
 ) -> Finding:
-    return Finding("checks", item, value, "rule", evidence, str(detail), severity, status, str(suggestion))
+    return Finding(
+        "checks",
+        item,
+        value,
+        "rule",
+        evidence,
+        str(Text(detail.zh, in_english(detail.en))),
+        severity,
+        status,
+        str(suggestion),
+    )

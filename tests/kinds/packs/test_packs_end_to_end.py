@@ -107,7 +107,7 @@ def test_rules_alone_answer_what_has_a_rule_and_say_how_far_they_go(tmp_path: Pa
     assert {row[3] for row in found} == {"rule"}
     assert all("仅按规则" in detail for _, status, _, _, detail in found if status == "absent")
     [(notes,)] = rows(tmp_path, "select notes from analyses where current")
-    assert "房屋租赁@1" in notes
+    assert "审查清单 27 项，仅按文字检索核对" in notes
 
 
 def test_an_answer_that_is_cut_leaves_items_open_and_the_next_forced_run_asks_again(tmp_path: Path) -> None:
