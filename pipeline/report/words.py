@@ -156,9 +156,7 @@ WORDS: Mapping[str, Text] = {
     "no_other_conflicts": Text("没有其他矛盾。", "No other conflict."),
     "absent_clauses": Text("缺失的条款", "Absent clauses"),
     "no_absent_clauses": Text("没有发现缺失的条款。", "No absent clause."),
-    "minor_absences": Text(
-        "另有 {} 项缺失级别为低，见各文件的报告。", "{} absences of low weight are in the reports."
-    ),
+    "minor_absences": Text("另有 {} 项缺失级别为低，见各文件的报告。", "{} absences of low weight are in the reports."),
     "masked": Text(
         "身份证号、电话与银行账号已打码，完整内容见各文件的报告。",
         "Identity numbers, telephone numbers and bank accounts are masked; the reports have them in full.",
