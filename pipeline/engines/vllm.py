@@ -29,6 +29,8 @@ _ENVIRONMENT = {
     "DO_NOT_TRACK": "1",
     "VLLM_LOGGING_LEVEL": "ERROR",
     "VLLM_CONFIGURE_LOGGING": "1",
+    "TORCH_CPP_LOG_LEVEL": "ERROR",
+    "PYTHONWARNINGS": "ignore",  # its processes' own: deprecations that are no user's business
 }
 _REPETITION = {"min_pattern_size": 8, "max_pattern_size": 128, "min_count": 6}
 """What counts as a loop: so many tokens, so often in a row. Shorter patterns are blanks and dots of the document, which
