@@ -100,6 +100,116 @@ def test_lettered_items_are_lines_of_their_clause() -> None:
     assert resolve(document_of(text), "第5.2条第（c）项") == resolve(document_of(text), "5.3(a)") == ()
 
 
+LOAN = """借款合同
+第一章 借款
+第一条 金额
+1.1 借款金额为人民币壹佰万元。
+1.2 借款用于下列用途：
+（一）购买原料；
+（二）支付运费。
+1.3 前款所列用途以外的支出，应经贷款人同意。
+第二条 利息
+利率为百分之四。
+前款利率按年调整。
+逾期的，适用本条第二款及前条的规定。
+有下列情形之一的，利率上浮：
+（一）逾期三十日；
+（二）挪用借款，但属于（一）的除外。
+第三条 提款
+提款条件见附件二第三条。
+第二章 担保
+第四条 保证
+保证人承担连带责任。
+附件一 账户
+账户名称如下。
+附件二 提款条件
+第一条 文件
+应提交下列文件。
+第二条 时间
+按本附件第一条办理。
+第三条 通知
+应提前三日通知。
+"""
+
+
+@pytest.mark.parametrize(
+    ("reference", "around", "begins"),
+    [
+        ("第1.2条", "", "1.2 借款用于"),
+        ("第1.2款第（二）项", "", "（二）支付运费"),
+        ("第1.2条第二项", "", "（二）支付运费"),
+        ("第一条第二款第（一）项", "", "（一）购买原料"),
+        ("第一条第2款", "", "1.2 借款用于"),
+        ("第二条第二款", "", "前款利率"),
+        ("第二条第四款第（二）项", "", "（二）挪用"),
+        ("第2条第4款", "", "有下列情形"),
+        ("本条第二款", "逾期的，适用", "前款利率"),
+        ("本条第（一）项", "但属于", "（一）逾期三十日"),
+        ("第（一）项", "但属于", "（一）逾期三十日"),
+        ("前款", "前款利率按年", "利率为百分之四"),
+        ("前款", "前款所列用途", "1.2 借款用于"),
+        ("前条", "逾期的，适用", "第一条 金额"),
+        ("本章", "提款条件见", "第一章 借款"),
+        ("本合同第四条", "", "第四条 保证"),
+        ("本合同项下第四条", "", "第四条 保证"),
+        ("上述第三条", "提款条件见", "第三条 提款"),
+        ("附件二第三条", "", "第三条 通知"),
+        ("附件2第3条", "", "第三条 通知"),
+        ("本附件第一条", "按本附件", "第一条 文件"),
+        ("第三条", "按本附件", "第三条 通知"),
+        ("第三条", "利率为", "第三条 提款"),
+        ("第二章第四条", "", "第四条 保证"),
+        ("第二章第一条", "", ""),
+        ("第二条第五款", "", ""),
+        ("第1.4条", "", ""),
+        ("附件三第一条", "", ""),
+        ("前款", "利率为百分之四", ""),
+        ("前条", "借款金额为", ""),
+    ],
+)
+def test_a_chinese_reference_means_one_place(reference: str, around: str, begins: str) -> None:
+    at = LOAN.index(around) if around else None
+    found = [LOAN[target.span.start :].lstrip() for target in resolve(document_of(LOAN), reference, at)]
+    assert len(found) == bool(begins)
+    assert all(text.startswith(begins) for text in found)
+
+
+ENGLISH = """SERVICE AGREEMENT
+Article 1 Definitions
+Section 1.1 Terms
+Terms have the meaning given here.
+Section 1.2 Interpretation
+Headings are for convenience.
+Article 2 Services
+Section 2.1 Scope
+The Provider shall:
+(a) deliver the services,
+(i) in time; and
+(ii) in full;
+(b) report monthly.
+Section 2.2 Fees
+Fees are due under Section 2.1(b).
+"""
+
+
+@pytest.mark.parametrize(
+    ("reference", "begins"),
+    [
+        ("Article 2", "Article 2 Services"),
+        ("Section 2.1", "Section 2.1 Scope"),
+        ("Section 2.1(b)", "(b) report"),
+        ("Section 2.1 (a)", "(a) deliver"),
+        ("Section 2.1(a)(ii)", "(ii) in full"),
+        ("Section 2.1(c)", ""),
+        ("Section 3.1", ""),
+    ],
+)
+def test_an_english_reference_means_one_place(reference: str, begins: str) -> None:
+    found = [ENGLISH[target.span.start :].lstrip() for target in resolve(document_of(ENGLISH), reference)]
+    assert len(found) == bool(begins)
+    assert all(text.startswith(begins) for text in found)
+
+
 def test_definitions_are_collected_with_the_passage_that_defines() -> None:
     found = {one.term: TEXT[one.span.start : one.span.end] for one in definitions_in(DOCUMENT)}
     assert found == {
