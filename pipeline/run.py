@@ -66,7 +66,7 @@ from pipeline.store import Store
 from pipeline.tokens import Tokenizer, estimator, load_tokenizer
 from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Examined, StoredAnalysis, Usage
 
-DOCUMENTS_AT_ONCE = 32
+DOCUMENTS_AT_ONCE = 64
 """Documents held in memory; what the engine gets is bounded by tokens, see Scheduler."""
 _LOOK_S = 1.0
 """Between two looks at how the engine goes."""

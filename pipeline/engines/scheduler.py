@@ -1,8 +1,10 @@
 """Admission: how much the engine is given at once, and in which order.
 
 Bounded by tokens, not by count: one 128K document weighs as much as a hundred short requests, and a document part that
-several questions share weighs once. Lower priority numbers first, then first come first served, so that requests which
-share a prefix stay together; what is at the head waits for room and is never overtaken, so that nothing starves.
+several questions share weighs once. Of an answer only what it is likely to take weighs: vLLM makes room for the rest
+by itself, and an engine that waits for the longest answers of all runs half empty. Lower priority numbers first, then
+first come first served, so that requests which share a prefix stay together; what is at the head waits for room and is
+never overtaken, so that nothing starves.
 """
 
 from __future__ import annotations
@@ -10,10 +12,13 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import Counter
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import asynccontextmanager
 
 from pipeline.types import Request
+
+_OF_AN_ANSWER, _OF_A_THOUGHTFUL_ANSWER = 8, 2
+"""Which part of the most that an answer may take it is likely to take."""
 
 
 class Scheduler:
@@ -76,5 +81,19 @@ class Scheduler:
 
     def _cost(self, request: Request) -> int:
         """What it takes beside what is under way: a prefix that is there already takes nothing."""
-        shared = request.prefix_tokens if request.prefix in self._prefixes else 0
-        return request.prompt_tokens + request.max_tokens - shared
+        return _likely_tokens(request) - (request.prefix_tokens if request.prefix in self._prefixes else 0)
+
+
+def tokens_of(requests: Iterable[Request]) -> int:
+    """What requests take together, as admission counts it."""
+    taken = 0
+    prefixes: set[str] = set()
+    for request in requests:
+        taken += _likely_tokens(request) - (request.prefix_tokens if request.prefix in prefixes else 0)
+        prefixes.add(request.prefix)
+    return taken
+
+
+def _likely_tokens(request: Request) -> int:
+    part = _OF_A_THOUGHTFUL_ANSWER if request.thinking else _OF_AN_ANSWER
+    return request.prompt_tokens + request.max_tokens // part

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from pipeline.engines.base import Engine, EngineState
+from pipeline.engines.scheduler import tokens_of
 from pipeline.errors import EngineDiedError, EngineError, LongdocError, RequestError
 from pipeline.lang import Text
 from pipeline.types import Completion, Request
@@ -41,10 +42,6 @@ class _Ticket:
     """Answered, failed, or its asker was cancelled."""
     answering: asyncio.Task[Completion] | None = None
     verdict: LongdocError | None = None
-
-    @property
-    def tokens(self) -> int:
-        return self.request.prompt_tokens + self.request.max_tokens
 
 
 class Supervised:
@@ -161,7 +158,7 @@ class Supervised:
             await self._replace_engine()
             blamed = await self._bisect(suspects, error)
             if not blamed and len(suspects) > 1:
-                self._overloaded(sum(ticket.tokens for ticket in suspects))
+                self._overloaded(tokens_of(ticket.request for ticket in suspects))
         except LongdocError as failure:
             self._failure = failure
         except Exception as bug:

@@ -26,6 +26,7 @@ from papers import write_pdf  # noqa: E402
 from scripted_server import fill  # noqa: E402
 
 from pipeline import run  # noqa: E402
+from pipeline.engines.base import EngineState  # noqa: E402
 from pipeline.engines.choose import EngineChoice  # noqa: E402
 from pipeline.run import Event  # noqa: E402
 from pipeline.settings import Settings, load_settings  # noqa: E402
@@ -101,6 +102,9 @@ class Clocked:
                 self._running.remove(one)
                 if not one.done.cancelled():
                     one.done.set_result(None)
+
+    def state(self) -> EngineState:
+        return EngineState(waiting=len(self._waiting))
 
     async def close(self) -> None: ...
 

@@ -26,7 +26,7 @@ sys.path[:0] = [str(Path(__file__).parents[1])]
 from papers import contract  # noqa: E402
 from scripted_server import Reply, ScriptedServer, serving  # noqa: E402
 
-DOCUMENTS = 12
+DOCUMENTS = 24
 IN_FLIGHT = 16
 """``concurrency`` as it is by default: a request holds its place until its answer is committed."""
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipeline.engines.base import Generate
 from pipeline.engines.journal import Journal, key_of
-from pipeline.engines.scheduler import Scheduler
+from pipeline.engines.scheduler import Scheduler, tokens_of
 from pipeline.errors import RequestError
 from pipeline.lang import Text
 from pipeline.types import Completion, JournalEntry, Message, Request, Sampling
@@ -181,7 +184,7 @@ def test_tokens_and_requests_in_flight_are_bounded_and_an_oversized_request_runs
     async def run(tokens: int, count: int, cost: int) -> int:
         engine = Engine(0.01)
         scheduler = Scheduler(max_tokens=tokens, max_requests=count)
-        heavy = replace(REQUEST, prompt_tokens=cost - 10)
+        heavy = replace(REQUEST, prompt_tokens=cost - REQUEST.max_tokens // 8)
         await asyncio.gather(*(through(scheduler, engine, heavy) for _ in range(12)))
         return engine.most
 
@@ -214,13 +217,78 @@ def test_a_shared_prefix_weighs_once_and_until_its_last_request_ends() -> None:
         first, second = scheduler.admitted(part), scheduler.admitted(replace(part, attempt=1))
         await first.__aenter__()
         await second.__aenter__()
-        assert scheduler.admitted_tokens == 610 + 110
+        assert scheduler.admitted_tokens == 601 + 101
         await first.__aexit__(None, None, None)
-        assert scheduler.admitted_tokens == 610
+        assert scheduler.admitted_tokens == 601
         await second.__aexit__(None, None, None)
         assert scheduler.admitted_tokens == 0
 
     asyncio.run(run())
+
+
+requests = st.builds(
+    lambda own, answer, prefix, priority: replace(
+        REQUEST, prompt_tokens=own + (50 if prefix else 0), max_tokens=answer, prefix=prefix, priority=priority,
+        prefix_tokens=50 if prefix else 0,
+    ),
+    st.integers(1, 400), st.integers(8, 800), st.sampled_from(["", "a", "b"]), st.integers(-1, 2),
+)  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(requests, min_size=1, max_size=25), st.integers(50, 900), st.integers(1, 8), st.randoms())
+def test_whatever_comes_is_let_in_by_rank_within_the_bounds_and_ends(
+    coming: list[Request], max_tokens: int, max_requests: int, chance: random.Random
+) -> None:
+    under_way: dict[int, Request] = {}
+    order: list[int] = []
+
+    async def one(scheduler: Scheduler, number: int, request: Request) -> None:
+        async with scheduler.admitted(request):
+            under_way[number] = request
+            order.append(number)
+            if len(under_way) > 1:
+                assert tokens_of(under_way.values()) <= scheduler.admitted_tokens <= max_tokens
+            assert len(under_way) <= max_requests
+            for _ in range(chance.randrange(1, 9)):
+                await asyncio.sleep(0)
+            del under_way[number]
+
+    async def run() -> int:
+        scheduler = Scheduler(max_tokens=max_tokens, max_requests=max_requests)
+        async with scheduler.admitted(replace(REQUEST, prompt_tokens=max_tokens)):  # until all have come
+            tasks = [asyncio.create_task(one(scheduler, *numbered)) for numbered in enumerate(coming)]
+            await asyncio.sleep(0)
+        await asyncio.wait_for(asyncio.gather(*tasks), 10)
+        return scheduler.admitted_tokens
+
+    assert asyncio.run(run()) == 0
+    assert order == sorted(range(len(coming)), key=lambda number: (coming[number].priority, number))
+
+
+def test_a_long_prompt_neither_waits_for_ever_nor_keeps_short_ones_out_when_it_is_in() -> None:
+    async def run() -> list[str]:
+        order: list[str] = []
+
+        async def one(name: str, request: Request, turns: int) -> None:
+            async with scheduler.admitted(request):
+                order.append(name)
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+
+        scheduler = Scheduler(max_tokens=1000, max_requests=99)
+        short, long = replace(REQUEST, prompt_tokens=99), replace(REQUEST, prompt_tokens=899)
+        tasks = [asyncio.create_task(one(f"s{n}", short, 5)) for n in range(10)]
+        await asyncio.sleep(0)
+        tasks.append(asyncio.create_task(one("long", long, 50)))
+        await asyncio.sleep(0)
+        tasks += [asyncio.create_task(one(f"t{n}", short, 1)) for n in range(20)]
+        await asyncio.gather(*tasks)
+        return order
+
+    order = asyncio.run(run())
+    assert order[:11] == [*(f"s{n}" for n in range(10)), "long"], "not overtaken by what came later"
+    assert order[11:] == [f"t{n}" for n in range(20)]
 
 
 def test_two_journals_on_one_store_generate_each_request_once() -> None:
