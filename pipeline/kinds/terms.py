@@ -281,6 +281,7 @@ ITEM: Mapping[str, str] = {
 _LAWS: Mapping[str, str] = {
     "民法典": "Civil Code",
     "劳动合同法": "Labour Contract Law",
+    "民法典合同编通则司法解释": "Interpretation on the General Provisions of Contracts of the Civil Code",
     "建设工程质量保证金管理办法": "Measures for Retention Money of Construction Projects",
     "招标投标法实施条例": "Regulations on the Bidding Law",
     "劳动法": "Labour Law",

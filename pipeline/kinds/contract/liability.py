@@ -303,8 +303,8 @@ def _yearly_note(penalty: Penalty) -> str:
 
 
 _OVER_24 = Text(
-    "超过年化24%，过分高于损失的，当事人可以请求法院或仲裁机构适当减少。",
-    "Over 24% a year: a party can ask the court or tribunal to reduce what is far above the loss.",
+    "超过年化24%；违约金超过损失30%的，一般认定为过分高于损失，当事人可以请求法院或仲裁机构适当减少。",
+    "Over 24% a year: a penalty more than 30% above the loss is as a rule too high, and can be reduced on request.",
 )
 
 
@@ -319,7 +319,7 @@ def _graded(finding: Finding, penalty: Penalty) -> Finding:
         severity, finding.status,
         str(Text("按对己方的利弊评估是否调低费率，或约定累计上限。",
                  "Weigh for your own side whether to lower the rate, or agree a cap on the total.")),
-        "民法典第五百八十五条",
+        "民法典第五百八十五条；民法典合同编通则司法解释（2023）第六十五条",
     )  # fmt: skip
 
 
