@@ -33,7 +33,9 @@ LPR_KNOWN_UNTIL = date(2025, 10, 20)
 
 _TIMES = 4
 _LOAN = re.compile(r"借款|借贷|出借|借条|借据")
-_LICENSED = re.compile(r"银行|信用社|小额贷款|消费金融|汽车金融|融资担保|信托|典当|融资租赁|保理|金融资产|财务公司|证券")
+_LICENSED = re.compile(
+    r"银行|信用社|小额贷款|消费金融|汽车金融|融资担保|信托|典当|融资租赁|保理|金融资产|财务公司|证券"
+)
 _LENDER = re.compile(r"出借|贷款|债权")
 _INTEREST = re.compile(
     rf"(?P<per>年化?|月|日|每年|每月|每日)(?:利率|利息|息)[^,。;%‰]{{0,16}}?(?P<rate>{PERCENT})|"

@@ -201,18 +201,63 @@ def percent_conflicts(view: View, nodes: Sequence[Node], structure: Structure) -
             or not _claims_whole(view, group, total, structure)
         ):
             continue
-        parts = _listed(group, "至", "、")
-        defect = Defect(
-            "付款比例合计不为100%", "conflict", "high", percent(total),
-            Text(f"各付款节点比例为 {parts}，合计 {percent(total)}，{'少于' if total < 1 else '超过'}100%。",
-                 f"The payments are {_listed(group, 'up to ', ', ')}: {percent(total)} in all, "
-                 f"{'less' if total < 1 else 'more'} than 100%."),
-            Text("核对各期付款比例，使其合计为100%；尾款、质量保证金应计入。",
-                 "Check the shares so that they make 100%, the last payment and the retention included."),
-            "民法典第五百一十条",
-        )  # fmt: skip
-        found.append(defect.at(*(view.quote(node.span) for node in group)))
+        found.append(_not_whole(view, group, total))
     return found
+
+
+def _not_whole(view: View, group: Sequence[Node], total: Decimal) -> Finding:
+    parts = _listed(group, "至", "、")
+    defect = Defect(
+        "付款比例合计不为100%", "conflict", "high", percent(total),
+        Text(f"各付款节点比例为 {parts}，合计 {percent(total)}，{'少于' if total < 1 else '超过'}100%。",
+             f"The payments are {_listed(group, 'up to ', ', ')}: {percent(total)} in all, "
+             f"{'less' if total < 1 else 'more'} than 100%."),
+        Text("核对各期付款比例，使其合计为100%；尾款、质量保证金应计入。",
+             "Check the shares so that they make 100%, the last payment and the retention included."),
+        "民法典第五百一十条",
+    )  # fmt: skip
+    return defect.at(*(view.quote(node.span) for node in group))
+
+
+# --- tables of payments -----------------------------------------------------------------------------------------------
+
+_SHARE_HEAD = re.compile(
+    r"(?:付款|支付|收款|结算)?(?:比\s?例|占比|百分比)(?:\(%\))?|占(?:合同)?总?价?(?:比例|款?的?%)?"
+)
+_STEP_HEAD = re.compile(r"付款|支付|期\s?[次数别]|节点|阶段|款项|里程碑|批次")
+_TABLE_TOTAL = re.compile(r"\s*(?:合\s*计|总\s*计|共\s*计)")
+
+
+def share_tables(view: View) -> list[list[Node]]:
+    """Tables with a step of payment and its share in each row, as groups of nodes; their totals are left out."""
+    found: list[list[Node]] = []
+    column, rows = -1, list[Node]()
+    for index, text in enumerate(view.line_texts):
+        cells = text.split("\t")
+        if len(cells) < 2:
+            if column >= 0 and text.strip():
+                column, rows = -1, []
+            continue
+        heads = [i for i, cell in enumerate(cells) if _SHARE_HEAD.fullmatch(cell.strip())]
+        if heads and _STEP_HEAD.search(text):
+            column, rows = heads[0], []
+            found.append(rows)
+        elif 0 <= column < len(cells) and not _TABLE_TOTAL.match(text):
+            share = parse_rate(cells[column])
+            if share is not None and 0 < share <= 1:
+                at = view.lines[index].start + sum(len(cell) + 1 for cell in cells[:column])
+                span = Span(at, at + len(cells[column]))
+                rows.append(Node(view.sentence_at(at), span, share, upto=bool(_UPTO_CELL.search(text))))
+    return [rows for rows in found if len(rows) >= 2]
+
+
+_UPTO_CELL = re.compile(r"(?:付|支付|累计)(?:至|到)")
+
+
+def share_table_conflicts(view: View, tables: Sequence[Sequence[Node]]) -> list[Finding]:
+    """Tables of payments whose shares don't make 100 %."""
+    sums = [(rows, _sum(rows)) for rows in tables]
+    return [_not_whole(view, rows, total) for rows, total in sums if total is not None and total != 1]
 
 
 def _listed(group: Sequence[Node], upto: str, between: str) -> str:

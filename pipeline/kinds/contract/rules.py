@@ -46,6 +46,7 @@ def findings_in(document: Document) -> list[Finding]:
     grids = tables.tables_in(view)
     sums = amounts.labelled_amounts(view, grids)
     nodes = payments.payment_nodes(view)
+    scheduled = payments.share_tables(view)
     dated = payments.money_nodes(view, sums, structure)
     penalties = liability.penalties_in(view)
     forums = disputes.forums_in(view)
@@ -56,7 +57,7 @@ def findings_in(document: Document) -> list[Finding]:
         *basics.findings_of(view, structure, ranges, term),
         *amounts.findings_of(view, sums),
         *amounts.rate_findings(view),
-        *payments.findings_of(view, [*nodes, *dated]),
+        *payments.findings_of(view, [*nodes, *(node for rows in scheduled for node in rows), *dated]),
         *delivery.findings_of(view),
         *liability.findings_of(view, penalties),
         *disputes.findings_of(view, forums),
@@ -68,6 +69,7 @@ def findings_in(document: Document) -> list[Finding]:
         *breakdowns.sum_conflicts(view, sums),
         *arithmetic.amount_conflicts(view, sums, structure),
         *payments.percent_conflicts(view, nodes, structure),
+        *payments.share_table_conflicts(view, scheduled),
         *parties.name_conflicts(view, structure, people),
         *names.near_names(view, people),
         *chronology.date_findings(view, structure, ranges, term),

@@ -367,3 +367,16 @@ def test_forums_in_more_words(clause: str, forum: str) -> None:
 def test_representation_in_court_is_no_forum() -> None:
     clause = "6.4 甲方因与丙公司的合同纠纷一案，委托乙方的律师在天津市第一中级人民法院担任诉讼代理人。"
     assert "仲裁与诉讼并存" not in items(with_clause(clause))
+
+
+@pytest.mark.parametrize(
+    ("rows", "hit"),
+    [
+        ("期次\t付款条件\t付款比例\n第一期\t合同签订\t30%\n第二期\t到货\t40%\n第三期\t验收\t25%", True),
+        ("期次\t付款条件\t付款比例\n第一期\t合同签订\t30%\n第二期\t到货\t40%\n第三期\t验收\t30%\n合计\t\t100%", False),
+        ("节点\t比例\n合同签订\t30%\n到货后付至\t70%\n验收后付至\t100%", False),
+        ("股东\t比例\n甲公司\t60%\n乙公司\t30%", False),  # no payments
+    ],
+)
+def test_tables_of_payments(rows: str, hit: bool) -> None:
+    assert ("付款比例合计不为100%" in items(with_clause(f"6.4 付款安排：\n{rows}"))) == hit
