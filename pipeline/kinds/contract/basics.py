@@ -14,7 +14,9 @@ from pipeline.kinds.numerals import HAN_NUMBER, DateMention, parse_han_number
 from pipeline.types import Finding, Span
 
 _TITLE_END = r"(?:合同书?|协议书?|契约|约定书|订单|备忘录|意向书|确认书|承诺书|条款)"
-_TITLE = re.compile(rf"(?P<title>[^\n\t。;:,]{{0,40}}?{_TITLE_END}(?:\s*\([^()\n]{{1,20}}\))?)\s*$")
+_TITLE = re.compile(
+    rf"(?P<title>[^\n\t。;:,]{{0,40}}?{_TITLE_END}(?:\s*\([^()\n]{{1,20}}\))?(?:\s*/?\s*[A-Z][A-Za-z ]{{4,50}})?)\s*$"
+)
 _NOT_TITLE = re.compile(r"^(?:根据|鉴于|为|甲|乙|双方|经|本|依据|第|附件|签订|该|上述|\(|目录|名称)|编号")
 _TITLE_LINES = 12
 _NUMBER_VALUE = (

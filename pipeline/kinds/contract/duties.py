@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
-from pipeline.kinds.contract.parties import Party
+from pipeline.kinds.contract.parties import Party, role_named
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, View
 from pipeline.lang import Text
@@ -53,7 +53,7 @@ _OTHER_DUTY = re.compile(
 def swapped_parties(view: View, structure: Structure, parties: Sequence[Party]) -> Iterator[Finding]:
     """A clause that lays a duty on the party that it lies on nowhere else, against two others at least."""
     roles = list(dict.fromkeys(party.role for party in parties if party.line < structure.attachments_from))
-    yield from _owed_to_itself(view, roles)
+    yield from _owed_to_itself(view, [*roles, *_other_names(view, parties)])
     if len(roles) != 2:
         return
     for duty, pattern in _patterns("|".join(map(re.escape, roles))).items():
@@ -89,11 +89,23 @@ _ANOTHER = r"[方人者]|公司|单位|机构|部门|法院|银行|客户|用户
 _BREACH = r"(?:逾期|违反|违约|未按|迟延|擅自|提前|拒绝|怠于)[^,。;]{0,30}的,\s?(?:应当?|须|需)?"
 
 
+def _other_names(view: View, parties: Sequence[Party]) -> list[str]:
+    """What else the parties' labels call them: 委托方 of 委托方（甲方）."""
+    found: list[str] = []
+    for party in parties:
+        label = view.text[view.lines[view.line_at(party.name_span.start)].start : party.name_span.start]
+        found += [role for word in _HAN_WORD.findall(label) if (role := role_named(word)) and role not in found]
+    return found
+
+
+_HAN_WORD = re.compile(r"[\u4e00-\u9fa5]{2,8}")
+
+
 def _owed_to_itself(view: View, roles: Sequence[str]) -> Iterator[Finding]:
     """甲方应向甲方支付: one of the two is meant to be the other."""
     if len(roles) < 2:
         return
-    either = "|".join(sorted(map(re.escape, roles), key=len, reverse=True))
+    either = "|".join(sorted(map(re.escape, dict.fromkeys(roles)), key=len, reverse=True))
     pattern = re.compile(
         rf"(?:^|[,。;:、\s\d)])(?P<who>{either})(?:(?:(?!{either}|{_ANOTHER})[^,。;]){{0,{_FARTHEST}}}?|{_BREACH})(?:{_TO_SELF})"
     )

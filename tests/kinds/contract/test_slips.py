@@ -380,3 +380,14 @@ def test_representation_in_court_is_no_forum() -> None:
 )
 def test_tables_of_payments(rows: str, hit: bool) -> None:
     assert ("付款比例合计不为100%" in items(with_clause(f"6.4 付款安排：\n{rows}"))) == hit
+
+
+def test_parties_under_their_other_names() -> None:
+    text = CLEAN.replace("6.2 技术要求见附件一", "6.2 买方应向买方支付运费，技术要求见附件一")
+    assert "甲乙方颠倒" in items(text)
+    assert "甲乙方颠倒" not in items(text.replace("买方应向买方", "买方应向卖方"))
+
+
+def test_a_title_in_two_languages() -> None:
+    text = CLEAN.replace("采购合同\n", "采购合同 / PURCHASE CONTRACT\n", 1)
+    assert ("合同名称", "采购合同 / PURCHASE CONTRACT") in found(text, "basics")
