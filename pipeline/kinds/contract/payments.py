@@ -231,16 +231,17 @@ _TABLE_TOTAL = re.compile(r"\s*(?:合\s*计|总\s*计|共\s*计)")
 def share_tables(view: View) -> list[list[Node]]:
     """Tables with a step of payment and its share in each row, as groups of nodes; their totals are left out."""
     found: list[list[Node]] = []
-    column, rows = -1, list[Node]()
+    column = -1
+    rows: list[Node] = []
     for index, text in enumerate(view.line_texts):
         cells = text.split("\t")
         if len(cells) < 2:
             if column >= 0 and text.strip():
-                column, rows = -1, []
+                column = -1
             continue
         heads = [i for i, cell in enumerate(cells) if _SHARE_HEAD.fullmatch(cell.strip())]
         if heads and _STEP_HEAD.search(text):
-            column, rows = heads[0], []
+            column, rows = heads[0], list[Node]()
             found.append(rows)
         elif 0 <= column < len(cells) and not _TABLE_TOTAL.match(text):
             share = parse_rate(cells[column])
