@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from papers import contract, write_pdf
-from scripted_server import Reply, ScriptedServer, chat, serving
+from scripted_server import Reply, ScriptedServer, chat, fill, serving
 
 from pipeline.errors import SettingsError
 from pipeline.run import Batch, review
@@ -271,3 +271,32 @@ def test_after_a_spell_of_cut_answers_a_healthy_server_is_asked_again(tmp_path: 
 def test_an_unreachable_database_is_a_settings_error(tmp_path: Path) -> None:
     with pytest.raises(SettingsError):
         run([tmp_path], tmp_path, database="sqlite:////proc/nowhere/x.db")
+
+
+@pytest.mark.parametrize(("thinking", "who"), [("auto", {"contract_risks"}), ("off", set()), ("on", None)])
+def test_a_server_s_known_model_thinks_where_it_pays_and_its_thoughts_stay_in_the_journal(
+    tmp_path: Path, thinking: str, who: set[str] | None
+) -> None:
+    path, facts = contract(tmp_path / "a.pdf")
+
+    def behave(body: dict, number: int) -> Reply | None:
+        if not body["chat_template_kwargs"]["enable_thinking"]:
+            return None
+        answer = fill(body["response_format"]["json_schema"]["schema"], list(facts))
+        return chat(f"<think>这里有风险吗？</think>{json.dumps(answer, ensure_ascii=False)}")
+
+    with serving(ScriptedServer(facts=list(facts), behave=behave, model="Qwen/Qwen3-14B")) as server:
+        batch = run([path], tmp_path, engine="http", base_url=server.base_url, thinking=thinking)
+    assert batch.exit_code == 0
+    names = {
+        body["response_format"]["json_schema"]["name"]
+        for body in server.requests
+        if body["chat_template_kwargs"]["enable_thinking"]
+    }
+    questions = {body["response_format"]["json_schema"]["name"] for body in server.requests}
+    assert names == (questions - {"contract_summary"} if who is None else who)
+    temperatures = {(bool(body.get("thinking_token_budget")), body["temperature"]) for body in server.requests}
+    assert temperatures <= {(True, 0.6), (False, 0.7)}
+    kept = rows(tmp_path, "select text from completions where thoughts = '这里有风险吗？'")
+    assert len(kept) == sum(body["chat_template_kwargs"]["enable_thinking"] for body in server.requests)
+    assert not any("think" in text for (text,) in kept)
