@@ -16,9 +16,16 @@ from pipeline.settings import load_settings
 
 
 @pytest.mark.parametrize(
-    ("model", "gigabytes"), [("Qwen3-14B", 28.4), ("Qwen3-14B-FP8", 16.0), ("Qwen3-14B-AWQ", 10.0)]
+    ("model", "gigabytes"),
+    [
+        ("Qwen3-14B", 28.4),  # Qwen, with Transformers
+        ("Qwen3-14B-FP8", 16.0),
+        ("Qwen3-14B-AWQ", 10.0),
+        ("Qwen3.8-27B", 53.8),  # the files on the hub
+        ("Qwen3.8-27B-FP8", 29.5),
+    ],
 )
-def test_weights_are_within_five_per_cent_of_what_qwen_measured(model: str, gigabytes: float) -> None:
+def test_weights_are_within_five_per_cent_of_what_was_published(model: str, gigabytes: float) -> None:
     shape, quantization = known(f"Qwen/{model}")
     assert shape.weight_bytes(quantization) / 1e9 == pytest.approx(gigabytes, rel=0.05)
 
@@ -28,6 +35,21 @@ def test_weights_are_within_five_per_cent_of_what_qwen_measured(model: str, giga
 )
 def test_kv_bytes_per_token_are_as_published(model: str, kib: int) -> None:
     assert known(model)[0].kv_bytes_per_token == kib * 1024
+
+
+@pytest.mark.parametrize(
+    ("tokens", "fp8", "gib"), [(131_072, False, 20.0), (131_072, True, 10.0), (32_768, False, 5.0)]
+)
+def test_the_cache_of_a_document_is_as_published(tokens: int, fp8: bool, gib: float) -> None:
+    fits = fit(*known("Qwen3-14B"), 80)
+    per_document = fits.kv_gib / fits.tokens(fp8=fp8) * tokens
+    assert per_document == pytest.approx(gib, rel=0.001)
+
+
+def test_two_cards_hold_the_weights_once_and_work_each() -> None:
+    one, two = fit(*known("Qwen3-32B"), 80), fit(*known("Qwen3-32B"), 80, cards=2)
+    assert two.kv_gib == pytest.approx(2 * (80 * 0.9 - 1.2) - one.weights_gib)
+    assert "2 × 80 GiB" in two.told("m", 8000).zh
 
 
 def test_the_example_of_a_24_gib_card() -> None:
