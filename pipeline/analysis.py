@@ -423,24 +423,7 @@ class _Interview:
         An answer that is ``cut`` is the caller's to ``halve``; or it is asked once more with a larger budget
         (``again``: it is being asked for that reason). Then it fails by name.
         """
-        thinking = thinking or self._q.behaviour.switch == "always"
-        messages = (Message("system", self._system), Message("user", user))
-        part = part or _Part("", "", 0)
-        shared_tokens = self._system_tokens + part.tokens
-        request = Request(
-            document_id=self._document.id,
-            prompt=prompt.label,
-            prompt_sha256=prompt.sha256,
-            messages=messages,
-            schema=schema,
-            max_tokens=self._q.answer_tokens,
-            sampling=self._q.behaviour.thinking if thinking else self._q.behaviour.plain,
-            thinking=thinking,
-            prompt_tokens=shared_tokens + self._q.tokenizer.count(user[len(part.text) :]) + 16,
-            priority=priority,
-            prefix=part.name,
-            prefix_tokens=shared_tokens if part.name else 0,
-        )
+        request = self._request(user, prompt, schema, thinking=thinking, priority=priority, part=part)
         attempt, seen = 0, list[str]()
         if cut == "again":
             attempt, request = 1, self._with_more_room(request)
@@ -450,13 +433,8 @@ class _Interview:
             completion = await self._generate(asked)
             self._result.count(completion)
             if completion.finish_reason == "stop":
-                try:
-                    return shape.model_validate_json(_unfenced(completion.text))
-                except ValidationError:
-                    pass  # asked again; what came is in the journal
-                if attempt == _ATTEMPTS and issubclass(shape, Answer) and (mended := shape.mended(completion.text)):
-                    self._note_mended(prompt)
-                    return mended
+                if answer := self._read(completion.text, prompt, shape, last=attempt == _ATTEMPTS):
+                    return answer
             elif completion.finish_reason == "length" and not self._thoughts_were_cut(asked, completion):
                 if cut != "retry":
                     raise _cut(prompt, asked.max_tokens)
@@ -467,6 +445,45 @@ class _Interview:
             if self._q.behaviour.switch != "always":
                 request = replace(request, thinking=False, sampling=self._q.behaviour.plain)
         raise _bad(prompt, seen)
+
+    def _request(
+        self,
+        user: str,
+        prompt: Prompt,
+        schema: Mapping[str, object],
+        *,
+        thinking: bool,
+        priority: int,
+        part: _Part | None,
+    ) -> Request:
+        thinking = thinking or self._q.behaviour.switch == "always"
+        part = part or _Part("", "", 0)
+        shared_tokens = self._system_tokens + part.tokens
+        return Request(
+            document_id=self._document.id,
+            prompt=prompt.label,
+            prompt_sha256=prompt.sha256,
+            messages=(Message("system", self._system), Message("user", user)),
+            schema=schema,
+            max_tokens=self._q.answer_tokens,
+            sampling=self._q.behaviour.thinking if thinking else self._q.behaviour.plain,
+            thinking=thinking,
+            prompt_tokens=shared_tokens + self._q.tokenizer.count(user[len(part.text) :]) + 16,
+            priority=priority,
+            prefix=part.name,
+            prefix_tokens=shared_tokens if part.name else 0,
+        )
+
+    def _read(self, text: str, prompt: Prompt, shape: type[_Shape], *, last: bool) -> _Shape | None:
+        """The answer in a text that ended by itself; None if it does not fit its schema. At the ``last`` asking, what
+        can be made of it."""
+        try:
+            return shape.model_validate_json(_unfenced(text))
+        except ValidationError:
+            mended = shape.mended(text) if last and issubclass(shape, Answer) else None
+            if mended:
+                self._note_mended(prompt)
+            return mended
 
     def _thoughts_were_cut(self, asked: Request, completion: Completion) -> bool:
         """Whether an answer was cut before it began."""
