@@ -11,7 +11,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Literal, NamedTuple
@@ -37,6 +37,8 @@ _COMMON = 60
 _CANDIDATES = 6
 _ISLAND = 2
 """Characters that stayed between two changes, and say less alone than with them."""
+_MOST_JOINED = 4
+"""Lines, at most, that the other version has as one."""
 _SMALL = 6
 """Characters changed, at most, in a change that the eye slips over."""
 
@@ -47,11 +49,20 @@ _WEIGHTS: tuple[tuple[Text, re.Pattern[str]], ...] = (
     (Text("否定词", "negation"), re.compile(r"[不未无非勿免]|除外|禁止")),
     (Text("数字", "figure"), re.compile(r"[\d％%‰]|[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]")),
     (Text("义务与权利", "duty or right"), re.compile(r"[应须得]|必须|可以|有权|义务|连带|承担|保证")),
-    (Text("当事人", "party"), re.compile(r"[甲乙丙丁]方|[甲乙丙丁买卖]|双方|任何一方|出租|承租|委托|受托")),
+    (
+        Text("当事人", "party"),
+        re.compile(
+            r"[甲乙丙丁买卖]方?|双方|任何一方|出租|承租|委托|受托|[\u4e00-\u9fff（）()]{2,24}?(?:公司|合伙企业)"
+        ),
+    ),
+    (Text("款项", "payment"), re.compile(r"[定订]金|押金|保证金|违约金|预付款|[美欧港日]元|人民币|税")),
+    (Text("管辖", "forum"), re.compile(r"[\u4e00-\u9fff]{2,12}(?:仲裁委员会|仲裁院|仲裁中心|法院)|仲裁|诉讼|法院")),
     (Text("时间", "time"), re.compile(r"[年月日]|工作日|小时|届满|之前|之后|以前|以后|立即|逾期")),
     (
         Text("范围", "scope"),
-        re.compile(r"包括|仅|以上|以下|以内|超过|至少|不少于|不超过|全部|部分|任何|所有|或者?|和|及|且"),
+        re.compile(
+            r"包[括含]|仅|[以之][上下内外]|超过|至[少多]|低于|高于|[多少]于|全部|部分|任何|所有|或者?|和|及|且|其他|等"
+        ),
     ),
 )
 """What gives a change weight, in the order of telling."""
@@ -113,12 +124,13 @@ class FindingChange:
 def compare(before: Document, after: Document) -> Comparison:
     """The changes of the text from ``before`` to ``after``; sections should have been found in both."""
     old, new = list(_lines(before)), list(_lines(after))
+    old, new = _rejoined(old, new), _rejoined(new, old)
     pairs = _paired(old, new)
     settled = _in_order(pairs)
     changes: list[tuple[float, Change]] = []
     renumbered = 0
     for at, to in pairs.items():
-        if old[at].key == new[to].key:
+        if _same(old[at], new[to]):
             if to in settled:
                 renumbered += old[at].number != new[to].number
                 continue
@@ -175,6 +187,33 @@ def _lines(document: Document) -> Iterator[Line]:
             yield Line(text.strip(), key, number, clause, document.page_at(span.start), span)
 
 
+def _rejoined(lines: Sequence[Line], others: Sequence[Line]) -> list[Line]:
+    """The lines, with those as one that the other version has as one: a paragraph may break where a page does."""
+    whole = {_key(line.text) for line in others}
+    kept: list[Line] = []
+    at = 0
+    while at < len(lines):
+        first = lines[at]
+        count = 1 if _key(first.text) in whole else _joined_count(lines, at, whole)
+        some = lines[at : at + count]
+        text = "".join(line.text for line in some)
+        span = Span(first.span.start, some[-1].span.end)
+        key = first.key + "".join(_key(line.text) for line in some[1:])
+        kept.append(first if count == 1 else first._replace(text=text, key=key, span=span))
+        at += count
+    return kept
+
+
+def _joined_count(lines: Sequence[Line], at: int, whole: set[str]) -> int:
+    """How many lines from ``at`` make one of ``whole``; 1 if none do."""
+    key = _key(lines[at].text)
+    for count in range(2, min(_MOST_JOINED, len(lines) - at) + 1):
+        key += _key(lines[at + count - 1].text)
+        if key in whole:
+            return count
+    return 1
+
+
 def _clause(document: Document, offset: int) -> str:
     """``第四条 付款``: the nearest heading with a title, or the number of a clause without."""
     section = innermost = document.section_at(offset)
@@ -186,6 +225,11 @@ def _clause(document: Document, offset: int) -> str:
 
 def _key(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).split())
+
+
+def _same(old: Line, new: Line) -> bool:
+    """Whether they say the same, whatever their numbers; also where only one of the numbers was taken for one."""
+    return old.key == new.key or _key(old.text) == _key(new.text)
 
 
 def _paired(old: Sequence[Line], new: Sequence[Line]) -> dict[int, int]:
@@ -277,10 +321,9 @@ def _where_it_stood(at: int, pairs: dict[int, int]) -> float:
 
 def _changed(old: Line, new: Line, *, moved: bool) -> Change:
     body = tuple(pieces_of(_body(old), _body(new)))
-    altered = [piece.text for piece in body if piece.op != "same"]
     size = max(sum(len(piece.text) for piece in body if piece.op == op) for op in ("gone", "new"))
     small = size <= _SMALL and len(new.key) >= 3 * size
-    return Change("moved" if moved else "changed", old, new, (*_numbers(old, new), *body), _weights(altered), small)
+    return Change("moved" if moved else "changed", old, new, (*_numbers(old, new), *body), _weights(body), small)
 
 
 def _body(line: Line) -> str:
@@ -330,9 +373,24 @@ def _run(gone: str, came: str) -> Iterator[Piece]:
         yield Piece("new", came)
 
 
-def _weights(altered: Iterable[str]) -> tuple[Text, ...]:
-    text = "\n".join(altered)
-    return tuple(name for name, pattern in _WEIGHTS if pattern.search(text))
+def _weights(pieces: Sequence[Piece]) -> tuple[Text, ...]:
+    """What the change touches, in either version: 上 alone tells nothing, 以上 does."""
+    told: set[Text] = set()
+    for side in ("gone", "new"):
+        text, altered = "", list[Span]()
+        for piece in pieces:
+            if piece.op == side:
+                altered.append(Span(len(text), len(text) + len(piece.text)))
+            if piece.op in ("same", side):
+                text += piece.text
+        told.update(name for name, pattern in _WEIGHTS if _touched(pattern, text, altered))
+    return tuple(name for name, _ in _WEIGHTS if name in told)
+
+
+def _touched(pattern: re.Pattern[str], text: str, altered: Sequence[Span]) -> bool:
+    return bool(altered) and any(
+        match.start() < span.end and span.start < match.end() for match in pattern.finditer(text) for span in altered
+    )
 
 
 # --- findings ---------------------------------------------------------------------------------------------------------
