@@ -39,7 +39,7 @@ _ALSO: dict[Family, tuple[Family, ...]] = {
     "article": ("article", "two", "one", "han"),
     "division": ("division", "two", "three", "one"),
 }
-"""第3条 also means 3. or 三、 where the contract counts so; Section 5.2 means 5.2."""
+"""第3条 also means 3. or 三、 where there is no 第…条; Section 5.2 means 5.2."""
 _DECIMALS: tuple[Family, ...] = ("two", "three", "four")
 _CLAUSE: tuple[Family, ...] = ("article", *_DECIMALS, "one", "han")
 _ROMAN_AFTER = {"i": "ii", "ii": "iii", "iii": "iv", "iv": "v", "v": "vi", "vi": "vii", "vii": "viii", "ix": "x"}
@@ -73,9 +73,12 @@ class Numbering:
         self._sections = document.sections
         self._starts = [section.span.start for section in document.sections]
         self._numbers = [number_of(section.number) if section.number else None for section in document.sections]
-        self._by_number: defaultdict[Number | None, list[Section]] = defaultdict(list)
+        self._by_number: defaultdict[Number, list[Section]] = defaultdict(list)
+        self._by_family: defaultdict[Family, list[int]] = defaultdict(list)
         for number, section in zip(self._numbers, document.sections, strict=True):
-            self._by_number[number].append(section)
+            if number:
+                self._by_number[number].append(section)
+                self._by_family[number[0]].append(section.span.start)
 
     def find(self, reference: str, at: int | None = None) -> tuple[Target, ...]:
         """What ``reference`` means; empty where that is not there. 第五条至第七条 means three sections.
@@ -119,18 +122,18 @@ class Numbering:
         number = number_of(match[kind])
         if number is None:
             return None
-        found = self._numbered(number)
-        if within is not None:
-            found = [s for s in found if within.section.span.holds(s.span) and s is not within.section]
-        elif at is not None and found:
+        found = self._numbered(number, within.section.span if within else Span(-1, len(self._text)))
+        if within is None and at is not None and found:
             found = [max(found, key=lambda section: self._nearness(section, at))]
         return Target(found[0], found[0].span) if found else None
 
-    def _numbered(self, number: Number) -> list[Section]:
-        """The sections of this number: of the first family that has it."""
+    def _numbered(self, number: Number, scope: Span) -> list[Section]:
+        """The sections of this number behind the start of ``scope``: of its family, or another that stands for it."""
         family, value = number
         for also in _ALSO.get(family, (family,)):
-            if found := self._by_number.get((also, value)):
+            found = [s for s in self._by_number.get((also, value), ()) if scope.start < s.span.start < scope.end]
+            starts = self._by_family[also]
+            if found or bisect_right(starts, scope.start) < bisect_left(starts, scope.end):
                 return found
         return []
 

@@ -174,6 +174,15 @@ def test_a_chinese_reference_means_one_place(reference: str, around: str, begins
     assert all(text.startswith(begins) for text in found)
 
 
+def test_the_item_of_a_list_answers_only_where_no_clause_is_called_so() -> None:
+    items = "".join(f"{i}. 第{i}类设备\n" for i in range(1, 10))
+    text = f"第一条 范围\n{items}第二条 价款\n价款一万元。\n"
+    assert resolve(document_of(text), "第二条")[0].section.title == "价款"
+    assert resolve(document_of(text), "第九条") == ()
+    plain = "1. 范围\n设备。\n2. 价款\n价款一万元。\n3. 交付\n十日内。\n"
+    assert resolve(document_of(plain), "第三条")[0].section.title == "交付"
+
+
 ENGLISH = """SERVICE AGREEMENT
 Article 1 Definitions
 Section 1.1 Terms

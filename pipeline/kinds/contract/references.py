@@ -11,6 +11,7 @@ from pipeline.kinds.contract.structure import Article, Structure
 from pipeline.kinds.contract.view import Defect, Sentence, View
 from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
 from pipeline.lang import Text
+from pipeline.split.resolve import Numbering
 from pipeline.types import Finding, Span
 
 _REFERENCE = re.compile(
@@ -142,14 +143,17 @@ def _reference(match: re.Match[str], line: int, *, to_body: bool) -> Reference |
 
 
 def clause_findings(view: View, structure: Structure) -> list[Finding]:
-    """One finding per missing clause and place. A number below the highest is never missing: numbering has no holes,
-    reading may have."""
+    """One finding per missing clause and place: what nothing in the clause tree answers to. A number below the highest
+    is never missing, though: numbering has no holes, reading may have."""
     if not structure.family:
         return []
     body, everything = structure.numbers(attachments=False), structure.numbers(attachments=True)
+    numbering = Numbering(view.document)
     found: list[Finding] = []
     for reference in clause_references(view, structure):
         known = body if reference.to_body else everything
+        if _stands(reference, numbering, structure, view):
+            continue
         if reason := _missing(reference, known, structure, view):
             defect = Defect(
                 "引用的条款不存在", "conflict", "medium", reference.printed, reason,
@@ -157,6 +161,12 @@ def clause_findings(view: View, structure: Structure) -> list[Finding]:
             )  # fmt: skip
             found.append(defect.at(view.quote(reference.span)))
     return found
+
+
+def _stands(reference: Reference, numbering: Numbering, structure: Structure, view: View) -> bool:
+    """Whether the clause tree has what is meant; a reference to the body is not answered by an attachment."""
+    end = structure.attachments_from if reference.to_body else len(view.lines)
+    return any(view.line_at(t.span.start) < end for t in numbering.find(reference.printed, reference.span.start))
 
 
 def _missing(reference: Reference, known: set[int], structure: Structure, view: View) -> Text | None:
