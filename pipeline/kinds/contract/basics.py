@@ -80,6 +80,8 @@ def number_of(view: View) -> Span | None:
     if match is None:
         return None
     printed = _OTHER_LABEL.sub("", match["number"]).rstrip("-_/.")
+    if printed.endswith("]") and "[" not in printed:
+        printed = printed[:-1]
     opened = printed.count("(") - printed.count(")")
     if opened < 0:
         printed = printed[: printed.rindex(")")]
@@ -89,14 +91,22 @@ def number_of(view: View) -> Span | None:
 # --- dates ------------------------------------------------------------------------------------------------------------
 
 _SIGNED_BEFORE = re.compile(
-    r"(?:签[订署约](?:日期|时间|于|日)?|订立(?:日期|时间|于)?|签字日期|日\s*期|时\s*间)\s*[:\t]?\s*(?:于|为)?\s*$"
+    r"(?:签[订署约](?:日期|时间|于|日)?|订立(?:日期|时间|于)?|签字日期|日\s*期|时\s*间)"
+    r"(?: ?/? ?Date)?\s*[:\t]?\s*(?:于|为)?\s*$"
 )
-_SIGNED_AFTER = re.compile(r"\s*(?:在[^,。;]{2,30})?(?:签[订署]|订立)(?![^,。;]{0,8}(?:之日|后))")
+_SIGNED_AFTER = re.compile(
+    r"\s*(?:(?:由[^,。;]{2,16})?(?:在|就|于)[^,。;]{2,40}?|自愿|共同|协商)?(?:签[订署]|订立)(?![^,。;]{0,8}(?:之日|后))"
+)
 _THIS_SIGNED_AFTER = re.compile(
-    r"\s*(?:在[^,。;]{2,30})?(?:签[订署]|订立|达成)(?:本|此|如下|以下)?[\u4e00-\u9fa5]{0,6}(?:合同|协议|契约|约定|条款|意向)(?:书)?(?:如下|[,。:]|$)"
+    r"\s*(?:(?:由[^,。;]{2,16})?(?:在|就|于)[^,。;]{2,40}?|自愿|共同|协商)?(?:签[订署]|订立|达成)(?:本|此|如下|以下)?[\u4e00-\u9fa5]{0,6}(?:合同|协议|契约|约定|条款|意向)(?:书)?(?:如下|[,。:]|$)"
 )
 _IN_FORCE_AFTER = re.compile(r"\s*(?:起|之日起)?\s*(?:正式)?生效")
 _IN_FORCE_BEFORE = re.compile(r"生效(?:日期?|时间)(?:为|是|:)?\s*$")
+
+
+_HEAD_LINES = 6
+_HEAD_DATE = re.compile(r"(?:^|\s)日\s?期\s?:\s*$")
+"""日期： in the head, beside the contract's number."""
 
 
 def signing_dates(view: View, structure: Structure) -> list[DateMention]:
@@ -108,6 +118,8 @@ def signing_dates(view: View, structure: Structure) -> list[DateMention]:
         in_block = line in structure.signature and line < structure.attachments_from
         labelled = _SIGNED_BEFORE.search(before) and ("签" in before or "订立" in before or in_block)
         alone = in_block and not re.search(r"[\u4e00-\u9fa5]{3,}", _without_dates(view, line))
+        if line < _HEAD_LINES and _HEAD_DATE.search(before):
+            labelled = True
         if labelled or alone or (in_block and "日期" in before) or _signed_after(view, mention):
             found.append(mention)
     return found
@@ -150,7 +162,7 @@ _TERM_LABEL = (
     "合作期限|合作期间|合作期|许可期限|授权期限|"
     "借款期限|贷款期限|承包期限?|劳动合同期限|有效期限?|委托期限|使用期限|聘用期限|聘期|管理期限|供货期限|运输期限|"
     "保管期限|仓储期限|代理期限|承揽期限|"
-    "总?日历天数|合同工期|计划工期|总工期|工期|开发周期|项目周期|实施周期|服务周期|期限|本合同(?:有效)?期|投保期|"
+    "总?日历(?:工作)?天数|合同工期|计划工期|总工期|工期|开发周期|项目周期|实施周期|服务周期|期限|本合同(?:有效)?期|投保期|"
     "保理期限|托管期限|培训期限|订阅期限?|保密期限?"
 )
 _LABELLED_TERM = re.compile(rf"(?P<label>{_TERM_LABEL})")
@@ -257,9 +269,11 @@ def ranges_in(view: View) -> list[Range]:
     return found + [pair for pair in _labelled_pairs(view) if all(pair.start != r.start for r in found)]
 
 
-_FROM = re.compile(r"(?P<what>开工|进场|起始|开始|起租|起算|开课|起)(?:日期?|时间)?\s?(?:为|是|:|\t|于|自)?\s?$")
+_FROM = re.compile(
+    r"(?P<what>开工|进场|起始|开始(?:工作)?|起租|起算|开课|起)(?:日期?|时间)?\s?(?:为|是|:|\t|于|自)?\s?$"
+)
 _UNTIL = re.compile(
-    r"(?:竣工|完工|并网|投产|交工|结业|结课|终止|结束|届满|到期|截止|期满|止)(?:日期?|时间)?\s?(?:为|是|:|\t|于|至)?\s?$"
+    r"(?:竣工|完工|并网|投产|交工|结业|结课|终止|结束(?:工作)?|届满|到期|截止|期满|止)(?:日期?|时间)?\s?(?:为|是|:|\t|于|至)?\s?$"
 )
 _IN_FORCE_SINCE = re.compile(r"\s?起?生效")
 

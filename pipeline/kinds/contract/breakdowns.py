@@ -44,6 +44,42 @@ def sum_conflicts(view: View, amounts: Sequence[Labelled]) -> Iterator[Finding]:
             yield from _instalments(view, sentence, held)
 
 
+_BEFORE = re.compile(
+    r"(?:原|主|签订[^。;]{0,40})[^。;]*?(?<!单)总?(?<!单)(?:价款?|金额|造价|费用?)(?:为|是|:|人民币|¥|\s)*$"
+)
+_ADDS = re.compile(
+    r"(?P<sign>增加|调增|追加|减少|调减|扣减|核减)(?:的)?(?:合同)?(?:价款|金额|费用|款项|造价)?(?:为|计|人民币|¥|:|\s)*$"
+)
+_AFTER = re.compile(
+    r"(?:调整|变更|增加|补充|修订)后(?:的)?[^,。;\d]{0,6}(?:总?价款?|总?金额|总额|总?造价|总?费用)(?:为|是|:|人民币|¥|\s)*$"
+)
+
+
+def adjusted_totals(view: View, amounts: Sequence[Labelled]) -> Iterator[Finding]:
+    """A price, what is added to it or taken off, and the price that it becomes, each named once."""
+    told: dict[str, list[tuple[Labelled, str]]] = {"before": [], "change": [], "after": []}
+    for amount in amounts:
+        sentence = view.sentence_at(amount.span.start).span
+        words = view.text[max(sentence.start, amount.span.start - 60) : amount.span.start]
+        if _AFTER.search(words):
+            told["after"].append((amount, ""))
+        elif change := _ADDS.search(words):
+            told["change"].append((amount, change["sign"]))
+        elif _BEFORE.search(words):
+            told["before"].append((amount, ""))
+    if any(len({a.yuan for a, _ in found}) != 1 for found in told.values()):
+        return
+    (old, _), (change, sign), (new, _) = (found[0] for found in told.values())
+    less = sign in ("减少", "调减", "扣减", "核减")
+    right = old.yuan - change.yuan if less else old.yuan + change.yuan
+    if right != new.yuan and len({old.currency, change.currency, new.currency}) == 1:
+        sum_of = f"{money(old.yuan, old.currency)} {'-' if less else '+'} {money(change.yuan, change.currency)}"
+        yield _conflict(view, new, Text(
+            f"{sum_of} = {money(right, new.currency)}，调整后写作 {money(new.yuan, new.currency)}。",
+            f"{sum_of} = {money(right, new.currency)}; the adjusted total is given as {money(new.yuan, new.currency)}.",
+        ))  # fmt: skip
+
+
 def _parts(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterator[Finding]:
     """The first sum is the total, all others its parts; fewer parts than the whole only where they claim to be all."""
     total, parts, start = held[0], held[1:], sentence.span.start
@@ -51,7 +87,8 @@ def _parts(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterator
     between = sentence.text[end : parts[0].span.start - start]
     rest = sentence.text[end:]
     splits = _SPLITS.search(between) or _MADE_OF.search(rest)
-    if splits is None or not _TOTAL.search(sentence.text[: total.span.start - start]) or _OPEN.search(rest):
+    named = _TOTAL.search(sentence.text[: total.span.start - start]) or (splits and _alike_behind(sentence, parts))
+    if splits is None or not named or _OPEN.search(rest):
         return
     told = sum((a.yuan for a in parts), Decimal(0))
     if abs(told - total.yuan) < _CENT or any(a.yuan >= total.yuan for a in parts):
@@ -75,7 +112,13 @@ def _claims_all(splits: re.Match[str], sentence: Sentence, parts: Sequence[Label
     if "组成" in splits.group() or "构成" in splits.group() or "分别" in splits.group():
         return True
     names = {sentence.text[: a.span.start - sentence.span.start].rstrip("为是:人民币¥ ")[-2:] for a in parts}
-    return len(names) == 1
+    return len(names) == 1 or _alike_behind(sentence, parts)
+
+
+def _alike_behind(sentence: Sentence, parts: Sequence[Labelled]) -> bool:
+    """Whether the words behind the parts begin alike (250万元计入注册资本，2,750万元计入资本公积)."""
+    behind = {sentence.text[a.span.end - sentence.span.start :].lstrip("整 ")[:2] for a in parts}
+    return len(behind) == 1 and re.fullmatch(r"[\u4e00-\u9fa5]{2}", next(iter(behind))) is not None
 
 
 def _instalments(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterator[Finding]:

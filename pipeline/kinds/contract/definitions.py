@@ -11,7 +11,7 @@ from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _TERM = r"\"(?P<term>[^\"\n,。;:()]{2,16})\""
-_MEANS = re.compile(rf"{_TERM}\s*(?:\([^()\n]{{1,60}}\))?\s*(?:系|是|即)?指")
+_MEANS = re.compile(rf"{_TERM}\s*(?:\([^()\n]{{1,60}}\))?\s*(?:(?:系|是|即)?指|:)")
 _OPENING = re.compile(r"(?:^|[\n。;\d、.) ])\s*$")
 _SHORT = re.compile(r"\((?:以下|下文|下)(?:简|统|合|并)?称(?:为|作)?:?\s?\"(?P<term>[^\"\n]{2,16})\"\)")
 _REFERRED = (

@@ -258,6 +258,28 @@ def unclear_forums(view: View, forums: Sequence[Forum]) -> list[Finding]:
     return [defect.at(*(view.quote(span) for span in spans))]
 
 
+_LEFT_OPEN = re.compile(
+    r"(?:管辖(?:的)?法院|仲裁机构|争议(?:的)?解决方式|诉讼管辖|管辖)[^。;,]{0,10}(?:另行|届时|再行|以后|待)(?:再)?(?:协商|约定|商定|确定|议定)"
+)
+
+
+def open_forums(view: View) -> list[Finding]:
+    """A forum that is left to a later agreement: none is agreed."""
+    for sentence in view.sentences_with("管辖", "仲裁机构", "解决方式"):
+        if match := _LEFT_OPEN.search(sentence.text):
+            defect = Defect(
+                "争议解决约定不明", "unclear", "medium", match.group(),
+                Text("争议解决的法院或机构留待另行约定；达不成一致的，等于没有约定，按法定管辖起诉。",
+                     "The forum is left to a later agreement. Without one nothing is agreed, and the law decides which "
+                     "court is competent."),
+                Text("现在写明有管辖权的人民法院，或一个仲裁机构的全称。",
+                     "Name the competent court now, or one arbitral institution in full."),
+                "民事诉讼法（2023修正）第二十四条、第三十五条",
+            )  # fmt: skip
+            return [defect.at(view.quote(Span(*(sentence.span.start + at for at in match.span()))))]
+    return []
+
+
 def _only_after(text: str) -> bool:
     """The court comes in only for what arbitration leaves: 裁决不履行…, 除…外."""
     return bool(

@@ -55,7 +55,8 @@ _OTHER_SHARE = re.compile(
     r"[^,。;]{0,12}(?:退还|返还|作为(?!违约|赔偿)|税|股权|的(?:预付款|定金|首付|进度款|尾款|质保金))"
 )
 _EARNED = re.compile(r"竞业限制补偿|经济补偿|补偿金?[^,。;]{0,12}(?:标准|平均工资)|平均工资")
-"""A share of wages is compensation, no penalty."""
+_PAID_OUT = re.compile(r"(?:竞业|限制期限?内?|按月)[^。;]{0,24}补偿金?[^。;]{0,6}$")
+"""A share of wages, and what an employer pays for non-competition, is compensation, no penalty."""
 _GOES_ON = re.compile(rf"按照?\s?(?:{PERCENT})\s?(?:支付|计付|计算|承担|赔偿)")
 _CAP = re.compile(
     r"(?:累计|总额|总计|合计|最高|上限|最多|最高额|限额|总和)[^。;]{0,24}?(?:不(?:得|应)?超过|以|为|不高于|不得高于|"
@@ -122,7 +123,10 @@ def _rates(sentence: Sentence, *, goes_on: bool) -> list[Penalty]:
         piece = _clause(before)
         span = Span(start + match.start(), start + match.end())
         if _ADDED.search(text[max(0, match.start() - 4) : match.end()]):
-            found.append(Penalty(f"加收{percent(share)}", span, "逾期利率", sentence))
+            per = _period(before, after)
+            rate = f"{percent(share)}/{per}" if per else f"加收{percent(share)}"
+            yearly = share * _DAYS[per] if per in _DAYS else None
+            found.append(Penalty(rate, span, "逾期利率" if not per else _name(text, match.end()), sentence, yearly))
             continue
         if not _is_penalty(text, match) and not (goes_on and _GOES_ON.search(text, max(0, match.start() - 3))):
             continue
@@ -211,12 +215,17 @@ def _fixed(view: View, sentence: Sentence) -> list[Penalty]:
             r"滞纳金|罚款|赔偿金|罚金|补偿金|逾期费)",
             after,
         )
-        near_before = re.search(r"(?:违约金|滞纳金|罚款|赔偿金|罚金|补偿金|逾期费|赔偿)[^。;]{0,30}$", before)
-        blocked = _CONDITION_AMOUNT.search(before) or (
-            near_before
-            and re.search(
-                r"[,](?!.*(?:违约金|罚款|赔偿))[^,]{0,30}(?:工资|保险|押金|租金|费用|货款|价款|返还|退还)",
-                before[near_before.start() :],
+        near_before = re.search(r"(?:违约金|滞纳金|罚款|赔偿金|罚金|补偿金|逾期费|赔偿|赔付)[^。;]{0,30}$", before)
+        blocked = (
+            _EARNED.search(before)
+            or _PAID_OUT.search(before)
+            or _CONDITION_AMOUNT.search(before)
+            or (
+                near_before
+                and re.search(
+                    r"[,](?!.*(?:违约金|罚款|赔偿))[^,]{0,30}(?:工资|保险|押金|租金|费用|货款|价款|返还|退还)",
+                    before[near_before.start() :],
+                )
             )
         )
         if blocked or not (near_after or near_before):

@@ -34,7 +34,7 @@ _NAMED = tuple(
         保管方 仓储方 物业服务人 物业服务企业 业主 经纪人 中介方 中介人 居间人 居间方 赠与人 受赠人 特许人 被特许人
         加盟商 招标人 中标人 运营方 广告主 广告发布者 发布方 出品方 经销商 代理商 代理人 被代理人 生产商 供应单位
         需求方 外包方 接包方 发包商 总承包商 分包商 承包商 管理人 托管人 质押人 出售方 收购方 认购方 认购人 出资人
-        演艺方 培训方 学员 房东 租客 运输方 使用方 提供方
+        演艺方 培训方 学员 房东 租客 运输方 使用方 提供方 创始人 实际控制人 标的公司 顾问
         """,
     )
 )
@@ -55,10 +55,10 @@ _ROLE_STARTS = "".join(sorted({name[0] for name in _ROLE_NAMES}))
 _LABEL = re.compile(
     rf'(?=[{_ROLE_STARTS}])(?<![\u4e00-\u9fa5A-Za-z"])(?P<role>(?:{_ROLES})(?:\s?[一二三四五1-5])?)'
     r"(?P<notes>(?:\s*\([^()\n]{1,40}\)){0,3})\s*(?:的?(?:单位|企业|公司)?(?:名称|姓名|"
-    r"全称))?(?P<more>(?:\s*\([^()\n]{1,24}\))?)\s*$"
+    r"全称))?(?P<more>(?:\s*\([^()\n]{1,24}\))?)(?:\s*/?\s*[A-Z][A-Za-z]{2,14}(?: [A-Z][a-z]{1,12}){0,2})?\s*$"
 )
 _LABEL_ENDS = frozenset({*"方)称名一二三四五12345", *(role[-1] for role in _NAMED)})
-_LABEL_END = re.compile(rf"[{''.join(sorted(_LABEL_ENDS))}][^\S\n\t]*(?=[:\t\n]|$)")
+_LABEL_END = re.compile(rf"[{''.join(sorted(_LABEL_ENDS))}][^\S\n\t]*(?:/ ?)?(?:[A-Z][A-Za-z ]{{2,40}})?(?=[:\t\n]|$)")
 _OTHER_ROLE = re.compile(
     r"(?:^|[\t ])(?P<role>[\u4e00-\u9fa5]{1,6}[方人])(?P<notes>(?:\s*\([^()\n]{1,24}\)){0,2})(?P<more>)\s*$"
 )
@@ -292,7 +292,7 @@ def _other_roles(view: View, index: int) -> list[tuple[re.Match[str], list[tuple
 
 def _label_before(text: str, at: int) -> re.Match[str] | None:
     last = text[max(0, at - 3) : at].rstrip()[-1:]
-    if last not in _LABEL_ENDS:
+    if last not in _LABEL_ENDS and not (last.isascii() and last.isalpha()):
         return None
     label = _LABEL.search(text, max(0, at - _LABEL_WINDOW), at)
     if label is None and (spaced := _SPACED.search(text, max(0, at - _LABEL_WINDOW), at)):
@@ -363,6 +363,8 @@ def _name_at(text: str, start: int) -> tuple[str, int] | None:
 def is_person(name: str) -> bool:
     """Whether ``name`` looks like a Chinese personal name."""
     bare = name.replace(" ", "")
+    if bare in _ROLE_NAMES:
+        return False  # 代理人
     known = bare[:1] in _SURNAMES or bare.startswith(_COMPOUND) or "·" in bare
     return known and not _NOT_PERSON.search(bare)
 
@@ -498,7 +500,7 @@ def _plain_role(match: re.Match[str]) -> str:
 # --- codes, addresses, representatives -------------------------------------------------------------------------------
 
 _CODE = re.compile(
-    r"(?:统一社会信用代码|社会信用代码|信用代码|纳税人识别号|营业执照号码?|营业执照注册号|"
+    r"(?:统一社会信用代码|社会信用代码|信用代码|纳税人识别号|税务登记号|(?<![\u4e00-\u9fa5])税号|营业执照号码?|营业执照注册号|"
     r"机构代码)(?:\([^()\n]{1,20}\))?"
     r"(?:/[\u4e00-\u9fa5]{2,8})?\s*[:\t为是]?\s*(?:\t[^\t\n]*\n\s*)?(?P<value>[0-9A-Z](?:[0-9A-Z]){14,19})(?![0-9A-Z])"
 )

@@ -391,3 +391,71 @@ def test_parties_under_their_other_names() -> None:
 def test_a_title_in_two_languages() -> None:
     text = CLEAN.replace("采购合同\n", "采购合同 / PURCHASE CONTRACT\n", 1)
     assert ("合同名称", "采购合同 / PURCHASE CONTRACT") in found(text, "basics")
+
+
+# --- what the blind contracts taught ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("甲方以3,000万元认购新增股份，其中250万元计入注册资本，2,570万元计入资本公积。", True),
+        ("甲方以3,000万元认购新增股份，其中250万元计入注册资本，2,750万元计入资本公积。", False),
+        ("主合同备件费总价4,800,000元，增加价款320,000元，调整后总价为5,210,000元。", True),
+        ("主合同备件费总价4,800,000元，增加价款320,000元，调整后总价为5,120,000元。", False),
+        ("主合同备件费总价4,800,000元，核减价款300,000元，调整后总价为4,500,000元。", False),
+        ("主合同备件费总价4,800,000元，增加2台，单价160,000元，调整后总价为5,210,000元。", False),
+    ],
+)
+def test_sums_that_become_others(clause: str, hit: bool) -> None:
+    assert ("明细合计不符" in items(with_clause(f"6.4 {clause}"))) == hit
+
+
+@pytest.mark.parametrize(
+    ("clause", "item"),
+    [
+        ("6.4 首批门店数量为（　　）家。", "空白未填"),
+        ("6.4 （　）是（　）否，请勾选。", ""),
+        ("6.4 运费争议的管辖法院另行约定。", "争议解决约定不明"),
+        ("6.4 附加服务的价格另行约定。", ""),
+        ("6.4 运输所需的合作定金为运费款的50%。", "定金超过20%"),
+    ],
+)
+def test_what_is_left_open(clause: str, item: str) -> None:
+    names = ("空白未填", "争议解决约定不明", "定金超过20%")
+    assert [i for i in items(with_clause(clause)) if i in names] == ([item] if item else [])
+
+
+@pytest.mark.parametrize(
+    ("printed", "value"),
+    [
+        ("6.4 甲方逾期付款的，按日加收千分之八的滞纳金。", "0.8%/日"),
+        ("6.4 甲方逾期付款的，逾期利息在约定利率基础上加收50%。", "加收50%"),
+        ("6.4 乙方未按期发布的，每条支付违约金2,000元。", "2000.00元/条"),
+        ("6.4 每发生一次，乙方应支付违约金10,000元。", "10000.00元/次"),
+    ],
+)
+def test_penalties_by_the_day_and_by_the_piece(printed: str, value: str) -> None:
+    assert value in [v for _, v in found(with_clause(printed), "liability")]
+
+
+def test_compensation_for_non_competition_is_no_penalty() -> None:
+    clause = "6.4 甲方按月支付竞业限制补偿金，标准为离职前十二个月平均工资的30%。"
+    assert "30%/月" not in [v for _, v in found(with_clause(clause), "liability")]
+
+
+@pytest.mark.parametrize(
+    ("head", "kind", "expected"),
+    [
+        ("客户 Client：武汉楚天激光有限公司\n顾问 Consultant：李明", "parties", ("客户", "武汉楚天激光有限公司")),
+        ("投资方：嘉兴启明投资有限公司\n创始人：许文博", "parties", ("创始人", "许文博")),
+        ("甲方：嘉兴启明投资有限公司\n双方于2025年3月28日就设备采购签订本合同。", "basics", ("签订日期", "2025-03-28")),
+        ("协议号：FZ-2025　　日期：2025年8月18日", "basics", ("签订日期", "2025-08-18")),
+        ("协议编号 / No.: DA-2025-118", "basics", ("合同编号", "DA-2025-118")),
+        ("【协议编号：DY-TG-20251012】", "basics", ("合同编号", "DY-TG-20251012")),
+        ("（2025）衡律民代字第212号", "basics", ("合同编号", "（2025）衡律民代字第212号")),
+        ("开始工作日期：2025年4月5日，结束工作日期：2025年10月31日。", "basics", ("终止日期", "2025-10-31")),
+    ],
+)  # fmt: skip
+def test_heads_as_firms_write_them(head: str, kind: str, expected: tuple[str, str]) -> None:
+    assert expected in found(f"服务合同\n{head}\n第一条 乙方提供服务。\n", kind)
