@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
@@ -52,7 +52,8 @@ _LINE = re.compile(
     | (?P<half>[1-9]\d?)[）)]、?
     | (?P<bare>[1-9]\d?)(?=[^\S\n]+[^\W\d_][^\n]{{1,60}}$)
     | (?P<circle>[①-⑳])
-    | (?P<word>鉴[^\S\n]*于(?=[^\S\n]*[:：,，\n])|(?:前[^\S\n]*言|引[^\S\n]*言|序[^\S\n]*言|目[^\S\n]*录|释[^\S\n]*义
+    | (?=[鉴前引序目释重签摘参致投核免分评WRIBATC])(?P<word>
+        鉴[^\S\n]*于(?=[^\S\n]*[:：,，\n])|(?:前[^\S\n]*言|引[^\S\n]*言|序[^\S\n]*言|目[^\S\n]*录|释[^\S\n]*义
         |重[^\S\n]*要[^\S\n]*提[^\S\n]*示|签[^\S\n]*[署字][^\S\n]*页|摘[^\S\n]*要|参[^\S\n]*考[^\S\n]*文[^\S\n]*献|致[^\S\n]*谢
         |投资要点|核心观点|免责声明|分析师声明|评级说明
         |WHEREAS|WITNESSETH|RECITALS|Recitals|R[ ]E[ ]C[ ]I[ ]T[ ]A[ ]L[ ]S|INTRODUCTION|BACKGROUND|Background
@@ -91,6 +92,7 @@ _RUN_IN = re.compile(
     r"((?=[A-Z])(?:(?:[A-Z][\w’'/-]*|of|and|or|to|the|for|in|by|with|on|at|an?|&)(?:,? |(?=[.:]))){1,10})[.:]\s+(?=\S)"
 )
 """A title in capitals that its paragraph goes on from: 3. Late Charges. Any instalment …"""
+_CAPITALS = re.compile(r"^([A-Z][A-Z&,'’/ -]{4,60})[^\S\n]*\n(?=[^\n]{60})", re.MULTILINE)
 _LIST_FOLLOWS = re.compile("如下|以下|下列")
 _FIRST_WORD = re.compile(r"([^\s\x00-\x7f，、。；]{2,16})[^\S\n]+(?=.{12})")
 """A title that white space alone divides from the body on its line."""
@@ -132,7 +134,7 @@ def find_sections(text: str, bookmarks: Sequence[Bookmark], pages: Sequence[Page
     """
     lines = [line for match in _LINE.finditer(text) if (line := _read(text, match)) is not None]
     lines = _without_contents(_opened_by_titles(_with_bare_numbers(lines)))
-    lines = _with_bookmarks(text, lines, bookmarks, pages)
+    lines = _with_bookmarks(text, _with_capitals(text, lines), bookmarks, pages)
     kept, previous = _in_sequence(lines)
     return _nest(text, kept, previous)
 
@@ -324,6 +326,16 @@ def _with_bare_numbers(lines: list[_Line]) -> list[_Line]:
     ]
 
 
+def _with_capitals(text: str, lines: list[_Line]) -> list[_Line]:
+    """Add the lines in capitals that long paragraphs stand under, where there are several: DIGEST, TERMS OF SALE."""
+    if len(text.encode("utf-8", "replace")) > 1.5 * len(text):  # mostly Chinese
+        return lines
+    known = {line.start for line in lines} | {line.end + 1 for line in lines}
+    spans = [Span(*match.span(1)) for match in _CAPITALS.finditer(text) if match.start() and match.start() not in known]
+    added = [_unnumbered(text, span)._replace(family="word") for span in spans] if len(spans) > 1 else []
+    return sorted([*lines, *added], key=_start)
+
+
 def _opened_by_titles(lines: list[_Line]) -> list[_Line]:
     """A sentence may begin behind a long title, though nothing closes it."""
     behind = (a.titled and a.opens == "yes" and b.start == a.end + 1 for a, b in pairwise(lines))
@@ -410,13 +422,14 @@ def _in_sequence(lines: list[_Line]) -> tuple[list[_Line], dict[int, int]]:
             by_family[line.family].append(line)
     kept: dict[Family, list[_Line]] = {}
     previous: dict[int, int] = {}
+    divided = {a.start for a, b in pairwise(lines) if b.family in _DECIMALS and b.value == (*a.value, 1)}
     for family in sorted(by_family, key=_RANK.__getitem__):
         if family in ("word", "bookmark"):
             kept[family] = by_family[family]
             continue
         accepted: set[int] = set()
         for chain in _chains(by_family[family]):
-            accepted.update(line.start for line in _accepted(chain, kept))
+            accepted.update(line.start for line in _accepted(chain, kept, divided))
             previous.update((b.start, a.start) for a, b in pairwise(chain))
         kept[family] = [k for k in by_family[family] if k.start in accepted or k.bookmark is not None]
     return sorted((line for of_family in kept.values() for line in of_family), key=_start), previous
@@ -430,9 +443,7 @@ def _chains(lines: list[_Line]) -> list[list[_Line]]:
     chains: list[list[_Line]] = []
     recent: deque[list[_Line]] = deque(maxlen=_OPEN_CHAINS)
     for line in lines:
-        before = [chain for chain in recent if _follows(chain[-1].value, line.value)]
-        alike = (chain for chain in before if chain[-1].number[0] == line.number[0] or line.number[0] not in "(（")
-        chain = next(alike, before[0] if before else None)
+        chain = _chain_before(recent, line)
         if chain is None and recent and _leaves_out(recent[0][-1], line):
             chain = recent[0]
         if chain is None:
@@ -442,6 +453,19 @@ def _chains(lines: list[_Line]) -> list[list[_Line]]:
             recent.appendleft(chain)
         chain.append(line)
     return chains
+
+
+def _chain_before(recent: Iterable[list[_Line]], line: _Line) -> list[_Line] | None:
+    """The latest chain that ``line`` goes on from, one with brackets of the same width first."""
+    bracket = line.number[0]
+    other: list[_Line] | None = None
+    for chain in recent:
+        last = chain[-1]
+        if _follows(last.value, line.value):
+            if bracket not in "(（" or last.number[0] == bracket:
+                return chain
+            other = other or chain
+    return other
 
 
 def _follows(before: tuple[int, ...], value: tuple[int, ...]) -> bool:
@@ -464,21 +488,23 @@ def _leaves_out(before: _Line, line: _Line) -> bool:
 _LOST = 3
 
 
-def _accepted(chain: list[_Line], kept: dict[Family, list[_Line]]) -> list[_Line]:
-    """The lines of a chain that are headings, given those of the outer families."""
+def _accepted(chain: list[_Line], kept: dict[Family, list[_Line]], divided: set[int]) -> list[_Line]:
+    """The lines of a chain that are headings, given those of the outer families and where n.1 stands right under n."""
     first, alone = chain[0], len(chain) == 1
+    if alone and first.titled and first.start in divided:
+        return chain
     if first.family in _STRONG:
         if first.family == "annex" and not alone and _is_list(chain):
             return []
         return [] if alone and not first.separated else chain
     if first.family in _DECIMALS:
         return chain if _is_under(first, kept) or len(chain) > (1 if first.value[-1] == 1 else 2) else []
-    if alone and not (first.titled and first.value == (1,) and first.family not in _ITEMS):
-        return []
+    if alone:
+        return chain if first.titled and first.value == (1,) and first.family in ("han", "han-bracket", "one") else []
     if first.family not in _ITEMS and not _inside_clause(first, kept):
         return chain if first.value == (1,) or len(chain) > 2 else []
     titles = [line for line in chain if line.titled]
-    if alone or _is_list(chain) or len(titles) * 5 < len(chain) * 3:
+    if _is_list(chain) or len(titles) * 5 < len(chain) * 3:
         return []
     return chain[: chain.index(titles[-1]) + 1]  # a longer one between two titles is one of them
 
