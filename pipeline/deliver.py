@@ -125,7 +125,13 @@ async def export(sources: Sequence[Source], form: str, output: Path, settings: S
         )
     if form == "eval":
         return write_gold(sources, output)
-    write_data([source.stored for source in sources], cast(Format, form), output, reports=settings.out)
+    write_data(
+        [source.stored for source in sources],
+        cast(Format, form),
+        output,
+        reports=settings.out,
+        timezone=settings.timezone,
+    )
     return [Delivered(tuple(sources), output)]
 
 

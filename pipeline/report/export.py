@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
+from pipeline.report.clock import DEFAULT_ZONE, zone_of
 from pipeline.report.files import report_name, write_atomically
 from pipeline.report.text import visible
 from pipeline.report.view import EDITABLE, Shown, findings_of
@@ -54,7 +55,14 @@ _CSV_COLUMNS = (
 _STARTS_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
-def export(stored: Sequence[StoredAnalysis], fmt: Format, path: Path, *, reports: Path | None = None) -> None:
+def export(
+    stored: Sequence[StoredAnalysis],
+    fmt: Format,
+    path: Path,
+    *,
+    reports: Path | None = None,
+    timezone: str = DEFAULT_ZONE,
+) -> None:
     """Write ``stored`` to ``path``, whole or not at all; ``reports`` is where the reports lie that a sheet links to.
 
     Raises SettingsError where that can't be done.
@@ -62,7 +70,7 @@ def export(stored: Sequence[StoredAnalysis], fmt: Format, path: Path, *, reports
     if fmt == "xlsx":
         from pipeline.report.workbook import workbook  # openpyxl takes 0.2 s to import
 
-        write_atomically(path, workbook(stored, links=lambda one: _links(one, reports, path)))
+        write_atomically(path, workbook(stored, links=lambda one: _links(one, reports, path), zone=zone_of(timezone)))
     else:
         write_atomically(path, (_csv if fmt == "csv" else _json)(stored))
 

@@ -121,7 +121,8 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
         "kind": _named(words.KIND),
         "strategy": _named(words.STRATEGY),
         "error_name": _named(words.ERROR),
-        "contract_type": words.pack_name,
+        "contract_type": words.type_name,
+        "pack_name": words.pack_name,
     }
 
 

@@ -81,7 +81,7 @@ WORDS: Mapping[str, Text] = {
     "none": Text("无", "none"),
     "strategy": Text("策略", "Strategy"),
     "strategy_reason": Text("为何如此", "Why this strategy"),
-    "pack": Text("类型", "Type"),
+    "pack": Text("审查清单", "Checklist"),
     "chunks": Text("分段", "Parts"),
     "requests": Text("请求", "Requests"),
     "prompt_tokens": Text("提示 token", "Prompt tokens"),
@@ -313,7 +313,12 @@ def in_words(table: Mapping[str, Text], code: str) -> str:
     return str(text) if text else code
 
 
+def type_name(pack: str) -> str:
+    """The type of contract that a checklist is for, in the current language."""
+    return in_words(TYPE, pack.partition("@")[0])
+
+
 def pack_name(pack: str) -> str:
     """``采购@2`` in the current language; also a type without a version, as older analyses have it."""
-    name, _, version = pack.partition("@")
-    return f"{in_words(TYPE, name)} v{version}" if version else in_words(TYPE, name)
+    version = pack.partition("@")[2]
+    return f"{type_name(pack)} v{version}" if version else type_name(pack)

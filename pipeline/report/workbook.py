@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from openpyxl import Workbook
 from openpyxl.cell import Cell as SheetCell
@@ -16,9 +17,10 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from pipeline.kinds.terms import item_name, law_name, name_of
 from pipeline.report import words
+from pipeline.report.clock import minute
 from pipeline.report.export import Cell, decision_cells, is_formula
 from pipeline.report.text import clause_name, readable, says_no_more, told, visible
-from pipeline.report.view import Shown, findings_of, is_issue, settled, verdict_of
+from pipeline.report.view import SEVERITIES, Shown, findings_of, is_issue, settled, verdict_of
 from pipeline.types import StoredAnalysis
 
 Column = tuple[str, int]
@@ -52,18 +54,19 @@ _HEAD, _OPEN, _BODY, _LINK = "longdoc head", "longdoc open", "longdoc body", "lo
 """Named styles: a style set cell by cell takes fifty times as long."""
 
 
-def workbook(stored: Sequence[StoredAnalysis], *, links: Callable[[StoredAnalysis], str]) -> bytes:
+def workbook(stored: Sequence[StoredAnalysis], *, links: Callable[[StoredAnalysis], str], zone: ZoneInfo) -> bytes:
     """The sheets, as the bytes of an xlsx file. ``links`` gives the report of an analysis as a relative URL, or ""."""
     book = Workbook(write_only=True)
     for style in _styles():
         book.add_named_style(style)
-    _add_sheet(book, str(words.WORDS["documents"]), _DOCUMENTS, [list(_document_row(one)) for one in stored])
+    _add_sheet(book, str(words.WORDS["documents"]), _DOCUMENTS, [list(_document_row(one, zone)) for one in stored])
     reports = {one.id: links(one) for one in stored}
     for kind in _KINDS:
         of_kind = [one for one in stored if (one.analysis.kind if one.analysis.kind in _KINDS else "auto") == kind]
         pairs = [(one, shown) for one in of_kind for shown in findings_of(one)]
         for name, wanted in (("issues_short", True), ("facts", False)):
             chosen = [(one, shown) for one, shown in pairs if is_issue(shown.finding) == wanted]
+            chosen.sort(key=lambda pair: SEVERITIES.index(pair[1].finding.severity))
             if chosen:
                 title = f"{words.in_words(words.KIND, kind)} · {words.WORDS[name]}"
                 rows = [list(_finding_row(one, shown, reports[one.id])) for one, shown in chosen]
@@ -136,7 +139,7 @@ def _cell(sheet: Sheet, value: Cell | _Link) -> SheetCell:
     return cell
 
 
-def _document_row(stored: StoredAnalysis) -> Iterator[Cell]:
+def _document_row(stored: StoredAnalysis, zone: ZoneInfo) -> Iterator[Cell]:
     analysis, document = stored.analysis, stored.analysis.document
     verdict = verdict_of(settled(stored))
     yield from (document.filename, document.title, str(words.WORDS[analysis.status]))
@@ -147,7 +150,7 @@ def _document_row(stored: StoredAnalysis) -> Iterator[Cell]:
     yield from ("\n".join(analysis.notes), stored.engine, stored.model)
     yield words.in_words(words.STRATEGY, analysis.strategy)
     yield from (analysis.requests, analysis.prompt_tokens, analysis.cached_tokens, analysis.completion_tokens)
-    yield from (round(analysis.seconds, 2), stored.finished_at.isoformat(timespec="seconds"), stored.id, document.id)
+    yield from (round(analysis.seconds, 2), minute(stored.finished_at, zone), stored.id, document.id)
 
 
 def _finding_row(stored: StoredAnalysis, shown: Shown, report: str) -> Iterator[Cell | _Link]:

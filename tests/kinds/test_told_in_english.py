@@ -14,6 +14,7 @@ from pipeline.examination import examine_alone
 from pipeline.kinds import terms
 from pipeline.kinds.contract.chronology import _ITEM as DATES
 from pipeline.kinds.injection import ITEM as INJECTION
+from pipeline.kinds.packs.laws import articles
 from pipeline.kinds.packs.load import load_packs
 from pipeline.kinds.report.alarms import _SUGGESTIONS
 from pipeline.kinds.terms import ITEM, in_english, law_name, name_of, value_in_english
@@ -171,6 +172,10 @@ def test_laws_are_cited_in_english(basis: str, english: str) -> None:
 def test_laws_are_cited_as_chinese_lawyers_do(basis: str, cited: str) -> None:
     set_language("zh")
     assert law_name(basis) == cited
+
+
+def test_every_law_of_the_table_has_an_english_name() -> None:
+    assert not [law for law, article in articles() if CHINESE.search(law_name(f"{law}第{article}条"))]
 
 
 def test_the_headline_is_kept_in_the_language_of_the_run(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -25,8 +26,8 @@ from pipeline.report import words
 from pipeline.report.files import report_name, slug
 from pipeline.report.html import index_row, render_analysis, render_index, write_index, write_report
 from pipeline.report.page import TEMPLATES
-from pipeline.report.view import arrange, verdict_of
-from pipeline.types import Finding, StoredAnalysis
+from pipeline.report.view import Shown, arrange, folded, verdict_of
+from pipeline.types import Decision, Evidence, Finding, Span, StoredAnalysis
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 BIDI = set("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -107,6 +108,21 @@ def test_every_finding_has_its_place_exactly_once(lang: str) -> None:
         stored = store(analysis)
         page = Page(render_analysis(stored))
         assert {id_ for id_ in page.ids if re.fullmatch(r"f\d+", id_)} == {f"f{i}" for i in stored.finding_ids}
+
+
+def test_what_is_the_same_of_several_places_is_told_once_and_what_was_decided_by_itself() -> None:
+    said = {"severity": "medium", "detail": "折合年化 73%。", "suggestion": "约定上限。"}
+    same = [
+        Finding(
+            "liability", "违约金", "0.2%/日", "rule", (Evidence(f"第{n}处0.2%", Span(n, n + 1), n, "exact"),), **said
+        )
+        for n in range(1, 5)
+    ]
+    absent = Finding("clauses", "验收", "", "rule", status="absent", **said)
+    rows = [Shown(n, finding) for n, finding in enumerate([*same, absent, absent])]
+    rows[2] = replace(rows[2], decision=Decision(1, 2, "accept", {}, "", "张", datetime.now(UTC)))
+    told = [(first.id, [other.id for other in others]) for first, others in folded(rows)]
+    assert told == [(0, [1, 3]), (2, []), (4, []), (5, [])]
 
 
 def test_the_ungrounded_stands_apart_and_counts_for_nothing() -> None:

@@ -65,7 +65,7 @@ def _period(sentence: Sentence, at: int) -> tuple[str, Span] | None:
         if abs(match.start("count") - at) > 40:
             continue
         length = length_from(match)
-        if length is None or sentence.text[max(0, match.start("count") - 1)] in "第.":
+        if length is None or sentence.text[max(0, match.start("count") - 1)] in "第.月":
             continue
         start = sentence.span.start
         return length.printed, Span(start + match.start("count"), start + match.end("unit"))
