@@ -53,7 +53,9 @@ class Settings(BaseModel):
     base_url: str = Field("", description="OpenAI-compatible server, such as http://127.0.0.1:8000/v1")
     api_key: SecretStr = Field(SecretStr(""), description="API key of that server")
     context_tokens: int | None = Field(
-        None, ge=1024, description="context length; default: as the model or server says"
+        None,
+        ge=1024,
+        description="longest context; default: as the model or server says; beyond native: YaRN, for longer documents",
     )
     chunk_tokens: int = Field(8000, ge=200, description="most document tokens in one map-reduce part")
     max_output_tokens: int = Field(4096, ge=256, description="most tokens of one answer")
