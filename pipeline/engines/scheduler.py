@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 from collections import Counter
-from collections.abc import AsyncGenerator, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import asynccontextmanager
 
 from pipeline.types import Request
@@ -54,9 +54,17 @@ class Scheduler:
         """How many wait for their turn."""
         return sum(not admission.cancelled() for *_, admission in self._waiting)
 
-    def lower(self, tokens: int) -> None:
-        """So many ``tokens`` at once were too many: from now on no more than half of that."""
-        self._max_tokens = min(self._max_tokens, max(1, tokens // 2))
+    def lower(self, tokens: int) -> Callable[[], None]:
+        """So many ``tokens`` at once were too many: from now on no more than half of that. Call what is returned where
+        it turns out otherwise."""
+        before = self._max_tokens
+        self._max_tokens = min(before, max(1, tokens // 2))
+
+        def undo() -> None:
+            self._max_tokens = before
+            self._let_in()
+
+        return undo
 
     def _let_in(self) -> None:
         while self._waiting:

@@ -46,13 +46,13 @@ class _Ticket:
 
 class Supervised:
     """Stands before an engine. ``load_again`` brings a new one in place of a dead one; ``overloaded`` is told how many
-    tokens were too many at once."""
+    tokens may have been too many at once, and returns what takes that back."""
 
     def __init__(
         self,
         engine: WatchedEngine,
         load_again: Callable[[], Awaitable[Engine]],
-        overloaded: Callable[[int], None],
+        overloaded: Callable[[int], Callable[[], None]],
         *,
         silence_s: float,
     ) -> None:
@@ -155,10 +155,11 @@ class Supervised:
 
     async def _recover(self, suspects: Sequence[_Ticket], error: EngineDiedError) -> None:
         try:
+            # before the trial: what is let in while it goes on comes all at once when it is over
+            innocent = self._overloaded(tokens_of(ticket.request for ticket in suspects))
             await self._replace_engine()
-            blamed = await self._bisect(suspects, error)
-            if not blamed and len(suspects) > 1:
-                self._overloaded(tokens_of(ticket.request for ticket in suspects))
+            if await self._bisect(suspects, error) or len(suspects) == 1:
+                innocent()
         except LongdocError as failure:
             self._failure = failure
         except Exception as bug:

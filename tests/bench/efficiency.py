@@ -47,9 +47,17 @@ class Recorded(VllmEngine):
     facts: Sequence[str] = ()
     asked: list[Request]
 
+    computed = distinct = 0
+    """Prompt tokens: those that were computed, and those that are not a part which was there before."""
+
     async def generate(self, request: Request) -> Completion:
+        if not any(request.prefix == other.prefix for other in self.asked):
+            self.distinct += request.prefix_tokens
         self.asked.append(request)
-        return await super().generate(request)
+        completion = await super().generate(request)
+        self.computed += completion.prompt_tokens - completion.cached_tokens
+        self.distinct += completion.prompt_tokens - request.prefix_tokens
+        return completion
 
     def sampling_params(self, request: Request) -> Any:
         params = super().sampling_params(request)
@@ -94,7 +102,7 @@ async def through_the_pipeline(engine: Recorded, paths: list[Path], settings: Se
     async def load(choice: EngineChoice, settings: Settings) -> Recorded:
         return engine
 
-    engine.asked = []
+    engine.asked, engine.computed, engine.distinct = [], 0, 0
     await engine._llm.reset_prefix_cache()
     begun = time.perf_counter()
     async with open_session(settings, load) as session:
@@ -136,6 +144,8 @@ async def measure(folder: Path, options: argparse.Namespace) -> None:
         before = seconds_of_processors()
         seconds = await through_the_pipeline(engine, paths, settings(f"round{round_}"))
         requests = list(engine.asked)
+        print(f"computed {engine.computed:,} prompt tokens; distinct parts and questions {engine.distinct:,}: "
+              f"{engine.computed / engine.distinct:.3f}")  # fmt: skip
         after = seconds_of_processors()
         least = await bare(engine, requests)
         alone = seconds_of_processors()

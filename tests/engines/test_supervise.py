@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pytest
@@ -73,7 +73,12 @@ class Engine:
 def ask(machine: Machine, count: int, lowered: list[int] | None = None) -> list[Completion | BaseException]:
     async def run() -> list[Completion | BaseException]:
         told: list[int] = [] if lowered is None else lowered
-        engine = Supervised(await machine.load(), machine.load, told.append, silence_s=0.2)
+
+        def overloaded(tokens: int) -> Callable[[], None]:
+            told.append(tokens)
+            return told.clear
+
+        engine = Supervised(await machine.load(), machine.load, overloaded, silence_s=0.2)
         asked = (engine.generate(replace(REQUEST, attempt=n)) for n in range(count))
         try:
             return await asyncio.gather(*asked, return_exceptions=True)
@@ -96,6 +101,12 @@ def test_a_request_that_kills_the_engine_is_found_and_the_rest_goes_on(poison: t
     assert machine.loads <= 2 + 6 * len(poison)
 
 
+def test_one_to_blame_lowers_nothing() -> None:
+    lowered: list[int] = []
+    ask(Machine([3]), 8, lowered)
+    assert not lowered
+
+
 def test_a_silent_engine_is_replaced_and_who_silenced_it_is_named() -> None:
     machine = Machine(hangs=[5])
     answers = ask(machine, 8)
@@ -110,6 +121,26 @@ def test_when_nobody_dies_alone_less_is_given_at_once() -> None:
     assert lowered == [24 * 91], "as admission counts them"
 
 
+def test_after_an_engine_ran_out_of_memory_less_is_under_way_and_all_is_answered() -> None:
+    machine = Machine(most=20)
+
+    async def run() -> list[Completion]:
+        scheduler = Scheduler(max_tokens=24 * 91, max_requests=99)
+        engine = Supervised(await machine.load(), machine.load, scheduler.lower, silence_s=5.0)  # type: ignore[arg-type]
+
+        async def one(number: int) -> Completion:
+            request = replace(REQUEST, attempt=number)
+            async with scheduler.admitted(request):
+                return await engine.generate(request)
+
+        answers = await asyncio.gather(*map(one, range(200)))
+        await engine.close()
+        return answers
+
+    assert [int(answer.text) for answer in asyncio.run(run())] == list(range(200))
+    assert machine.loads == 2, "it died once"
+
+
 def test_an_engine_that_dies_of_everything_ends_the_run() -> None:
     machine = Machine(poison=range(100))
     answers = ask(machine, 40)
@@ -120,7 +151,7 @@ def test_an_engine_that_dies_of_everything_ends_the_run() -> None:
 
 def test_an_engine_that_does_not_load_again_is_everyones_error() -> None:
     async def run() -> list[Completion | BaseException]:
-        engine = Supervised(await machine.load(), machine.load, lambda tokens: None, silence_s=1)
+        engine = Supervised(await machine.load(), machine.load, lambda tokens: lambda: None, silence_s=1)
         machine.loadable = False
         asked = (engine.generate(replace(REQUEST, attempt=n)) for n in range(4))
         return await asyncio.gather(*asked, return_exceptions=True)
@@ -131,7 +162,7 @@ def test_an_engine_that_does_not_load_again_is_everyones_error() -> None:
 
 def test_askers_that_leave_during_the_recovery_do_not_hold_it_up() -> None:
     async def run() -> Completion:
-        engine = Supervised(await machine.load(), machine.load, lambda tokens: None, silence_s=1)
+        engine = Supervised(await machine.load(), machine.load, lambda tokens: lambda: None, silence_s=1)
         asked = [asyncio.create_task(engine.generate(replace(REQUEST, attempt=n))) for n in range(6)]
         while machine.loads < 2:
             await asyncio.sleep(0)
