@@ -90,11 +90,12 @@ def shipped() -> Mapping[str, Shape]:
 
 
 def known(model: str) -> tuple[Shape, Quantization] | None:
-    """Shape and quantisation of a model by its name or its folder's, such as ``Qwen/Qwen3-14B-FP8``."""
-    name = Path(model).name
-    suffixes: dict[str, Quantization] = {"-FP8": "fp8", "-AWQ": "awq", "": "bf16"}
+    """Shape and quantisation of a model by its name or its folder's, in any case, such as ``Qwen/Qwen3-14B-FP8``."""
+    name = Path(model).name.lower()
+    shapes = {name.lower(): shape for name, shape in shipped().items()}
+    suffixes: dict[str, Quantization] = {"-fp8": "fp8", "-awq": "awq", "": "bf16"}
     for suffix, quantization in suffixes.items():
-        if name.upper().endswith(suffix) and (shape := shipped().get(name[: len(name) - len(suffix)])):
+        if name.endswith(suffix) and (shape := shapes.get(name.removesuffix(suffix))):
             return shape, quantization
     return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,9 @@ def test_every_model_of_the_issue_ships_with_parsers_sampling_and_switch() -> No
     qwen3, newer = behaviour_of("Qwen/Qwen3-14B-AWQ"), behaviour_of("/models/Qwen3.6-27B-FP8")
     assert qwen3 and qwen3.thinking == Sampling(0.6, 0.95, 20) and qwen3.plain == Sampling(0.7, 0.8, 20)
     assert newer and newer.thinking.temperature == 1.0 and newer.tool_parser == "qwen3_coder"
+    assert named_profile("/srv/models/qwen3-14b-fp8") == replace(
+        named_profile("Qwen/Qwen3-14B-FP8"), model="/srv/models/qwen3-14b-fp8"
+    ), "folders and served names are often in lower case"
     assert named_profile("Qwen/Qwen3-15B") is None and behaviour_of("gpt-4") is None
 
 
