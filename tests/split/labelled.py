@@ -288,6 +288,59 @@ This Agreement is governed by the laws of China.
 §1 四、风险提示
 需求不及预期。
 """.replace("§1 1 投资要点\n", ""),
+    "paper: bare numbers, unnumbered ends": """
+基于规则的条款识别
+§1 摘 要
+本文研究条款的识别。
+§1 1 引言
+合同文本往往很长。
+§1 2 方法
+§2 2.1 候选
+逐行识别编号。
+3.5 GB 的显存即可运行。
+§2 2.2 投票
+编号应当连续。
+§1 3 结论
+方法有效。
+§1 参考文献
+[1] 王立. 综述. 2022.
+""",
+    "English: articles over sections, run-in titles, recitals": """
+SHARE PURCHASE AGREEMENT
+§1 RECITALS
+The Seller owns the Shares.
+§1 ARTICLE I DEFINITIONS
+§2 Section 1.01 Defined Terms. The following terms have these meanings.
+§2 Section 1.02 Interpretation. Headings are for reference only.
+§1 ARTICLE II PURCHASE AND SALE
+§2 Section 2.01 Closing. The closing takes place at the offices of the Seller.
+§1 EXHIBIT A
+The form follows.
+""",
+    "annexes inside a chapter, a list that counts anew, measures after numbers, a list of one": """
+招标文件
+§1 第一章 须知
+§2 一、总则
+1.1.14天（或称日）指日历天的条款见后。
+§2 二、报告
+§3 一、审计意见
+财务报表公允。
+§3 二、基础
+审计工作已完成。
+§3 三、责任
+管理层负责编制报表。
+§2 三、其他
+§3 （一）说明
+仅此一项。
+§2 附件一：开标记录表
+开标时间以公告为准。
+§2 附件二：澄清函
+请予澄清。
+§1 第二章 办法
+按综合评估法评审。
+§1 附件三 图纸
+图纸另册装订。
+""",
     "no headings at all": """
 今天上午，公司召开会议。会议认为，一、二季度的工作是有成效的。
 1.5倍的增长说明需求旺盛，3.5%的利率有利于投资。
