@@ -27,6 +27,7 @@ from rich.text import Text as Line
 
 from pipeline.lang import Text
 from pipeline.report.view import settled, verdict_of
+from pipeline.settings import without_password
 
 if TYPE_CHECKING:
     from pipeline.comparing import Compared
@@ -184,7 +185,7 @@ def print_batch(batch: Batch, settings: Settings, *, json: bool) -> None:
     console.print(str(Text("引擎", "engine")), f"{batch.engine} {batch.model}", escape(batch.engine_reason))
     if batch.usage and (line := usage_line(batch.usage, batch.usage)):
         console.print(str(Text("用量", "usage")), line)
-    console.print(str(Text("数据库", "database")), escape(_without_password(settings.database)), soft_wrap=True)
+    console.print(str(Text("数据库", "database")), escape(without_password(settings.database)), soft_wrap=True)
     if batch.index:
         console.print(str(Text("报告总览", "all reports")), escape(str(batch.index)), soft_wrap=True)
 
@@ -224,7 +225,7 @@ def print_analyses(stored: Sequence[StoredAnalysis], settings: Settings, *, json
     console.print(documents)
     if issues.row_count:
         console.print(issues)
-    console.print(str(Text("数据库", "database")), escape(_without_password(settings.database)), soft_wrap=True)
+    console.print(str(Text("数据库", "database")), escape(without_password(settings.database)), soft_wrap=True)
     index = settings.out / "index.html"
     if index.is_file():
         console.print(str(Text("报告总览", "all reports")), escape(str(index)), soft_wrap=True)
@@ -412,11 +413,3 @@ def _table(*titles: Text) -> Table:
     for title in titles:
         table.add_column(str(title), overflow="fold")
     return table
-
-
-def _without_password(url: str) -> str:
-    head, at, tail = url.rpartition("@")
-    if not at:
-        return url
-    scheme, _, user = head.partition("://")
-    return f"{scheme}://{user.partition(':')[0]}:***@{tail}"

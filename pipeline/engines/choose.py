@@ -9,7 +9,7 @@ from pipeline.engines.base import INSTALL_VLLM, Engine
 from pipeline.errors import SettingsError
 from pipeline.lang import Text
 from pipeline.models.profile import ModelProfile, load_profile
-from pipeline.settings import Settings
+from pipeline.settings import Settings, without_password
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,13 +31,18 @@ def choose(settings: Settings) -> EngineChoice:
         case "vllm":
             return _vllm(settings, Text("按设置使用 vLLM", "vLLM, as set"))
         case "http":
+            server = without_password(settings.base_url)
             if not settings.base_url:
                 raise SettingsError(
                     Text("http 引擎需要服务器地址", "the http engine needs a server"),
                     Text("请用 --base-url http://主机:端口/v1", "give --base-url http://host:port/v1"),
                 )
             return EngineChoice(
-                "http", Text(f"按设置使用服务器 {settings.base_url}", f"server {settings.base_url}, as set")
+                "http",
+                Text(
+                    f"按设置使用服务器 {server}",
+                    f"server {server}, as set",
+                ),
             )
         case "rules":
             return EngineChoice("rules", Text("按设置只用规则，没有模型", "rules alone, as set: no model"))
@@ -58,8 +63,14 @@ async def load(choice: EngineChoice, settings: Settings) -> Engine:
 
 
 def _best(settings: Settings) -> EngineChoice:
-    if settings.base_url:
-        return EngineChoice("http", Text(f"设置了服务器 {settings.base_url}", f"a server is set: {settings.base_url}"))
+    if server := without_password(settings.base_url):
+        return EngineChoice(
+            "http",
+            Text(
+                f"设置了服务器 {server}",
+                f"a server is set: {server}",
+            ),
+        )
     if not settings.model:
         return EngineChoice(
             "rules",

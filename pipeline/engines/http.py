@@ -26,7 +26,7 @@ from pipeline.engines.pacing import Pace, RetryBudget, work_of
 from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
 from pipeline.models.profile import behaviour_of
-from pipeline.settings import Settings
+from pipeline.settings import Settings, without_password
 from pipeline.types import Behaviour, Completion, FinishReason, Request
 
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
@@ -149,6 +149,7 @@ class HttpEngine:
         Raises EngineError if it can't be reached, SettingsError if the context length is not to be known.
         """
         key = settings.api_key.get_secret_value()
+        _check(settings.base_url, key)
         try:
             client = httpx.AsyncClient(
                 base_url=settings.base_url.rstrip("/") + "/",
@@ -353,7 +354,7 @@ class HttpEngine:
 
     def _given_up(self, what: str, tries: int, failure: _Passing, successes_before: int) -> RequestError | EngineError:
         self._given_up_in_a_row += 1
-        url = str(self._client.base_url)
+        url = without_password(str(self._client.base_url))
         cause = Text(
             f"模型服务器 {url} 对 {what} 试了 {tries} 次都失败：{failure.what.zh}",
             f"model server {url} failed {what} {tries} times: {failure.what.en}",
@@ -495,8 +496,24 @@ def _status(reply: _Reply) -> Text:
     return Text(f"状态码 {reply.status_code}", f"status {reply.status_code}")
 
 
+def _check(url: str, key: str) -> None:
+    """Raise SettingsError for what no request could be made with."""
+    try:
+        parsed = httpx.URL(url)
+    except (httpx.InvalidURL, ValueError) as error:
+        raise _bad_url(url) from error
+    if parsed.scheme not in ("http", "https") or not parsed.host or (parsed.port or 80) > 65_535:
+        raise _bad_url(url)
+    if not re.fullmatch(r"[!-~]*", key):
+        raise SettingsError(
+            Text("API 密钥含有空白、换行或非 ASCII 字符", "the API key holds white space, a line break or non-ASCII"),
+            Text("请改正 LONGDOC_API_KEY", "correct LONGDOC_API_KEY"),
+        )
+
+
 def _bad_url(url: str) -> SettingsError:
+    shown = repr(without_password(url))
     return SettingsError(
-        Text(f"base_url 不是合法的网址：{url!r}", f"base_url is no valid URL: {url!r}"),
+        Text(f"base_url 不是合法的网址：{shown}", f"base_url is no valid URL: {shown}"),
         Text("写作 http://主机:端口/v1", "write it as http://host:port/v1"),
     )

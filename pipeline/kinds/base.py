@@ -66,8 +66,8 @@ class Answer(BaseModel):
 
     @classmethod
     def mended(cls, text: str) -> Self | None:
-        """The last resort for an answer that is not quite of its form: what a quoted item lacks is left empty, an
-        unknown choice becomes the middle one. None if even its lists are not there."""
+        """The last resort for an answer that is not quite of its form: what an item lacks is left empty (without a
+        quote it is unproved), an unknown choice becomes the middle one. None if even its lists are not there."""
         try:
             data: object = json.loads(text)
             if not isinstance(data, dict):
@@ -162,7 +162,7 @@ def _mended_list(items: object, field: FieldInfo) -> list[dict[str, object]]:
     return [
         {name: _mended_value(row.get(name), choices) for name, choices in fields.items()}
         for row in rows
-        if str(row.get("quote") or "").strip()
+        if any(str(value or "").strip() for name, value in row.items() if name in fields)
     ]
 
 

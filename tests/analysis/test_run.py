@@ -130,6 +130,26 @@ def test_invented_quotes_are_kept_and_marked_ungrounded(tmp_path: Path) -> None:
     assert found == [(0, "none", None)]
 
 
+def test_an_item_whose_quote_is_null_is_kept_unproved_and_no_proof_of_absence(tmp_path: Path) -> None:
+    path, facts = contract(tmp_path / "a.pdf")
+
+    def without_quotes(body: dict, number: int) -> Reply | None:
+        answer = json.loads(chat_text(body, list(facts)[:1]))
+        for items in answer.values():
+            for item in items if isinstance(items, list) else ():
+                item["quote"] = None
+        return chat(json.dumps(answer))
+
+    with serving(ScriptedServer(behave=without_quotes)) as server:
+        batch = run([path], tmp_path, engine="http", base_url=server.base_url)
+    assert batch.exit_code == 0
+    said = rows(
+        tmp_path, "select category, status, grounded from findings where source = 'llm' and category <> 'clauses'"
+    )
+    assert said and {grounded for *_, grounded in said} == {0}
+    assert rows(tmp_path, "select count(*) from findings where category = 'clauses' and status = 'unclear'") > [(0,)]
+
+
 def chat_text(body: dict, facts: list[str]) -> str:
     from scripted_server import fill
 

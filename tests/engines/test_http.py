@@ -12,6 +12,7 @@ from email.utils import formatdate
 import pytest
 from scripted_server import Reply, ScriptedServer, chat, serving
 
+from pipeline.engines.choose import choose
 from pipeline.engines.http import HttpEngine
 from pipeline.engines.pacing import Pace
 from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
@@ -213,9 +214,27 @@ def test_places_are_given_in_order_and_a_cancelled_one_is_passed_on() -> None:
     assert asyncio.run(run()) == [1, 2, 4]
 
 
-def test_a_url_that_is_none_is_a_settings_error() -> None:
+@pytest.mark.parametrize(
+    "url", ["nonsense", "http://", "http://127.0.0.1:99999/v1", "http://[::1", "ftp://h/v1", "http://h:x/v1"]
+)
+def test_a_url_that_is_none_is_a_settings_error(url: str) -> None:
     with pytest.raises(SettingsError, match="base_url"):
-        ask(ScriptedServer(base_url="nonsense"), request())
+        ask(ScriptedServer(base_url=url), request())
+
+
+@pytest.mark.parametrize("key", ["機密", "a\nb", "a b", "\x7f"])
+def test_a_key_that_no_header_holds_is_a_settings_error_that_does_not_tell_it(key: str) -> None:
+    with pytest.raises(SettingsError, match="LONGDOC_API_KEY") as raised:
+        ask(ScriptedServer(base_url="http://127.0.0.1:9"), request(), api_key=key)
+    assert key not in str(raised.value)
+
+
+def test_a_password_in_the_url_is_not_told() -> None:
+    with pytest.raises(EngineError) as raised:
+        ask(ScriptedServer(base_url="http://user:geheim@127.0.0.1:9/v1"), request(), retries=0)
+    assert "geheim" not in str(raised.value) and "127.0.0.1:9" in str(raised.value)
+    chosen = choose(load_settings({"base_url": "http://user:geheim@h/v1"}, environ={}))
+    assert "geheim" not in str(chosen.reason)
 
 
 def thought(content: str, **fields: str) -> Reply:
