@@ -315,7 +315,7 @@ def _label_before(view: View, offset: int) -> tuple[str, bool]:
     side = bool(_SIDE_TERM.search(tail if last is None else before[max(0, last.start() - 12) :]))
     after = view.text[offset : sentence.span.end][:60]
     return (last["label"] if last else ""), side or bool(
-        re.search(r"(?:为|作为)[^,。;]{0,8}(?:免租|装修|试用|宽限)", after)
+        re.match(r"[^,。;]*?(?:为|作为)[^,。;]{0,8}(?:免租|装修|试用|宽限)", after)
     )
 
 

@@ -21,7 +21,7 @@ def bound_findings(view: View, term: Term, amounts: Sequence[Labelled]) -> Itera
     if "试用期" in view.text:
         yield from _probations(view, term)
         yield from _probation_pay(view, amounts)
-    if "竞业" in view.text and _EMPLOYED.search(view.text):
+    if _COMPETES.search(view.text) and _EMPLOYED.search(view.text):
         yield from _non_competition(view)
     kind = contract_type(view)
     if kind == "租赁" and "融资租赁" not in view.text:
@@ -44,11 +44,13 @@ def _hit(sentence: Sentence, match: re.Match[str]) -> Span:
 
 _PROBATION = (
     re.compile(rf"试用期(?:限|间)?(?:\s|为|是|:|共|约定|自[^,。;]{{4,16}}起|\()*{COUNT}"),
-    re.compile(rf"(?:前|首|其中)(?:的)?{COUNT}(?:为|是|作为|系)?试用期"),
+    re.compile(rf"(?:前|首|头|其中)(?:的)?{COUNT}(?:为|是|作为|系)?试用期"),
 )
 _OPEN_ENDED = re.compile(r"无固定期限(?:的)?劳动合同(?!的?条件)")
 _NOT_LABOUR = re.compile(r"软件|产品|设备|系统|商品|免费试用")
-_PAY_NAMES = re.compile(r"试用期(?:内|间)?(?:的)?(?:月|每月|税前|基本|月度)*(?:工资|薪[酬资]|报酬)")
+_PAY_NAMES = re.compile(
+    r"试用期(?:内|间)?(?:的)?(?:按|为|发放|执行)?(?:月|每月|税前|基本|月度)*(?:工资|薪[酬资水]?|报酬)"
+)
 _PAY_SHARE = re.compile(
     rf"试用期[^。;,]{{0,12}}(?:工资|薪[酬资]?|报酬)[^。;,\d]{{0,16}}(?:转正|正式|约定|标准|月)[^。;,\d]{{0,10}}(?P<share>{PERCENT})"
 )
@@ -137,6 +139,7 @@ def _underpaid(view: View, told: str, span: Span) -> Finding:
     return defect.at(view.quote(span))
 
 
+_COMPETES = re.compile(r"竞业|竞争关系|同类(?:业务|产品)")
 _EMPLOYED = re.compile(r"劳动(?:合同|者|关系)|用人单位|离职|在职|任职|员工")
 _AFTER_LEAVING = (
     re.compile(rf"竞业(?:限制|禁止)(?:义务)?(?:的)?(?:期限|期间|期)?(?:\s|为|是|:|共|自[^,。;]{{1,20}}起)*{COUNT}"),

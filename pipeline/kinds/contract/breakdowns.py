@@ -20,7 +20,7 @@ _SPLITS = re.compile(
 )
 _MADE_OF = re.compile(r"由[^。;]{1,80}(?P<count>)(?:组成|构成)")
 _OPEN = re.compile(
-    r"等[,、。;\s)]|剩余|余款|余下|其余|尾款|另|暂列|暂估|不含|超过|以内|约|单价|每|/|税|押金|保证金|违约|定金|预留|首付|上限|不低于|原|变更|调整|增加|减少|抵|"
+    r"等[,、。;\s)]|剩余|余款|余下|其余|尾款|另|暂列|暂估|不含|超过|以内|约\s?\d|单价|每|/|税|押金|保证金|违约|定金|预留|首付|上限|不低于|原|变更|调整|增加|减少|抵|"
     r"乘|×|折|优惠"
 )
 """What leaves the list open, or makes its sums something else than parts."""
@@ -42,6 +42,42 @@ def sum_conflicts(view: View, amounts: Sequence[Labelled]) -> Iterator[Finding]:
             sentence = view.sentence_at(held[0].span.start)
             yield from _parts(view, sentence, held) if len(held) >= 3 else ()
             yield from _instalments(view, sentence, held)
+
+
+_STEP = re.compile(rf"第\s?(?P<number>[1-9]|{HAN_NUMBER})\s?(?:笔|期|次|阶段|批)(?:款项?)?(?!工程)")
+_LEFT = re.compile(r"剩余|余款|余下|其余|尾款|另付|等额|约\s?\d|每|暂定")
+_ONE_LINE = 600
+
+
+def step_conflicts(view: View, amounts: Sequence[Labelled], totals: Sequence[Labelled]) -> Iterator[Finding]:
+    """第一笔340,000元 … 第三笔68,000元 in one paragraph, each with its sum, against the only price of the contract."""
+    prices = {total.yuan for total in totals}
+    if len(prices) != 1:
+        return
+    for line in sorted({view.line_at(match.start()) for match in _STEP.finditer(view.text)}):
+        span = view.lines[line]
+        marks = list(_STEP.finditer(view.text, span.start, min(span.end, span.start + _ONE_LINE)))
+        numbers = [_counted(match["number"]) for match in marks]
+        if len(marks) < 2 or numbers != list(range(1, len(marks) + 1)) or _LEFT.search(view.line_texts[line]):
+            continue
+        ends = [*(match.start() for match in marks[1:]), span.end]
+        steps = [
+            [a for a in amounts if match.end() <= a.span.start < end and not a.in_table]
+            for match, end in zip(marks, ends, strict=True)
+        ]
+        told = sum((step[0].yuan for step in steps if step), Decimal(0))
+        price = prices.copy().pop()
+        if all(len(step) == 1 for step in steps) and told != price and price / 2 < told < price * 2:
+            listed = " + ".join(money(step[0].yuan, step[0].currency) for step in steps)
+            yield _conflict(view, steps[0][0], Text(
+                f"{listed} = {money(told)}，合同总价为 {money(price)}。",
+                f"{listed} = {money(told)}; the contract price is {money(price)}.",
+            ))  # fmt: skip
+            return
+
+
+def _counted(printed: str) -> int | None:
+    return int(printed) if printed.isdigit() else parse_han_number(printed)
 
 
 _BEFORE = re.compile(

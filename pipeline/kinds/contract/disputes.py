@@ -180,11 +180,18 @@ def _where(text: str, match: re.Match[str], place: re.Pattern[str], sentence: Se
     names = [m for m in place.finditer(text, match.start()) if m.start("name") < match.end() + 6]
     names = names or list(place.finditer(text, max(0, match.start() - 40), match.end()))
     if not names:
-        return None
+        only = _PLACE_ONLY.search(text) if place is _COURT else None
+        return Span(*(sentence.span.start + at for at in only.span("name"))) if only else None
     behind = place.finditer(text, names[0].end())
     best = next((m for m in (*names, *behind) if not _NO_NAME.search(_stripped(m["name"]))), names[0])
     end = sentence.span.start + best.end()
     return Span(end - len(_stripped(best["name"])), end)
+
+
+_PLACE_ONLY = re.compile(
+    r"(?:在|向)(?P<name>[\u4e00-\u9fa5]{1,12}?(?:所在地|住所地|签订地|签约地|履行地|注册地))(?:提起|进行|通过)?(?:诉讼|起诉)"
+)
+"""在购方所在地诉讼: the place alone."""
 
 
 def _stripped(name: str) -> str:

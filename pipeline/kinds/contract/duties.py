@@ -85,6 +85,10 @@ _TO_SELF = (
     r"|(?:支付|交付|返还|退还|移交|交还|偿还|赔偿)给\s?(?P=who)|(?:有权|可以?|应当?)(?:书面)?(?:要求|催告|责令|请求)\s?(?P=who)(?!的)"
 )
 """What nobody does to himself."""
+_FROM_SELF = (
+    r"(?:在|于|自)?(?:收到|接到|取得|征得)\s?(?P=who)\s?(?:的)?(?:书面|发出的)?"
+    r"(?:通知|要求|指令|同意|款项|付款|货款|发票)"
+)
 _ANOTHER = r"[方人者]|公司|单位|机构|部门|法院|银行|客户|用户|业主|企业"
 _BREACH = r"(?:逾期|违反|违约|未按|迟延|擅自|提前|拒绝|怠于)[^,。;]{0,30}的,\s?(?:应当?|须|需)?"
 
@@ -107,7 +111,7 @@ def _owed_to_itself(view: View, roles: Sequence[str]) -> Iterator[Finding]:
         return
     either = "|".join(sorted(map(re.escape, dict.fromkeys(roles)), key=len, reverse=True))
     pattern = re.compile(
-        rf"(?:^|[,。;:、\s\d)])(?P<who>{either})(?:(?:(?!{either}|{_ANOTHER})[^,。;]){{0,{_FARTHEST}}}?|{_BREACH})(?:{_TO_SELF})"
+        rf"(?:^|[,。;:、\s\d)]|[期间时内])(?P<who>{either})(?:(?:(?!{either}|{_ANOTHER})[^,。;]){{0,{_FARTHEST}}}?|{_BREACH})(?:{_TO_SELF}|{_FROM_SELF})"
     )
     for sentence in view.sentences_with(*roles):
         if "\t" not in sentence.text and (match := pattern.search(sentence.text)):

@@ -15,6 +15,7 @@ from pipeline.kinds.contract.amounts import PERCENT, parse_rate, percent
 from pipeline.kinds.contract.liability import Penalty
 from pipeline.kinds.contract.parties import Party
 from pipeline.kinds.contract.view import Defect, View
+from pipeline.kinds.numerals import parse_han_number
 from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
@@ -41,6 +42,11 @@ _INTEREST = re.compile(
     rf"(?P<per>年化?|月|日|每年|每月|每日)(?:利率|利息|息)[^,。;%‰]{{0,16}}?(?P<rate>{PERCENT})|"
     rf"(?P<per2>年|月|日)(?:化|利率)?\s?(?P<rate2>{PERCENT})(?=[^,。;]{{0,8}}(?:利率|利息|计息))"
 )
+_SHARES = re.compile(
+    r"(?P<per>[年月日])(?:息|利)(?:率)?(?:按|为|是|:)?\s?(?P<fen>\d(?:\.\d)?|[一二三四五六七八九])分(?:(?P<li>[一二三四五六七八九\d])厘)?(?!之)"
+)
+"""月息2分, 年利一分五厘: a 分 is a tenth by the year, a hundredth by the month."""
+_FEN = {"年": Decimal("0.1"), "月": Decimal("0.01"), "日": Decimal("0.001")}
 _PER_YEAR = {"年": 1, "月": 12, "日": 360}
 _BASE = "最高人民法院关于审理民间借贷案件适用法律若干问题的规定（2020年第二次修正）第二十五条、第二十九条"
 
@@ -66,6 +72,9 @@ def rate_conflicts(
 
 
 def _interest(view: View) -> Iterator[tuple[Span, Decimal]]:
+    for match in _SHARES.finditer(view.text):
+        fen, li = (Decimal(_figure(match[name] or "0")) for name in ("fen", "li"))
+        yield Span(*match.span()), (fen + li / 10) * _FEN[match["per"]] * _PER_YEAR[match["per"]]
     for sentence in view.sentences_with("利率", "利息", "月息", "年息", "日息", "计息"):
         for match in _INTEREST.finditer(sentence.text):
             share = parse_rate(match["rate"] or match["rate2"])
@@ -73,6 +82,10 @@ def _interest(view: View) -> Iterator[tuple[Span, Decimal]]:
             if share is not None:
                 start = sentence.span.start
                 yield Span(start + match.start(), start + match.end()), share * _PER_YEAR[per]
+
+
+def _figure(printed: str) -> str:
+    return printed if printed[0].isdigit() else str(parse_han_number(printed))
 
 
 def _bound(signed: date | None) -> Decimal:

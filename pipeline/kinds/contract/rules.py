@@ -68,6 +68,7 @@ def findings_in(document: Document) -> list[Finding]:
         *arithmetic.deposit_conflicts(view, sums, totals),
         *breakdowns.sum_conflicts(view, sums),
         *breakdowns.adjusted_totals(view, sums),
+        *breakdowns.step_conflicts(view, sums, totals),
         *arithmetic.amount_conflicts(view, sums, structure),
         *payments.percent_conflicts(view, nodes, structure),
         *payments.share_table_conflicts(view, scheduled),

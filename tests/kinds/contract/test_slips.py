@@ -459,3 +459,51 @@ def test_compensation_for_non_competition_is_no_penalty() -> None:
 )  # fmt: skip
 def test_heads_as_firms_write_them(head: str, kind: str, expected: tuple[str, str]) -> None:
     assert expected in found(f"服务合同\n{head}\n第一条 乙方提供服务。\n", kind)
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("第一笔付450,000元；第二笔于验收后付360,800元；第三笔90,000元一年后付清。", True),
+        ("第一笔付450,000元；第二笔于验收后付360,000元；第三笔90,000元一年后付清。", False),
+        ("第一笔付450,000元；第二笔于验收后付360,800元；余款一年后付清。", False),
+        ("第一阶段提交报告；第二阶段付360,800元。", False),
+    ],
+)
+def test_payments_by_number_against_the_price(clause: str, hit: bool) -> None:
+    assert ("明细合计不符" in items(with_clause(f"6.4 {clause}"))) == hit
+
+
+@pytest.mark.parametrize(
+    ("rate", "hit"), [("月息2分", True), ("年息一分", False), ("月利率1分5厘", True), ("月息八厘", False)]
+)
+def test_interest_in_tenths(rate: str, hit: bool) -> None:
+    loan = (
+        "借款协议\n出借人：王建国\n借款人：李晓明\n第一条 出借人借给借款人人民币100,000元。\n第二条 借期一年。\n"
+        f"第三条 利息按{rate}计算。\n第四条 争议由出借人所在地人民法院管辖，违约的赔偿损失。\n签订日期：2025年6月20日\n"
+    )
+    assert ("利率超过司法保护上限" in items(loan)) == hit
+
+
+def test_the_place_alone_names_the_court() -> None:
+    old = "5.1 因本合同发生的争议，双方协商不成的，提交天津仲裁委员会仲裁。"
+    text = CLEAN.replace(old, "5.1 纠纷由双方协商，协商不成在买方所在地诉讼解决。")
+    assert found(text, "disputes") == [("争议解决", "诉讼：买方所在地")]
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("保修期内乙方应在收到乙方通知后24小时内到场。", True),
+        ("保修期内乙方应在收到甲方通知后24小时内到场。", False),
+        ("甲方收到乙方发票后付款，乙方收到甲方付款后发货。", False),
+    ],
+)
+def test_nobody_hears_from_himself(clause: str, hit: bool) -> None:
+    assert ("甲乙方颠倒" in items(with_clause(f"6.4 {clause}"))) == hit
+
+
+def test_probation_beside_the_dates_is_not_the_term() -> None:
+    text = EMPLOYMENT.format(term="1年，从2025年3月1日起到2026年2月28日止，头三个月为试用期", clause="略。")
+    assert ("终止日期", "2026-02-28") in found(text, "basics")
+    assert "试用期超过法定上限" in items(text)
