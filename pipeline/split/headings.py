@@ -92,7 +92,7 @@ _RUN_IN = re.compile(
     r"((?=[A-Z])(?:(?:[A-Z][\w’'/-]*|of|and|or|to|the|for|in|by|with|on|at|an?|&)(?:,? |(?=[.:]))){1,10})[.:]\s+(?=\S)"
 )
 """A title in capitals that its paragraph goes on from: 3. Late Charges. Any instalment …"""
-_CAPITALS = re.compile(r"^([A-Z][A-Z&,'’/ -]{4,60})[^\S\n]*\n(?=[^\n]{60})", re.MULTILINE)
+_CAPITALS = re.compile(r"^([A-Z][A-Z&,'’ -]{4,60})[^\S\n]*\n(?=[^\n]{60})", re.MULTILINE)
 _LIST_FOLLOWS = re.compile("如下|以下|下列")
 _FIRST_WORD = re.compile(r"([^\s\x00-\x7f，、。；]{2,16})[^\S\n]+(?=.{12})")
 """A title that white space alone divides from the body on its line."""
