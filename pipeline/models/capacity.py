@@ -45,8 +45,8 @@ class Fit:
         """Documents (or parts) of ``tokens`` each that are held at once."""
         return self.tokens(fp8=fp8) // tokens
 
-    def told(self, name: str, part_tokens: int) -> Text:
-        """As doctor and plan say it."""
+    def told(self, name: str, part_tokens: int, context: int) -> Text:
+        """As doctor and plan say it, of a model with that native ``context``."""
         card = f"{self.cards} × {self.card_gib:.0f}" if self.cards > 1 else f"{self.card_gib:.0f}"
         working = f"{self.cards * WORKING_GIB:.1f}"
         if self.kv_gib <= 0:
@@ -58,16 +58,19 @@ class Fit:
             )
         tokens, fp8 = f"{self.tokens():,}", f"{self.tokens(fp8=True):,}"
         parts = f"{self.documents(part_tokens):,}"
+        context = min(context, self.tokens())
+        whole = f"{self.documents(context):,}"
         smaller = Text("", "") if "AWQ" in name.upper() else Text("，或改用 AWQ", ", or use AWQ")
         return Text(
             f"{name} 在 {card} GiB 上：权重 {self.weights_gib:.1f} GiB 加工作内存 {working}，"
             f"按 {self.utilisation} 的占用率留给 KV {self.kv_gib:.1f} GiB = 16 位 {tokens} 个 token，"
             f"fp8 {fp8} 个（vllm_args 的 kv_cache_dtype）："
-            f"更长的文件分段处理{smaller.zh}；{part_tokens:,} 的分段同时放 {parts} 段",
+            f"更长的文件分段处理{smaller.zh}；"
+            f"上下文 {context:,}，同时放得下 {whole} 份这么长的文件，或 {parts} 段 {part_tokens:,} 的分段",
             f"{name} on {card} GiB: {self.weights_gib:.1f} GiB of weights + {working} working memory leave "
             f"{self.kv_gib:.1f} GiB of KV at {self.utilisation} utilisation = {tokens} tokens in 16 bit, {fp8} in fp8 "
-            f"(kv_cache_dtype in vllm_args): documents over that are map-reduced{smaller.en}; {parts} parts of "
-            f"{part_tokens:,} at once",
+            f"(kv_cache_dtype in vllm_args): documents over that are map-reduced{smaller.en}; context "
+            f"{context:,}, {whole} of that length at once, or {parts} parts of {part_tokens:,}",
         )
 
 

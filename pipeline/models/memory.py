@@ -40,7 +40,8 @@ def kv_tokens(profile: ModelProfile, settings: Settings) -> int | None:
 def told(profile: ModelProfile, settings: Settings) -> list[tuple[str, Fit, Text]]:
     """Each card with its fit and the sentence about it."""
     model = Path(profile.model).name
-    return [(name, fit, fit.told(model, settings.chunk_tokens)) for name, fit in fits_here(profile, settings)]
+    part, context = settings.chunk_tokens, profile.context_tokens
+    return [(name, fit, fit.told(model, part, context)) for name, fit in fits_here(profile, settings)]
 
 
 def _cards_taken(settings: Settings) -> int:

@@ -49,7 +49,7 @@ def test_the_cache_of_a_document_is_as_published(tokens: int, fp8: bool, gib: fl
 def test_two_cards_hold_the_weights_once_and_work_each() -> None:
     one, two = fit(*known("Qwen3-32B"), 80), fit(*known("Qwen3-32B"), 80, cards=2)
     assert two.kv_gib == pytest.approx(2 * (80 * 0.9 - 1.2) - one.weights_gib)
-    assert "2 × 80 GiB" in two.told("m", 8000).zh
+    assert "2 × 80 GiB" in two.told("m", 8000, 32_768).zh
 
 
 def test_the_example_of_a_24_gib_card() -> None:
@@ -57,8 +57,9 @@ def test_the_example_of_a_24_gib_card() -> None:
     assert round(fits.weights_gib, 1) == 15.2 and round(fits.kv_gib, 1) == 5.2
     assert fits.tokens() == pytest.approx(34_000, rel=0.02) and fits.tokens(fp8=True) == pytest.approx(68_000, rel=0.02)
     assert fits.documents(8000) == 4
-    assert "15.2 GiB" in fits.told("m", 8000).en and "34," in fits.told("m", 8000).en
-    assert fit(*known("Qwen3-14B"), 24).kv_gib < 0 and "FP8" in fit(*known("Qwen3-14B"), 24).told("m", 8000).zh
+    assert "15.2 GiB" in fits.told("m", 8000, 32_768).en and "34," in fits.told("m", 8000, 32_768).en
+    assert "context 32,768, 1 of that length at once, or 4 parts of 8,000" in fits.told("m", 8000, 32_768).en
+    assert fit(*known("Qwen3-14B"), 24).kv_gib < 0 and "FP8" in fit(*known("Qwen3-14B"), 24).told("m", 8000, 32_768).zh
     assert known("Qwen3-15B") is None
 
 
