@@ -97,7 +97,7 @@ def print_speed(text: str, tokenizer: Tokenizer) -> None:
 
 
 def print_quality(documents: Sequence[Document], tokenizer: Tokenizer) -> None:
-    print("\nbudget  chunks  bound  ratio  mid-sentence  title at tail  max/mean")
+    print("\nbudget  chunks  bound  ratio  mid-sentence of cuts  title at tail  max/mean of the least even")
     for budget in (500, 2000, 8000):
         chunks = [split(document, tokenizer, budget) for document in documents]
         count = sum(map(len, chunks))
@@ -105,8 +105,12 @@ def print_quality(documents: Sequence[Document], tokenizer: Tokenizer) -> None:
         pairs = list(zip(documents, chunks, strict=True))
         mid = sum(ends_mid_sentence(d, c) for d, of_document in pairs for c in of_document[:-1])
         tails = sum(ends_with_title(d, c) for d, of_document in pairs for c in of_document[:-1])
-        uneven = max(unevenness(of_document) for of_document in chunks)
-        print(f"{budget:<7} {count:<7} {bound:<6} {count / bound:<6.3f} {mid:<13} {tails:<14} {uneven:.3f}")
+        uneven = sorted(((unevenness(c), len(c), Path(d.filename).stem[:24]) for d, c in pairs), reverse=True)
+        told = "; ".join(f"{value:.3f} {name}, {parts} chunks" for value, parts, name in uneven[:2])
+        cuts = max(1, count - len(documents))
+        print(
+            f"{budget:<7} {count:<7} {bound:<6} {count / bound:<6.3f} {mid:<4} {mid / cuts:<16.1%} {tails:<14} {told}"
+        )
         for document, of_document in pairs:
             texts = [document.text[c.span.start : c.span.end] for c in of_document]
             if "".join(texts) != document.text or any(tokenizer.count(t) > budget for t in texts):
@@ -117,7 +121,9 @@ def print_others(documents: Sequence[Document], tokenizer: Tokenizer, budget: in
     """The splitters that ours replaces, with the same counter; those that are not installed are named."""
     size = sum(len(document.text.encode()) for document in documents) / 1e6
     bound = sum(-(-tokenizer.count(document.text) // budget) for document in documents)
-    print(f"\nbudget {budget}       MB per CPU s  chunks (bound {bound})  mid-sentence  over budget  lossless")
+    print(
+        f"\nbudget {budget}       MB per CPU s  chunks (bound {bound})  mid-sentence  over budget  max/mean  lossless"
+    )
     for name, made in {"longdoc": ours, **OTHERS}.items():
         try:
             cut = made(tokenizer, budget)
@@ -130,7 +136,10 @@ def print_others(documents: Sequence[Document], tokenizer: Tokenizer, budget: in
         mid = sum(all(at != len(t) for at, _ in ends_in(t)) for of in parts for t in of[:-1])
         over = sum(tokenizer.count(text) > budget for of in parts for text in of)
         whole = all("".join(of) == document.text for of, document in zip(parts, documents, strict=True))
-        print(f"{name:<22} {size / seconds:<13.2f} {sum(map(len, parts)):<19} {mid:<13} {over:<12} {whole}")
+        sizes = [[tokenizer.count(text) for text in of] for of in parts if of]
+        uneven = max(max(of) * len(of) / sum(of) for of in sizes)
+        made_of = f"{sum(map(len, parts)):<19} {mid:<13} {over:<12} {uneven:<9.2f} {whole}"
+        print(f"{name:<22} {size / seconds:<13.2f} {made_of}")
 
 
 Cutter = Callable[[Document], list[str]]
