@@ -70,7 +70,7 @@ def report(document: Document, tokenizer: Tokenizer, budget: int, edits: int) ->
     print(
         f"{Path(document.filename).stem[:24]:<26} budget {budget} chunks {len(chunks)} "
         f"max/mean {unevenness(chunks):.3f} served {served / total:.3f} (one chunk asked anew: {1 - edits / total:.3f})\n"
-        f"    asked anew: {means}, most {worst}, mean {(total - served) / edits:.2f} where the fewest possible is "
+        f"    asked anew: {means}, most {worst}, mean {(total - served) / edits:.2f}; the fewest possible "
         f"{least / edits:.2f}",
         flush=True,
     )
