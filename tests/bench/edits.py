@@ -69,9 +69,9 @@ def report(document: Document, tokenizer: Tokenizer, budget: int, edits: int) ->
     means = ", ".join(f"{kind} {sum(counts) / len(counts):.2f}" for kind, counts in sorted(asked.items()))
     print(
         f"{Path(document.filename).stem[:24]:<26} budget {budget} chunks {len(chunks)} "
-        f"max/mean {unevenness(chunks):.3f} served {served / total:.3f} (one chunk asked anew: {1 - edits / total:.3f})\n"
-        f"    asked anew: {means}, most {worst}, mean {(total - served) / edits:.2f}; the fewest possible "
-        f"{least / edits:.2f}",
+        f"max/mean {unevenness(chunks):.3f} served {served / total:.3f} "
+        f"(one chunk asked anew: {1 - edits / total:.3f})\n    asked anew: {means}, most {worst}, "
+        f"mean {(total - served) / edits:.2f}; the fewest possible {least / edits:.2f}",
         flush=True,
     )
 
