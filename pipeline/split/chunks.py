@@ -76,11 +76,9 @@ _FEW = 8
 _EVEN = ((0, 0.85, 1.09), (1, 0.85, 1.09), (0, 0.7, 1.2))
 """Of a few chunks: how many more than needed, least and most size as shares of the mean."""
 _CHOICES = 24
-"""Places closer than this part of the budget compete: only the better one is tried."""
+"""Places closer than this part of the budget compete: only the better one is tried. Shorter lines stay whole."""
 _SLACK = 8
 """Tokens kept back: counts by cumulative ends are up to 3 off at either side."""
-_WHOLE_LINE = 32
-"""Lines of fewer tokens than this part of the budget stay whole."""
 _STUB = 8
 """A section of fewer characters than this part of the budget's tokens is better not left at a chunk's end."""
 
@@ -361,13 +359,13 @@ def _strong_cuts(
 
     With ``ends``, the sentences of a line are told apart only where it is long for the budget.
     """
-    whole, stub = max_tokens // _WHOLE_LINE, max_tokens // _STUB
+    whole, stub = max_tokens // _CHOICES, max_tokens // _STUB
     opened, outer = -stub, 0  # where the outermost of the sections began that are still short
     text = document.text
     line_start = max(text.rfind("\n", 0, start) + 1, start - _LINE_CONTEXT)
     headings, titles = _heading_places(document.sections, text)
     cuts: list[Cut] = []
-    row = False
+    tabs, row = "\t" in text, False
     for match in _LINE_END.finditer(text, line_start, end):
         last, at = match.span()
         if ends is None or ends[last] - ends[line_start] > whole:
@@ -376,7 +374,7 @@ def _strong_cuts(
                 for at, penalty in _stops(text, line_start, last)
                 if at > start
             ]
-        row_before, row = row, text.find("\t", line_start, last) >= 0
+        row_before, row = row, tabs and text.find("\t", line_start, last) >= 0
         if row_before and row and cuts and cuts[-1][0] == line_start:
             cuts[-1] = (line_start, max(cuts[-1][1], _ROW))
         if start < at < end:
