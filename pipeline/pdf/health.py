@@ -124,12 +124,14 @@ def bare(boxes: Sequence[Edges], chars: Chars) -> Sequence[Edges]:
         for char, left, top, right, bottom in places
         if not char.isspace() and any(box.holds((left + right) / 2, (top + bottom) / 2) for box in boxes)
     ]
-    return [] if len(over) >= _TEXT_AT and not _is_misread("".join(over)) else boxes
+    return [] if len(over) >= _TEXT_AT and not misread("".join(over)) else boxes
 
 
-def _is_misread(text: str) -> bool:
+def misread(text: str) -> bool:
     """Whether a text without spaces is what a program makes of Chinese that takes it for English, or the other way
-    round."""
+    round; a short one never is."""
+    if len(text) < _TEXT_AT:
+        return False
     if len(_HAN.findall(text)) >= _CHINESE_SHARE * len(text):
         return _is_rare(text, _MISREAD_SHARE)
     if sum(map(str.isascii, text)) < 0.7 * len(text):

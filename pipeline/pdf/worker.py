@@ -18,9 +18,9 @@ from typing import Any, cast
 
 from pipeline.pdf import wire
 from pipeline.pdf.clean import plain
-from pipeline.pdf.columns import Edges
+from pipeline.pdf.columns import Edges, reading_order
 from pipeline.pdf.formats import format_of
-from pipeline.pdf.health import bare, count_characters, coverage, garbled, judge, needs_objects
+from pipeline.pdf.health import bare, count_characters, coverage, garbled, judge, misread, needs_objects
 from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, title_of
 from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Chars, Line, lines_in, merged, ocr_line
 from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
@@ -187,9 +187,17 @@ def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -
     read.pictures, read.turned = pictures, page.turned
     if unread:
         _show(read)  # where OCR will see it
+        read.lines = _without_misread(lines, pictures)
     if asks_for_grids(lines, page.height):
         read.chars, read.strokes = chars, array("f", chain.from_iterable(page.rulings(_MAX_STROKES)))
     return read
+
+
+def _without_misread(lines: list[Line], pictures: Sequence[Edges]) -> list[Line]:
+    """The lines but a worthless text layer over pictures."""
+    kept = [line for line in lines if not any(box.holds(*line.centre) for box in pictures)]
+    over = "".join(line.text for line in lines if not any(line is other for other in kept))
+    return kept if misread("".join(over.split())) else lines
 
 
 def _show(page: _Page) -> None:
@@ -217,11 +225,20 @@ def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
     if size < sum(count_characters(line.text) for line in page.lines) - sum(count_characters(x.text) for x in typed):
         page.read_by = "pdfium"
         return
+    page.lines, page.read_by = _in_order(lines, typed), "ocr"
+    page.confidence = sum(scores) / len(scores) if scores else None
+
+
+def _in_order(lines: list[Line], typed: Sequence[Line]) -> list[Line]:
+    """Recognised lines and typed ones: column by column, else each typed line above the first that stands lower."""
+    both = [*lines, *typed]
+    groups = reading_order([Edges(line.left, line.top, line.right, line.bottom) for line in both])
+    if len(groups) > 1 and typed:
+        return [both[at] for group in groups for at in sorted(group, key=lambda at: -both[at].middle)]
     for line in typed:
         lower = (at for at, other in enumerate(lines) if other.middle < line.middle)
         lines.insert(next(lower, len(lines)), line)
-    page.lines, page.read_by = lines, "ocr"
-    page.confidence = sum(scores) / len(scores) if scores else None
+    return lines
 
 
 def _is_typed(cell: Cell, typed: Sequence[Line]) -> bool:

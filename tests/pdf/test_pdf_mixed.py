@@ -13,6 +13,8 @@ from reading import read_here
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
+from pipeline.pdf import reply, wire, worker
+
 LINES = made.wrapped(made.PARAGRAPH, 34)
 ENGLISH = [
     "The seller shall deliver the goods within thirty days after this",
@@ -69,6 +71,7 @@ def test_a_bad_invisible_layer_is_recognised_anew(tmp_path: Path, layer: list[st
     document = read_here(made.make(tmp_path / "scan.pdf", [scan_under(LINES, layer)]))
     assert document.pages[0].read_by == "none"
     assert document.unread_pages() == (1,)
+    assert document.text.strip() == ""
 
 
 def test_typed_lines_beside_a_scan_stay_and_the_scan_is_for_ocr(tmp_path: Path) -> None:
@@ -104,3 +107,28 @@ def test_a_logo_and_a_chart_are_no_scans(tmp_path: Path) -> None:
         canvas.drawImage(picture([]), 72, made.HEIGHT - 60, 100, 40)
 
     assert read_here(made.make(tmp_path / "text.pdf", [draw])).pages[0].health == "text"
+
+
+def test_what_was_recognised_stands_in_its_column(tmp_path: Path) -> None:
+    """Left column typed, right one a picture; the answers of OCR are given here."""
+    left, right = made.PARAGRAPH[:132], made.PARAGRAPH[-132:]
+
+    def draw(canvas: Canvas) -> None:
+        canvas.setFont(made.font(), 18)
+        canvas.drawString(60, 780, "设备采购合同")
+        canvas.setFont(made.font(), 10)
+        for line in range(12):
+            canvas.drawString(60, 740 - 15 * line, left[22 * line % 132 : 22 * line % 132 + 22])
+        canvas.drawImage(picture([]), 305, 300, 240, 460)
+
+    path = made.make(tmp_path / "half.pdf", [draw])
+    rows = [
+        [[right[22 * line % 132 : 22 * line % 132 + 22], [310, 92 + 15 * line, 530, 104 + 15 * line], 0.9]]
+        for line in range(12)
+    ]
+    request = {"op": "read", "path": str(path), "memory_mib": 1 << 20, "timeout_s": 1e6, "passwords": []}
+    sent = wire.decode(wire.encode({**request, "ocr": {"1": {"rows": rows}}})[wire.HEADER_BYTES :])
+    answer = wire.decode(wire.encode(worker.answer(sent))[wire.HEADER_BYTES :])
+    document = reply.document(answer, "x", path)
+    assert document.text.replace("\n", "") == "设备采购合同" + left * 2 + right * 2
+    assert document.pages[0].read_by == "ocr"
