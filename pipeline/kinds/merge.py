@@ -33,18 +33,23 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
     Rules' findings come before the model's equal ones.
     """
     merged: list[Finding] = []
+    worded: list[bool] = []
+    """Of each that was merged: a list may hold thousands of one key, and to look is dear."""
     by_key: dict[tuple[str, ...], list[int]] = {}
     for finding in findings:
-        keys = _keys(finding)
+        keys, states = _keys(finding), _states_value(finding)
         for key in keys:
-            same = next((at for at in by_key.get(key, ()) if _same(merged[at], finding)), None)
+            alike = by_key.get(key, ())
+            same = next((at for at in alike if _same(merged[at], finding, worded=states and worded[at])), None)
             if same is not None:
                 merged[same] = _joined(merged[same], finding)
+                worded[same] = worded[same] or _states_value(merged[same])
                 break
         else:
             for key in keys:
                 by_key.setdefault(key, []).append(len(merged))
             merged.append(finding)
+            worded.append(states)
     return sorted([*_denied(merged), *conflicts_in(merged)], key=_place)
 
 
@@ -57,14 +62,13 @@ def _keys(finding: Finding) -> list[tuple[str, ...]]:
     return keys
 
 
-def _same(one: Finding, other: Finding) -> bool:
+def _same(one: Finding, other: Finding, *, worded: bool) -> bool:
+    """``worded``: the places of both state their value."""
     if one.status != other.status or one.category == "checks":
         return one == other
     if any(_overlap(a, b) for a in one.evidence for b in other.evidence):
         return True
-    if one.item != other.item:
-        return False
-    return _states_value(one) and _states_value(other)
+    return worded and one.item == other.item
 
 
 def _overlap(one: Evidence, other: Evidence) -> bool:
