@@ -212,6 +212,18 @@ ITEM: Mapping[str, str] = {
     "借款利率": "Interest rate of the loan",
     "付款": "Payment",
     "公章": "Seal",
+    "归属于上市公司股东的净利润": "Net profit attributable to shareholders",
+    "归属于母公司股东的净利润": "Net profit attributable to the parent",
+    "归属于上市公司股东的扣除非经常性损益的净利润": "Net profit to shareholders excl. non-recurring items",
+    "扣非净利润": "Net profit excl. non-recurring items",
+    "归属于上市公司股东的净资产": "Net assets attributable to shareholders",
+    "基本每股收益": "Basic earnings per share",
+    "加权平均净资产收益率": "Weighted return on equity",
+    "标准无保留意见": "Clean (unqualified) opinion",
+    "无保留意见": "Unqualified opinion",
+    "保留意见": "Qualified opinion",
+    "否定意见": "Adverse opinion",
+    "无法表示意见": "Disclaimer of opinion",
     "资产总计": "Total assets",
     "负债和权益总计": "Total liabilities and equity",
     "资产": "Assets",
@@ -323,6 +335,7 @@ _SAID: Mapping[str, str] = {
     "／": " / ",
 }  # fmt: skip
 """What rules write between the parts of a value."""
+_RULES_OWN = frozenset(("，应为 ", "，表内 ", "／"))
 _BETWEEN = re.compile(f"({'|'.join(_SAID)})")
 _FORMS: Mapping[str, str] = {"小写": "in figures ", "大写": "in words ", "加收": "plus "}
 _FORM = re.compile("^(?:" + "|".join(_FORMS) + ")")
@@ -373,8 +386,8 @@ def value_in_english(value: str) -> str:
     """A value with what rules wrote in it in English: names, sums, terms, rates. What a document says stays."""
     parts = _BETWEEN.split(value)
     told = [_SAID[part] if at % 2 else _part_in_english(part) for at, part in enumerate(parts)]
-    only_quoted = told[::2] == parts[::2] and "／" not in parts
-    return value if only_quoted else "".join(told)
+    by_rules = told[::2] != parts[::2] or not _RULES_OWN.isdisjoint(parts)
+    return "".join(told) if by_rules else value
 
 
 def _part_in_english(part: str) -> str:

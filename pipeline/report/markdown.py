@@ -30,7 +30,7 @@ def render_analysis_markdown(stored: StoredAnalysis, *, timezone: str = DEFAULT_
 
 def in_markdown(text: str) -> str:
     """One line of plain text in Markdown: nothing in it is markup."""
-    escaped = _MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
+    escaped = _MARKUP.sub(r"\\\g<0>", re.sub(r"\s+", " ", text))
     return re.sub("[&<>]", lambda match: _ENTITIES[match[0]], escaped)
 
 
