@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
+import time
 from dataclasses import replace
 from itertools import product
+from pathlib import Path
 
 import pytest
 from rich.cells import cell_len
@@ -12,7 +15,8 @@ from rich.cells import cell_len
 from pipeline.engines.base import EngineState
 from pipeline.engines.meter import Counts, Meter, RunMeter
 from pipeline.lang import set_language
-from pipeline.screen import usage_line
+from pipeline.run import Event
+from pipeline.screen import progress, usage_line
 from pipeline.types import Completion, Message, Request, Sampling, Usage
 
 REQUEST = Request("a", "p@1", "sha", (Message("user", "问"),), None, 10, Sampling(), False, 90)
@@ -142,3 +146,25 @@ def test_the_line_fits_80_columns(language: str) -> None:
             assert "None" not in line and "nan" not in line
     finally:
         set_language("zh")
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_progress_on_a_terminal_of_80_columns_breaks_no_line(
+    language: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in {"FORCE_COLOR": "1", "COLUMNS": "80", "LINES": "24", "TERM": "xterm"}.items():
+        monkeypatch.setenv(name, value)
+    set_language(language)
+    try:
+        usage = Usage(59_000.0, 10**10, 10**10, 10**10, 1, kv_use=1.0, queue=99_949, gpus=8)
+        with progress() as show:
+            show(Event("read", Path("采" * 80 + ".pdf"), "3", 3, 10_000))
+            show(Event("usage", None, "", 3, 10_000, usage, usage))
+            time.sleep(0.3)
+    finally:
+        set_language("zh")
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", capsys.readouterr().err)
+    lines = re.split(r"[\r\n]+", shown)
+    assert any("GPU" in line and "KV 100%" in line for line in lines), lines
+    assert max(map(cell_len, lines)) <= 80
+    assert any("采采" in line and "3/10000" in line for line in lines), "the name leaves room for the count"
