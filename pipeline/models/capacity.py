@@ -58,7 +58,7 @@ class Fit:
             )
         tokens, fp8 = f"{self.tokens():,}", f"{self.tokens(fp8=True):,}"
         parts = f"{self.documents(part_tokens):,}"
-        context = min(context, self.tokens())
+        context = max(1, min(context, self.tokens()))
         whole = f"{self.documents(context):,}"
         smaller = Text("", "") if "AWQ" in name.upper() else Text("，或改用 AWQ", ", or use AWQ")
         return Text(
