@@ -107,10 +107,11 @@ def test_natively_first_then_one_load_for_all_that_are_longer(tmp_path: Path, se
     paths.append(tmp_path / "again.txt")
     paths[-1].write_bytes(paths[0].read_bytes())
     [batch], loads = run([paths], settings.model_copy(update={"strategy": "whole"}))
-    assert [result.status for result in batch.results[:4]] == ["done"] * 4, batch.results
-    assert {batch.results[0].status, batch.results[4].status} <= {"done", "reused"}
+    assert [result.status for result in batch.results[1:4]] == ["done"] * 3, batch.results
+    assert {batch.results[0].status, batch.results[4].status} == {"done", "reused"}, "the same bytes, asked once"
     assert loads[0] == 32_768 and len(loads) == 2 and 32_768 < loads[1] <= 73_728
     told = reasons(settings)
+    told["0.txt"] = told.get("0.txt") or told["again.txt"]
     assert "YaRN" in told["0.txt"] and "YaRN" in told["2.txt"] and "YaRN" not in told["1.txt"]
 
 
