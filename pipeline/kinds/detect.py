@@ -95,7 +95,7 @@ def _words(pattern: str) -> re.Pattern[str]:
 
 _TITLES: tuple[tuple[ContractType, re.Pattern[str]], ...] = (
     ("框架协议", _words(r"框架|战略合作|(?:全面|长期|年度)合作|framework|master\s(?:service|supply|purchase)")),
-    ("保密", _words(r"保密|不披露|non-?disclosure|confidential|\bNDA\b")),
+    ("保密", _words(r"保密|商业秘密|不披露|non-?disclosure|confidential|\bNDA\b")),
     ("股权转让", _words(r"""
         (?:股权|股份|出资(?:额|份额)?|合伙份额)[^质押代持]{0,6}(?:转让|收购|购买|受让|买卖)
         |(?:share|equity)[^\n]{0,12}(?:purchase|transfer)""")),
@@ -108,7 +108,7 @@ _TITLES: tuple[tuple[ContractType, re.Pattern[str]], ...] = (
     ("房屋租赁", _words(r"""
         (?:房屋|房产|商铺|店铺|门面|写字楼|办公|厂房|仓库|公寓|住宅|住房|场地|物业|车位)[^\n]{0,8}(?:租赁|出租|承租|转租|租用)
         |租房|房租|\blease\b|tenancy""")),
-    ("委托加工", _words(r"加工|承揽|定作|代工|贴牌|\bO[ED]M\b|processing")),
+    ("委托加工", _words(r"加工|承揽|定作|定制(?![^\n]*(?:开发|软件|系统|服务))|印刷|代工|贴牌|\bO[ED]M\b|processing")),
     ("软件许可", _words(r"""
         (?:软件|系统|程序|源代码|平台|著作权|知识产权|专利|技术)[^服开采买购]{0,10}(?:许可|授权)
         |(?:软件|系统|平台|云)[^\n]{0,10}订阅|许可(?:使用|协议|合同)|授权使用|saas|licen[sc]e""")),

@@ -507,3 +507,30 @@ def test_probation_beside_the_dates_is_not_the_term() -> None:
     text = EMPLOYMENT.format(term="1年，从2025年3月1日起到2026年2月28日止，头三个月为试用期", clause="略。")
     assert ("终止日期", "2026-02-28") in found(text, "basics")
     assert "试用期超过法定上限" in items(text)
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("乙方应当于完工当日书面通知乙方验货。", True),
+        ("乙方应当于完工当日书面通知甲方验货。", False),
+        ("乙方应按甲方要求的时间供货。", False),
+    ],
+)
+def test_nobody_notifies_himself(clause: str, hit: bool) -> None:
+    assert ("甲乙方颠倒" in items(with_clause(f"6.4 {clause}"))) == hit
+
+
+@pytest.mark.parametrize(
+    ("clause", "hit"),
+    [
+        ("6.4 乙方保留随时修改服务条款和价格的权利。", True),
+        ("6.4 乙方保留在甲方违约时中止服务的权利。", False),
+    ],
+)
+def test_rights_that_are_kept(clause: str, hit: bool) -> None:
+    assert ("单方变更权" in items(with_clause(clause))) == hit
+
+
+def test_a_penalty_for_one_day_late() -> None:
+    assert ("违约金", "1%/日") in found(with_clause("6.4 乙方交货逾期一天罚货款1%。"), "liability")
