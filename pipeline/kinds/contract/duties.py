@@ -28,7 +28,7 @@ _FARTHEST = 24
 @lru_cache(64)
 def _patterns(roles: str) -> Mapping[str, re.Pattern[str]]:
     """What each duty looks like; ``who`` bears it."""
-    who = rf"(?P<who>{roles})"
+    who = rf"(?<![按照据经合足向给对与从应])(?P<who>{roles})"  # 按甲方要求的时间供货 is the other party's duty
     between = rf"(?:(?!{roles})[^。;])" + f"{{0,{_FARTHEST}}}?"
     nearer = rf"(?:(?!{roles})[^,。;])" + f"{{0,{_FARTHEST}}}?"
     return {
