@@ -13,7 +13,8 @@ from typing import Any
 
 from pipeline.evaluation.gate import measures
 from pipeline.evaluation.gold import GoldDocument
-from pipeline.evaluation.score import Scores, score
+from pipeline.evaluation.score import CODES, Scores, score
+from pipeline.kinds.terms import item_name
 from pipeline.lang import Text
 from pipeline.report.clock import minute, zone_of
 from pipeline.report.files import write_atomically
@@ -101,6 +102,7 @@ def _page(evaluations: Sequence[Mapping[str, Any]], timezone: str) -> str:
         evaluations=evaluations,
         finished=minute(datetime.fromisoformat(newest["finished_at"]), zone_of(timezone)),
         rows=rows,
+        names={row: _named(row) for row in rows},
         confusions=[
             (name, tallies[name]) for name in sorted(tallies) if tallies[name]["missed"] or tallies[name]["false"]
         ],
@@ -108,6 +110,32 @@ def _page(evaluations: Sequence[Mapping[str, Any]], timezone: str) -> str:
     )
 
 
+def _named(row: str) -> str:
+    """A measure as people call it; gates go by its code, which stands beside."""
+    field, _, code = row.partition(" ")
+    if field == "defect":
+        return item_name(next((item for item, known in CODES.items() if known == code), code))
+    return str(_FIELDS.get(row) or (_WORDS[row] if row in ("all", "defects") else row))
+
+
+_FIELDS = {
+    "absent": Text("缺失的判断", "absence"),
+    "addresses": Text("地址", "addresses"),
+    "amounts": Text("金额", "amounts"),
+    "citation": Text("引文与页码", "citation"),
+    "company": Text("公司名称", "company"),
+    "contract_number": Text("合同编号", "contract number"),
+    "credit_codes": Text("统一社会信用代码", "credit codes"),
+    "dates": Text("日期", "dates"),
+    "forum": Text("争议解决", "dispute resolution"),
+    "metrics": Text("关键指标", "key metrics"),
+    "parties": Text("当事人", "parties"),
+    "payments": Text("付款", "payments"),
+    "penalties": Text("违约金", "penalties"),
+    "period": Text("报告期", "period"),
+    "term": Text("期限", "term"),
+    "title": Text("标题", "title"),
+}
 _WORDS = {
     "title": Text("评测", "Evaluation"),
     "lead": Text(
