@@ -20,6 +20,7 @@ _WIDE = (0.94, 1.06)
 """Widths in em of Chinese characters, which no Latin letter but a few has."""
 _LATIN_WIDE = frozenset("0123456789.,-/%()@&WMmw")
 """Signs that are so wide in some Latin font, and those that Chinese fonts have in full width."""
+_TYPEWRITER = 0.7
 _SAMPLE = 64
 _SPACE = re.compile(r"\s")
 _LINE = re.compile(r"[^\r\n]+")
@@ -42,7 +43,7 @@ def undecoded(chars: Chars) -> frozenset[int]:
     text = chars.text
     lost = set(_foreign(text))
     if chars.unmapped or _has_wide(chars):
-        wide = [at for at, char in enumerate(text) if _is_wide(chars, at, char)]
+        wide = sorted({*(at for at, char in enumerate(text) if _is_wide(chars, at, char)), *_of_one_width(chars)})
         if len(wide) >= _LEAST and len({text[at] for at in wide}) >= _KINDS and not _reads(text, wide):
             lost.update(wide)
         narrow = sorted(chars.unmapped.difference(wide))
@@ -76,6 +77,17 @@ def _is_wide(chars: Chars, at: int, char: str) -> bool:
         return False
     height = chars.top[at] - chars.bottom[at]
     return _WIDE[0] * height < chars.right[at] - chars.left[at] < _WIDE[1] * height
+
+
+def _of_one_width(chars: Chars) -> Iterator[int]:
+    """Mere codes in lines of which nearly all have one width, and not that of a typewriter: the boxes of bitmap fonts
+    are as high as they claim, so that their widths in em are not known."""
+    for found in _LINE.finditer(chars.text) if chars.unmapped else ():
+        line = [at for at in range(*found.span()) if at in chars.unmapped and not chars.text[at].isspace()]
+        widths = sorted((chars.right[at] - chars.left[at]) / max(0.1, chars.top[at] - chars.bottom[at]) for at in line)
+        usual = widths[len(widths) // 2] if len(line) >= _LEAST // 2 else 0.0
+        if usual > _TYPEWRITER and sum(abs(width - usual) < 0.03 * usual for width in widths) >= 0.9 * len(line):
+            yield from line
 
 
 def _reads(text: str, indexes: Iterable[int]) -> bool:

@@ -60,8 +60,13 @@ def test_bitmap_fonts_of_tex_are_garbled_wherever_their_codes_start(tmp_path: Pa
     assert (document.pages[0].health, document.text.strip()) == ("garbled", "")
 
 
-def test_a_heading_in_a_bad_font_sends_the_page_to_ocr_and_keeps_its_good_lines(tmp_path: Path) -> None:
-    document = read_here(unmapped.dvips(tmp_path / "paper.pdf", [TITLE, *ENGLISH, "摘要：" + TITLE]))
+@pytest.mark.parametrize("map_latin", [True, False])
+@pytest.mark.parametrize("first", [0, 33, 65])
+def test_a_heading_in_a_bad_font_sends_the_page_to_ocr_and_keeps_its_good_lines(
+    tmp_path: Path, map_latin: bool, first: int
+) -> None:
+    lines = [TITLE, *ENGLISH, "摘要：" + TITLE]
+    document = read_here(unmapped.dvips(tmp_path / "paper.pdf", lines, first, map_latin=map_latin))
     page = document.pages[0]
     assert (page.health, page.read_by) == ("garbled", "none")
     assert document.text.startswith("The seller shall deliver")
