@@ -9,6 +9,7 @@ more; after the edit only what changed is asked: the chunk with the clause, once
 from __future__ import annotations
 
 import asyncio
+import random
 import sys
 import tempfile
 import time
@@ -24,13 +25,22 @@ from pipeline.run import open_session  # noqa: E402
 from pipeline.settings import Settings, load_settings  # noqa: E402
 
 DELAY_S = 1.0
-CLAUSE = "甲方应于本合同生效之日起十个工作日内付合同总价的百分之三十作为预付款，乙方收到后开始备货，六十日内交货。"
+DOES = ("支付", "交付", "验收", "保管", "运输", "安装", "调试", "返还", "维修", "更换", "检验", "登记", "通知", "赔偿")
+WHAT = ("预付款", "设备", "备件", "图纸", "发票", "保证金", "软件", "样品", "质保金", "货物", "资料", "尾款")
+WHEN = ("生效之日起十日内", "收到通知后三日内", "每月月底之前", "验收合格之后", "质保期届满时", "双方签字当日")
+
+
+def sentence(number: int, n: int, m: int) -> str:
+    chance = random.Random(number * 1_000_000 + n * 1000 + m)
+    who, does, what, when = (chance.choice(words) for words in (("甲方", "乙方"), DOES, WHAT, WHEN))
+    rest = "，逾期的应当说明理由" * chance.randrange(3)
+    return f"{n}.{m} {who}应当在{when}{does}{what}{rest}。"
 
 
 def write(folder: Path, number: int, chunks: int, edited: int = 0) -> Path:
-    """A contract of so many clauses, each about a chunk; in the ``edited`` one a few words are added."""
+    """A contract of so many clauses; in the ``edited`` one a few words are added."""
     pages = [
-        [f"第{n}条 第{number}号合同的第{n}项", *[f"{n}.{m} {CLAUSE}" for m in range(1, 10)]]
+        [f"第{n}条 第{number}号合同的第{n}项", *(sentence(number, n, m) for m in range(1, 7 + n * 5 % 9))]
         for n in range(1, chunks + 1)
     ]
     if edited:
