@@ -14,11 +14,10 @@ from pipeline.deliver import chosen
 from pipeline.errors import PipelineError
 from pipeline.examiners import Examiners
 from pipeline.lang import Text
-from pipeline.pdf.read import Reader, identify
+from pipeline.pdf.read import Reader, identify, read_limits
 from pipeline.report.comparison import Side, render_comparison
 from pipeline.report.files import slug, write_atomically
 from pipeline.report.view import settled
-from pipeline.run import read_limits
 from pipeline.settings import Settings
 from pipeline.split.headings import find_sections
 from pipeline.steps import RULES_ALONE

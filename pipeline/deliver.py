@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from pipeline.errors import InputError, PipelineError, UsageError
+from pipeline.inputs import find_inputs
 from pipeline.kinds.terms import law_name, name_of
 from pipeline.lang import Text
 from pipeline.pdf.copies import Mark, Painter, painter
 from pipeline.pdf.formats import has_pages
-from pipeline.pdf.read import ReadLimits, identify
+from pipeline.pdf.read import ReadLimits, identify, read_limits
 from pipeline.report import words
 from pipeline.report.export import Format
 from pipeline.report.export import export as write_data
@@ -30,7 +31,6 @@ from pipeline.report.markdown import render_analysis_markdown
 from pipeline.report.pictures import draw_pictures
 from pipeline.report.text import readable, told, visible
 from pipeline.report.view import Shown, arrange, findings_of, is_rejected, settled, verdict_of
-from pipeline.run import find_inputs, read_limits
 from pipeline.settings import Settings
 from pipeline.store import Store
 from pipeline.types import Severity, StoredAnalysis

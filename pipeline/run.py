@@ -11,22 +11,18 @@ import asyncio
 import os
 import socket
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from pipeline import __version__
-from pipeline.analysis import Questioning, Review, rules_alone
+from pipeline.analysis import Review, rules_alone
 from pipeline.analysis import review as review_document
-from pipeline.engines.base import Engine, EngineState
 from pipeline.engines.choose import EngineChoice, choose, load
 from pipeline.engines.gather import Gathered
-from pipeline.engines.journal import Journal
-from pipeline.engines.meter import Meter, RunMeter
-from pipeline.engines.scheduler import Scheduler
-from pipeline.engines.supervise import Supervised, WatchedEngine
+from pipeline.engines.meter import RunMeter
 from pipeline.errors import (
     EngineError,
     InputError,
@@ -34,36 +30,30 @@ from pipeline.errors import (
     LongdocError,
     PipelineError,
     SettingsError,
-    UsageError,
 )
 from pipeline.examiners import Examiners
-from pipeline.kinds.base import Kind
+from pipeline.generation import Generation, Load
+from pipeline.inputs import find_inputs, size_of
 from pipeline.kinds.catalog import KINDS
-from pipeline.kinds.packs.checklist import Checklist
 from pipeline.lang import Text
 from pipeline.models.plan import Group, Plan, Stretch, weigh
 from pipeline.pdf.copies import Painter, painter
 from pipeline.pdf.failures import printable
-from pipeline.pdf.formats import READABLE, REFUSED
 from pipeline.pdf.places import with_boxes
-from pipeline.pdf.read import Reader, ReadLimits, identify
+from pipeline.pdf.read import Reader, identify, read_limits
 from pipeline.report.files import stem_of
 from pipeline.report.html import IndexRow, index_row, write_index, write_report
 from pipeline.report.pictures import draw_pictures
 from pipeline.settings import Settings
 from pipeline.steps import (
     RULES_ALONE,
-    Sizing,
-    capacities,
     checklist_of,
     fingerprint_of,
     info_of,
     lay_out,
     notes_on_reading,
-    sizing_of,
 )
 from pipeline.store import Store
-from pipeline.tokens import Tokenizer, estimator, load_tokenizer
 from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Examined, StoredAnalysis, Usage
 
 DOCUMENTS_AT_ONCE = 64
@@ -137,9 +127,6 @@ async def review(paths: Sequence[Path], settings: Settings, on_event: Listener =
         return await session.review(paths, on_event)
 
 
-Load = Callable[[EngineChoice, Settings], Awaitable[Engine]]
-
-
 @asynccontextmanager
 async def open_session(settings: Settings, load: Load = load) -> AsyncGenerator[Session]:
     """Open database and processes; the engine follows, by ``load``, when it is needed. Closes all of them."""
@@ -148,7 +135,7 @@ async def open_session(settings: Settings, load: Load = load) -> AsyncGenerator[
     async with Examiners(settings) as examiners, Reader(limits) as reader, painter(limits) as painting:
         store = await asyncio.to_thread(Store.open, settings.database)
         try:
-            generation = _Generation(settings, choice, store, load)
+            generation = Generation(settings, choice, store, load)
             session = Session(settings, choice, store, reader, examiners, generation, painting)
             try:
                 yield session
@@ -156,160 +143,6 @@ async def open_session(settings: Settings, load: Load = load) -> AsyncGenerator[
                 await session.close()
         finally:
             await asyncio.to_thread(store.close)
-
-
-class _Generation:
-    """The engine with its journal and scheduler: loaded at first use, then kept until it dies, or until documents
-    want another context."""
-
-    def __init__(self, settings: Settings, choice: EngineChoice, store: Store, load: Load) -> None:
-        self._settings = settings
-        self._choice = choice
-        self._store = store
-        self._load = load
-        self.meter = Meter()
-        self._turn = asyncio.Lock()
-        self._users = 0
-        self._unused = asyncio.Event()
-        self._unused.set()
-        self._failure: LongdocError | None = None
-        self._loaded: _Loaded | None = None
-        self._sizing: Sizing | None = None
-
-    async def sizing(self) -> Sizing:
-        """What a request can hold: of a model on this machine it is known before it loads, a server is asked.
-
-        Raises SettingsError or EngineError."""
-        if self._sizing is None and self._choice.profile:
-            tokenizer = await asyncio.to_thread(tokenizer_for, self._settings, self._choice)
-            self._sizing = sizing_of(self._choice.profile, tokenizer, self._settings)
-        if self._sizing is None:
-            async with self.using(0) as loaded:
-                self._sizing = loaded.sizing
-        return self._sizing
-
-    @asynccontextmanager
-    async def using(self, context: int) -> AsyncGenerator[_Loaded]:
-        """The engine with that ``context`` (0: the native one), held until the block ends: who wants another context
-        waits for that, and those who come later wait for him.
-
-        Raises SettingsError or EngineError; once the engine has failed, the same error at once."""
-        async with self._turn:
-            if self._failure:
-                raise self._failure
-            if self._loaded and self._loaded.context != context:
-                await self._unused.wait()
-                await self.close()
-            if self._loaded is None:
-                self._loaded = await self._opened(context)
-            loaded = self._loaded
-            self._users += 1
-            self._unused.clear()
-        try:
-            yield loaded
-        finally:
-            self._users -= 1
-            if not self._users:
-                self._unused.set()
-
-    async def _opened(self, context: int) -> _Loaded:
-        settings = self._settings.model_copy(update={"context_tokens": context}) if context else self._settings
-        if not context and self._choice.profile:
-            native = min(capacity.context for capacity in (await self.sizing()).capacities.values())
-            settings = settings.model_copy(update={"context_tokens": native})
-        try:
-            return await _Loaded.open(self._load, settings, self._choice, self._store, context, self.meter)
-        except LongdocError as error:
-            self._failure = error
-            raise
-
-    def fail(self, error: EngineError) -> None:
-        """The engine is dead: the documents that wait for it need not find out one by one."""
-        self._failure = error
-
-    async def revive(self) -> None:
-        """Forget a failure, so that the next document that needs the engine loads it anew."""
-        if self._failure:
-            await self.close()
-            self._failure = None
-
-    def state(self) -> EngineState | None:
-        """How the engine stands, those that wait for admission counted in; None while none is loaded."""
-        return self._loaded.state() if self._loaded else None
-
-    async def close(self) -> None:
-        if loaded := self._loaded:
-            self._loaded = None
-            await loaded.close()
-
-    async def reject(self, keys: Sequence[str], document_id: str) -> None:
-        """Have the journal never again serve these completions, nor any of the document's that were cut."""
-        if self._loaded:
-            await self._loaded.journal.reject(keys, document_id)
-
-
-class _Loaded:
-    """A ready engine and what follows from its model."""
-
-    def __init__(
-        self,
-        engine: Engine,
-        load: Load,
-        settings: Settings,
-        choice: EngineChoice,
-        store: Store,
-        context: int,
-        meter: Meter,
-    ) -> None:
-        self.engine = engine
-        self.context = context
-        """As it was asked for; 0: the native one."""
-        self.tokenizer = tokenizer_for(settings, choice)
-        self.sizing = Sizing(capacities(engine.context_tokens, self.tokenizer, settings), self.tokenizer)
-        self._scheduler = scheduler = Scheduler(max_tokens=settings.max_tokens_in_flight, max_requests=engine.parallel)
-        self._running: Engine | Supervised = engine
-        if isinstance(engine, WatchedEngine):
-
-            async def load_again() -> Engine:
-                return await load(choice, settings)
-
-            self._running = Supervised(engine, load_again, scheduler.lower, silence_s=settings.engine_silence_s)
-        self.journal = Journal(store, engine.model, meter.before(self._running.generate), scheduler.admitted)
-        self._settings = settings
-        self._documents = 0
-
-    @classmethod
-    async def open(
-        cls, load: Load, settings: Settings, choice: EngineChoice, store: Store, context: int, meter: Meter
-    ) -> _Loaded:
-        return cls(await load(choice, settings), load, settings, choice, store, context, meter)
-
-    def state(self) -> EngineState:
-        """How the engine stands, those that wait for admission counted in."""
-        state = self._running.state()
-        return replace(state, waiting=self._scheduler.waiting + (state.waiting or 0))
-
-    async def close(self) -> None:
-        await self.journal.close()
-        await self._running.close()
-
-    def questioning(self, kind: Kind, checklist: Checklist | None) -> Questioning:
-        """What to ask with; documents that came first are served first."""
-        self._documents += 1
-        capacity = self.sizing.capacities[kind.name]
-        return Questioning(
-            kind=kind,
-            side=self._settings.side,
-            thinking=self._settings.thinking,
-            engine_thinks=self.engine.thinks,
-            behaviour=self.engine.behaviour,
-            answer_tokens=capacity.answer,
-            room_tokens=capacity.room,
-            context_tokens=capacity.context,
-            tokenizer=self.tokenizer,
-            priority=self._documents,
-            checklist=checklist,
-        )
 
 
 class Session:
@@ -322,7 +155,7 @@ class Session:
         store: Store,
         reader: Reader,
         examiners: Examiners,
-        generation: _Generation,
+        generation: Generation,
         painting: Painter,
     ) -> None:
         self.settings = settings
@@ -425,7 +258,7 @@ class _BatchRun:
         Natively first; the documents that only YaRN takes whole wait until then, to share one load.
         """
         # the largest first: a long document that starts last is what everyone waits for
-        places = sorted(range(len(inputs)), key=lambda place: _size(inputs[place]), reverse=True)
+        places = sorted(range(len(inputs)), key=lambda place: size_of(inputs[place]), reverse=True)
         results: dict[int, Result] = {}
         await self._work(inputs, places, results)
         if self._candidates:
@@ -685,82 +518,6 @@ class _BatchRun:
 
     def _tell_event(self, kind: Literal["read", "planned", "saved", "failed", "reused"], path: Path, text: str) -> None:
         self._on_event(Event(kind, path, text, self._done, self._total))
-
-
-def find_inputs(paths: Sequence[Path]) -> list[Path | InputError]:
-    """Files as they are named, folders as the documents under them (in order of name, without read-me files); an
-    InputError for a folder without. Documents of formats that can't be read are among them, to fail by name.
-
-    Raises UsageError if no path is given.
-    """
-    if not paths:
-        raise UsageError(
-            Text("没有给出文件或文件夹", "no file or folder given"),
-            Text("例如 longdoc review data/samples", "for example: longdoc review data/samples"),
-        )
-    inputs: list[Path | InputError] = []
-    for path in paths:
-        if not _is_folder(path):
-            inputs.append(path)
-            continue
-        found = sorted(file for file in path.rglob("*") if _is_document(file) and not _hidden(file, path))
-        inputs += found or [_no_documents(path)]
-    return inputs
-
-
-def _size(source: Path | InputError) -> int:
-    try:
-        return 0 if isinstance(source, InputError) else source.stat().st_size
-    except (OSError, ValueError):
-        return 0
-
-
-def _is_folder(path: Path) -> bool:
-    """Whether it is a folder; a path that can't even be asked about (too long a name, no permission) is none, and
-    fails by name when it is read."""
-    try:
-        return path.is_dir()
-    except (OSError, ValueError):
-        return False
-
-
-def _is_document(file: Path) -> bool:
-    name = file.name.lower()
-    return file.suffix.lower() in READABLE | REFUSED and not name.startswith(("~$", "readme", "read me"))
-
-
-def _no_documents(folder: Path) -> InputError:
-    return InputError(
-        Text(f"文件夹里没有可读的文件（PDF、Word 等）：{folder}", f"no document (PDF, Word ...) in folder {folder}"),
-        Text("请检查路径", "check the path"),
-        folder,
-    )
-
-
-def _hidden(file: Path, folder: Path) -> bool:
-    return any(part.startswith(".") for part in file.relative_to(folder).parts)
-
-
-def read_limits(settings: Settings) -> ReadLimits:
-    return ReadLimits(
-        workers=settings.workers,
-        timeout_s=settings.read_timeout_s,
-        memory_mib=settings.read_memory_mib,
-        ocr=settings.ocr,
-        ocr_page_timeout_s=settings.ocr_page_timeout_s,
-        passwords=settings.passwords,
-    )
-
-
-def tokenizer_for(settings: Settings, choice: EngineChoice) -> Tokenizer:
-    if settings.tokenizer:
-        return load_tokenizer(settings.tokenizer)
-    if choice.profile and choice.profile.folder:
-        return load_tokenizer(choice.profile.folder)
-    local = Path(settings.model) if settings.model else None
-    if local and (local / "tokenizer.json").is_file():
-        return load_tokenizer(local)
-    return estimator()
 
 
 def _recorded(settings: Settings) -> Mapping[str, object]:

@@ -15,6 +15,7 @@ from PIL import Image
 from reading import read_here
 
 from pipeline.errors import LongdocError, ReadError
+from pipeline.inputs import find_inputs
 from pipeline.lang import Text
 from pipeline.pdf import failures, images
 from pipeline.pdf.copies import PICTURE_DPI, Copied, Mark, Picture, painter
@@ -22,7 +23,6 @@ from pipeline.pdf.formats import format_of
 from pipeline.pdf.pdfium import open_pdf
 from pipeline.pdf.process import Failure
 from pipeline.pdf.read import Reader, ReadLimits
-from pipeline.run import find_inputs
 from pipeline.split.headings import find_sections
 from pipeline.types import Box, Document
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pipeline.run import find_inputs
+from pipeline.inputs import find_inputs
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
 

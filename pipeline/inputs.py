@@ -1,0 +1,65 @@
+"""Which documents a person means: files as they are named, folders as the documents under them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from pipeline.errors import InputError, UsageError
+from pipeline.lang import Text
+from pipeline.pdf.formats import READABLE, REFUSED
+
+
+def find_inputs(paths: Sequence[Path]) -> list[Path | InputError]:
+    """Files as they are named, folders as the documents under them (in order of name, without read-me files); an
+    InputError for a folder without. Documents of formats that can't be read are among them, to fail by name.
+
+    Raises UsageError if no path is given.
+    """
+    if not paths:
+        raise UsageError(
+            Text("没有给出文件或文件夹", "no file or folder given"),
+            Text("例如 longdoc review data/samples", "for example: longdoc review data/samples"),
+        )
+    inputs: list[Path | InputError] = []
+    for path in paths:
+        if not _is_folder(path):
+            inputs.append(path)
+            continue
+        found = sorted(file for file in path.rglob("*") if _is_document(file) and not _hidden(file, path))
+        inputs += found or [_no_documents(path)]
+    return inputs
+
+
+def size_of(source: Path | InputError) -> int:
+    """Bytes; 0 for what can't be asked about."""
+    try:
+        return 0 if isinstance(source, InputError) else source.stat().st_size
+    except (OSError, ValueError):
+        return 0
+
+
+def _is_folder(path: Path) -> bool:
+    """Whether it is a folder; a path that can't even be asked about (too long a name, no permission) is none, and
+    fails by name when it is read."""
+    try:
+        return path.is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def _is_document(file: Path) -> bool:
+    name = file.name.lower()
+    return file.suffix.lower() in READABLE | REFUSED and not name.startswith(("~$", "readme", "read me"))
+
+
+def _no_documents(folder: Path) -> InputError:
+    return InputError(
+        Text(f"文件夹里没有可读的文件（PDF、Word 等）：{folder}", f"no document (PDF, Word ...) in folder {folder}"),
+        Text("请检查路径", "check the path"),
+        folder,
+    )
+
+
+def _hidden(file: Path, folder: Path) -> bool:
+    return any(part.startswith(".") for part in file.relative_to(folder).parts)
