@@ -250,10 +250,11 @@ def show(
     with _errors_shown():
         settings = _settings(database=database, out=out)
         from pipeline import screen
+        from pipeline.deliver import chosen
         from pipeline.store import Store
 
         with Store.open(settings.database) as store:
-            stored = store.analyses(run_id=run, latest=run is None)
+            stored = [source.stored for source in chosen(store, run, ())]
         screen.print_analyses(stored, settings, json=json)
 
 

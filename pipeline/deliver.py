@@ -82,7 +82,10 @@ def chosen(store: Store, run: str | None, named: Sequence[str]) -> list[Source]:
         analyses = store.analyses(run_id=run, latest=run is None)
         if run and not analyses:
             raise UsageError(
-                Text(f"没有这次运行：{run}", f"no such run: {run}"),
+                Text(
+                    f"没有编号为 {run} 的运行，或它没有新分析任何文件",
+                    f"there is no run {run}, or it analysed no document anew",
+                ),
                 Text("运行编号见 runs 表或 review --json", "run ids stand in table runs and in review --json"),
             )
         return [Source(one, None) for one in analyses]

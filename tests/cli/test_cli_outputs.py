@@ -69,6 +69,12 @@ def write_rows(sheet: Path, told: list[dict[str, str]], encoding: str = "utf-8-s
     sheet.write_bytes(out.getvalue().encode(encoding))
 
 
+@pytest.mark.parametrize("command", [("show",), ("export", "f.csv")])
+def test_a_run_that_there_is_not_is_named(reviewed: Path, command: tuple[str, ...]) -> None:
+    done = longdoc(*command, "--run", "20990101-nothing", cwd=reviewed)
+    assert done.returncode == 2 and "20990101-nothing" in done.stderr and not done.stdout
+
+
 # --- decisions --------------------------------------------------------------------------------------------------------
 
 
