@@ -282,7 +282,7 @@ def test_the_command_needs_no_server_and_tells_how_far_it_is(checkout: Checkout)
     assert done.returncode == 1
     assert done.stdout.startswith("3 份文件：")
     assert "失败 nothing.pdf：" in done.stderr and done.stderr.count("nothing.pdf：") == 2  # the cause names it too
-    assert "[3/3] 完成 " in done.stderr
+    assert all(line in done.stderr for line in ("[1/3] ", "[2/3] ", "[3/3] ", " 合同1.pdf", " 合同2.pdf"))
     assert "INFO" not in done.stderr and "Traceback" not in done.stderr
 
 
