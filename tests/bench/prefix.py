@@ -12,6 +12,7 @@ import asyncio
 import sys
 import tempfile
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / "engines")]
@@ -67,5 +68,8 @@ async def measure(folder: Path, parts: int, groups: int) -> None:
 
 if __name__ == "__main__":
     sizes = [int(size) for size in sys.argv[1:3]]
-    with tempfile.TemporaryDirectory() as temporary:
-        asyncio.run(measure(Path(temporary), *(sizes or (6, 8))))
+    if find_spec("vllm") is None:
+        print("not measured: vLLM is not installed (make setup-cpu)")
+    else:
+        with tempfile.TemporaryDirectory() as temporary:
+            asyncio.run(measure(Path(temporary), *(sizes or (6, 8))))
