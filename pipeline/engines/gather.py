@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
+from pipeline.errors import LongdocError
+
 Item = TypeVar("Item")
 Outcome = TypeVar("Outcome")
 
 
 class Gathered(Generic[Item, Outcome]):
-    """``work`` is run in a thread on all items that wait, and returns their outcomes in order. Its error is each
-    caller's."""
+    """``work`` is run in a thread on all items that wait, and returns their outcomes in order; or does nothing and
+    raises. A LongdocError (no database) is each caller's; after any other error each item has a try of its own."""
 
     def __init__(self, work: Callable[[Sequence[Item]], Sequence[Outcome]]) -> None:
         self._work = work
@@ -35,14 +37,21 @@ class Gathered(Generic[Item, Outcome]):
     async def _run(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting, []
-            try:
-                outcomes = await asyncio.to_thread(self._work, [item for item, _ in batch])
-            except Exception as error:
-                for _, outcome in batch:
-                    if not outcome.done():
-                        outcome.set_exception(error)
-            else:
-                for (_, outcome), result in zip(batch, outcomes, strict=True):
-                    if not outcome.done():
-                        outcome.set_result(result)
+            await self._settle(batch)
         self._worker = None
+
+    async def _settle(self, batch: Sequence[tuple[Item, asyncio.Future[Outcome]]]) -> None:
+        try:
+            outcomes = await asyncio.to_thread(self._work, [item for item, _ in batch])
+        except Exception as error:
+            if len(batch) > 1 and not isinstance(error, LongdocError):  # one item's bug is not the others'
+                for one in batch:
+                    await self._settle([one])
+                return
+            for _, outcome in batch:
+                if not outcome.done():
+                    outcome.set_exception(error)
+        else:
+            for (_, outcome), result in zip(batch, outcomes, strict=True):
+                if not outcome.done():
+                    outcome.set_result(result)
