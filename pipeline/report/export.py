@@ -17,8 +17,8 @@
                         "error_type", "error_message", "summary", "notes", "engine", "model", "strategy",
                         "strategy_reason", "finished_at", "pages", "characters", "tokens", "unread_pages", "chunks",
                         "requests", "prompt_tokens", "cached_tokens", "completion_tokens", "seconds",
-                        "findings": [{"id", "category", "item", "value", "detail", "severity", "status", "source",
-                                      "grounded", "suggestion", "legal_basis",
+                        "findings": [{"id", "category", "item", "title", "value", "detail", "severity", "status",
+                                      "source", "grounded", "suggestion", "legal_basis",
                                       "decision": {"id", "ruling", "note", "by", "at", "changes"} or null,
                                       "evidence": [{"quote", "start", "end", "page", "section", "match",
                                                     "boxes": [[page, left, top, right, bottom]]}]}]}]}
@@ -37,6 +37,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
+from pipeline.kinds.terms import name_of
 from pipeline.report.clock import DEFAULT_ZONE, zone_of
 from pipeline.report.files import report_name, write_atomically
 from pipeline.report.text import visible
@@ -177,6 +178,7 @@ def _finding_values(shown: Shown) -> dict[str, object]:
         "id": shown.id,
         "category": finding.category,
         "item": finding.item,
+        "title": name_of(finding),
         "value": finding.value,
         "detail": finding.detail,
         "severity": finding.severity,
