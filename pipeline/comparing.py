@@ -13,8 +13,9 @@ from pipeline.compare import Comparison, FindingChange, compare, compare_finding
 from pipeline.deliver import chosen
 from pipeline.errors import PipelineError
 from pipeline.examiners import Examiners
+from pipeline.inputs import read_limits
 from pipeline.lang import Text
-from pipeline.pdf.read import Reader, identify, read_limits
+from pipeline.pdf.read import Reader, identify
 from pipeline.report.comparison import Side, render_comparison
 from pipeline.report.files import slug, write_atomically
 from pipeline.report.view import settled

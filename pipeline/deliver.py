@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 from pipeline.errors import InputError, PipelineError, UsageError
-from pipeline.inputs import find_inputs
+from pipeline.inputs import find_inputs, read_limits
 from pipeline.kinds.terms import law_name, name_of
 from pipeline.lang import Text
 from pipeline.pdf.copies import Mark, Painter, painter
 from pipeline.pdf.formats import has_pages
-from pipeline.pdf.read import ReadLimits, identify, read_limits
+from pipeline.pdf.read import ReadLimits, identify
 from pipeline.report import words
 from pipeline.report.export import Format
 from pipeline.report.export import export as write_data

@@ -1,4 +1,4 @@
-"""Which documents a person means: files as they are named, folders as the documents under them."""
+"""Which documents a person means, and within which limits they are read."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from pipeline.errors import InputError, UsageError
 from pipeline.lang import Text
 from pipeline.pdf.formats import READABLE, REFUSED
+from pipeline.pdf.read import ReadLimits
+from pipeline.settings import Settings
 
 
 def find_inputs(paths: Sequence[Path]) -> list[Path | InputError]:
@@ -63,3 +65,15 @@ def _no_documents(folder: Path) -> InputError:
 
 def _hidden(file: Path, folder: Path) -> bool:
     return any(part.startswith(".") for part in file.relative_to(folder).parts)
+
+
+def read_limits(settings: Settings) -> ReadLimits:
+    """The limits that are set."""
+    return ReadLimits(
+        workers=settings.workers,
+        timeout_s=settings.read_timeout_s,
+        memory_mib=settings.read_memory_mib,
+        ocr=settings.ocr,
+        ocr_page_timeout_s=settings.ocr_page_timeout_s,
+        passwords=settings.passwords,
+    )

@@ -12,12 +12,12 @@ from pipeline.engines.choose import EngineChoice, choose, load
 from pipeline.errors import InputError, PipelineError
 from pipeline.examiners import Examiners
 from pipeline.generation import tokenizer_for
-from pipeline.inputs import find_inputs
+from pipeline.inputs import find_inputs, read_limits
 from pipeline.kinds.catalog import KINDS
 from pipeline.lang import Text
 from pipeline.models.memory import told
 from pipeline.models.plan import Group, Plan, weigh
-from pipeline.pdf.read import Reader, identify, read_limits
+from pipeline.pdf.read import Reader, identify
 from pipeline.settings import Settings
 from pipeline.steps import RULES_ALONE, Sizing, capacities, checklist_of, info_of, lay_out, sizing_of
 from pipeline.types import Document, DocumentInfo, Examined

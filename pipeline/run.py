@@ -33,14 +33,14 @@ from pipeline.errors import (
 )
 from pipeline.examiners import Examiners
 from pipeline.generation import Generation, Load
-from pipeline.inputs import find_inputs, size_of
+from pipeline.inputs import find_inputs, read_limits, size_of
 from pipeline.kinds.catalog import KINDS
 from pipeline.lang import Text
 from pipeline.models.plan import Group, Plan, Stretch, weigh
 from pipeline.pdf.copies import Painter, painter
 from pipeline.pdf.failures import printable
 from pipeline.pdf.places import with_boxes
-from pipeline.pdf.read import Reader, identify, read_limits
+from pipeline.pdf.read import Reader, identify
 from pipeline.report.files import stem_of
 from pipeline.report.html import IndexRow, index_row, write_index, write_report
 from pipeline.report.pictures import draw_pictures

@@ -22,7 +22,6 @@ from pipeline.lang import Text
 from pipeline.pdf import failures, reply, wire
 from pipeline.pdf.children import Child
 from pipeline.pdf.failures import shown
-from pipeline.settings import Settings
 from pipeline.types import Document, Page
 
 _OCR_MEMORY_MIB = 6144
@@ -47,18 +46,6 @@ class ReadLimits:
     ocr: Literal["auto", "on", "off"] = "auto"
     ocr_page_timeout_s: float = 60.0
     passwords: tuple[str, ...] = ()
-
-
-def read_limits(settings: Settings) -> ReadLimits:
-    """The limits that are set."""
-    return ReadLimits(
-        workers=settings.workers,
-        timeout_s=settings.read_timeout_s,
-        memory_mib=settings.read_memory_mib,
-        ocr=settings.ocr,
-        ocr_page_timeout_s=settings.ocr_page_timeout_s,
-        passwords=settings.passwords,
-    )
 
 
 def identify(path: Path) -> str:
