@@ -11,6 +11,7 @@ from pipeline.kinds.injection import injections_in
 from pipeline.kinds.merge import merge
 from pipeline.kinds.packs.checklist import Checklist, acting_role
 from pipeline.kinds.packs.load import pack_for, pack_named
+from pipeline.kinds.recognised import doubted
 from pipeline.kinds.report.rules import findings_in as report_findings
 from pipeline.lang import Text
 from pipeline.settings import Settings
@@ -67,7 +68,7 @@ def _examined(document: Document, kind: str, checklist: Checklist | None) -> Exa
         pack=checklist.pack.label if checklist else "",
         role=checklist.role if checklist else "",
         tokens=estimator().count(document.text),
-        findings=[*_RULES[kind](document), *injections_in(document)],
+        findings=doubted(document, [*_RULES[kind](document), *injections_in(document)]),
     )
 
 
