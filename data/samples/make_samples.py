@@ -16,13 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pypdfium2
+from source.layout import write_pdf
+from source.markup import Source, read_source
+from source.scan import write_scan
 
 HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE / "source"))
-
-from layout import write_pdf  # noqa: E402
-from markup import Source, read_source  # noqa: E402
-from scan import write_scan  # noqa: E402
 
 
 def bare(text: str) -> str:

@@ -13,24 +13,21 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1])]
+from papers import write_pdf
+from scripted_server import fill
 
-from papers import write_pdf  # noqa: E402
-from scripted_server import fill  # noqa: E402
-
-from pipeline import run  # noqa: E402
-from pipeline.engines.base import EngineState  # noqa: E402
-from pipeline.engines.choose import EngineChoice  # noqa: E402
-from pipeline.run import Event  # noqa: E402
-from pipeline.settings import Settings, load_settings  # noqa: E402
-from pipeline.types import Behaviour, Completion, Request  # noqa: E402
+from pipeline import run
+from pipeline.engines.base import EngineState
+from pipeline.engines.choose import EngineChoice
+from pipeline.run import Event
+from pipeline.settings import Settings, load_settings
+from pipeline.types import Behaviour, Completion, Request
 
 CHUNK_TOKENS = 500
 ANSWER_TOKENS = 60

@@ -18,7 +18,6 @@ import json
 import os
 import random
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Sequence
@@ -26,17 +25,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[1] / "engines")]
+from papers import contract
+from scripted_server import fill
 
-from papers import contract  # noqa: E402
-from scripted_server import fill  # noqa: E402
-
-from pipeline.engines.choose import EngineChoice  # noqa: E402
-from pipeline.engines.vllm import VllmEngine  # noqa: E402
-from pipeline.models.profile import load_profile  # noqa: E402
-from pipeline.run import open_session  # noqa: E402
-from pipeline.settings import Settings, load_settings  # noqa: E402
-from pipeline.types import Completion, Message, Request, Sampling  # noqa: E402
+from pipeline.engines.choose import EngineChoice
+from pipeline.engines.vllm import VllmEngine
+from pipeline.models.profile import load_profile
+from pipeline.run import open_session
+from pipeline.settings import Settings, load_settings
+from pipeline.types import Completion, Message, Request, Sampling
 
 PAGES = (1, 1, 2, 2, 2, 3, 4, 6, 10, 20)
 TICKS = os.sysconf("SC_CLK_TCK")

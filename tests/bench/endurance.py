@@ -12,11 +12,9 @@ import tempfile
 import time
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
+from papers import write_pdf
 
-from papers import write_pdf  # noqa: E402
-
-from pipeline.pdf.read import Reader, ReadLimits  # noqa: E402
+from pipeline.pdf.read import Reader, ReadLimits
 
 _PARAGRAPH = (
     "甲方应于本合同生效之日起十个工作日内向乙方支付合同总价的百分之三十作为预付款，乙方收到预付款后开始备货，并应在六十日内将"

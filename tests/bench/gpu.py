@@ -113,7 +113,6 @@ async def timed(ask: Callable[[Request], Awaitable[Completion]], requests: Seque
 
 def make_model(folder: Path, quantization: str, *, tiny: bool) -> Path:
     """A model folder: the tiny one with its weights, or the real shape without any."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "engines"))
     from tiny_qwen3 import build
 
     if tiny:

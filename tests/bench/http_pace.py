@@ -11,9 +11,6 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from scripted_server import Reply, ScriptedServer, chat, serving
 

@@ -22,9 +22,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1])]
-from papers import contract  # noqa: E402
-from scripted_server import Reply, ScriptedServer, serving  # noqa: E402
+from papers import contract
+from scripted_server import Reply, ScriptedServer, serving
 
 DOCUMENTS = 24
 IN_FLIGHT = 16

@@ -22,12 +22,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pipeline.errors import NoTextError, ReadError
+from pipeline.pdf.read import Reader, ReadLimits
+
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from pipeline.errors import NoTextError, ReadError  # noqa: E402
-from pipeline.pdf.read import Reader, ReadLimits  # noqa: E402
-
 SUFFIXES = (".pdf", ".docx", ".txt", ".png", ".jpg", ".tiff")
 _NUMBER = re.compile(rb"(?<![\w.])-?\d{1,10}(?![\w.])")
 _STREAM = re.compile(rb"stream\r?\n(.*?)endstream", re.DOTALL)

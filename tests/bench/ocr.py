@@ -9,21 +9,17 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
+import seals_made as seals
 from PIL import Image
 
 from pipeline.pdf.pdfium import open_pdf
 from pipeline.pdf.read import Reader, ReadLimits
 from pipeline.types import Document
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "pdf"))
-
-import seals_made as seals
 
 SAMPLES = Path(__file__).parents[2] / "data/samples"
 DPI = 200

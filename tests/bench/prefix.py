@@ -15,15 +15,13 @@ from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1] / "engines")]
-
-from pipeline.engines.journal import Journal  # noqa: E402
-from pipeline.engines.scheduler import Scheduler  # noqa: E402
-from pipeline.engines.vllm import VllmEngine  # noqa: E402
-from pipeline.models.profile import load_profile  # noqa: E402
-from pipeline.settings import load_settings  # noqa: E402
-from pipeline.store import Store  # noqa: E402
-from pipeline.types import Message, Request, Sampling  # noqa: E402
+from pipeline.engines.journal import Journal
+from pipeline.engines.scheduler import Scheduler
+from pipeline.engines.vllm import VllmEngine
+from pipeline.models.profile import load_profile
+from pipeline.settings import load_settings
+from pipeline.store import Store
+from pipeline.types import Message, Request, Sampling
 
 SENTENCES = 220
 

@@ -11,14 +11,12 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.evaluation.command import show
+from pipeline.evaluation.evaluate import Evaluation, evaluate
+from pipeline.evaluation.gold import load_gold
+from pipeline.settings import load_settings
+
 ROOT = Path(__file__).parents[2]
-sys.path.insert(0, str(ROOT))
-
-from pipeline.evaluation.command import show  # noqa: E402
-from pipeline.evaluation.evaluate import Evaluation, evaluate  # noqa: E402
-from pipeline.evaluation.gold import load_gold  # noqa: E402
-from pipeline.settings import load_settings  # noqa: E402
-
 SAMPLES = ROOT / "data/samples"
 
 

@@ -16,13 +16,11 @@ import time
 from collections import Counter
 from pathlib import Path
 
-sys.path[:0] = [str(Path(__file__).parents[1])]
+from papers import write_pdf
+from scripted_server import ScriptedServer, serving
 
-from papers import write_pdf  # noqa: E402
-from scripted_server import ScriptedServer, serving  # noqa: E402
-
-from pipeline.run import open_session  # noqa: E402
-from pipeline.settings import Settings, load_settings  # noqa: E402
+from pipeline.run import open_session
+from pipeline.settings import Settings, load_settings
 
 DELAY_S = 1.0
 DOES = ("支付", "交付", "验收", "保管", "运输", "安装", "调试", "返还", "维修", "更换", "检验", "登记", "通知", "赔偿")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -21,11 +20,9 @@ from pipeline.types import Document
 
 import pdfplumber  # isort: skip  # after pipeline: it would start PDFium without our fonts
 
+import tables_made as made
+
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "tests" / "pdf"))
-
-import tables_made as made  # noqa: E402
-
 CORPUS = ROOT.parent / "shared" / "corpus" / "zh"
 LIMITS: Mapping[str, Any] = {"passwords": [], "memory_mib": 1 << 20, "timeout_s": 3600.0}
 REPEATS = 3

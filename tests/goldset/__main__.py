@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 from typing import Any
 
+from make_samples import bare, located, page_texts
+from source.layout import Style, write_pdf
+from source.markup import parse_blocks
+
+from tests.goldset import contracts, reports
+from tests.goldset.paper import Paper
+
 ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "data/samples"), str(ROOT / "data/samples/source")]
-
-from layout import Style, write_pdf  # noqa: E402
-from make_samples import bare, located, page_texts  # noqa: E402
-from markup import parse_blocks  # noqa: E402
-
-from tests.goldset import contracts, reports  # noqa: E402
-from tests.goldset.paper import Paper  # noqa: E402
 
 
 def make(out: Path, *, seed: int, contract_count: int, report_count: int) -> None:

@@ -6,18 +6,14 @@ import asyncio
 import os
 import random
 import signal
-import sys
 import time
 from pathlib import Path
 
 import docx_made
 import pdf_made
 import pytest
-from PIL import Image
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "bench"))
-
 from mutations import mutated, read_all
+from PIL import Image
 
 from pipeline.errors import ReadError
 from pipeline.pdf.children import Child

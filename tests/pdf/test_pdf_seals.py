@@ -10,11 +10,11 @@ import pytest
 import seals_made as seals
 from PIL import Image, ImageDraw, ImageFont
 
+from pipeline.pdf.read import Reader, ReadLimits
+from pipeline.pdf.seals import without_seals
+
 numpy = pytest.importorskip("numpy", reason="the ocr extra is not installed")
 pytest.importorskip("cv2", reason="the ocr extra is not installed")
-
-from pipeline.pdf.read import Reader, ReadLimits  # noqa: E402
-from pipeline.pdf.seals import without_seals  # noqa: E402
 
 LINES = made.wrapped(made.PARAGRAPH * 2, 34)
 SIZE = (1654, 2339)

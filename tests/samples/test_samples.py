@@ -5,13 +5,12 @@ The gold is not trusted: amounts, dates and defects of the clean contracts are f
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import re
-import sys
 from functools import cache
 from pathlib import Path
 
+import make_samples
 import pypdfium2
 import pytest
 
@@ -126,18 +125,6 @@ def valid_credit_code(code: str) -> bool:
         return False
     total = sum(alphabet.index(letter) * pow(3, place, 31) for place, letter in enumerate(code[:17]))
     return alphabet[-total % 31] == code[17]
-
-
-@cache
-def load_maker():
-    spec = importlib.util.spec_from_file_location("make_samples", SAMPLES / "make_samples.py")
-    module = importlib.util.module_from_spec(spec)
-    path = list(sys.path)
-    try:
-        spec.loader.exec_module(module)
-    finally:
-        sys.path[:] = path
-    return module
 
 
 def test_the_set_is_complete():
@@ -297,7 +284,7 @@ def test_only_the_planted_clauses_are_absent(name: str):
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_only_the_planted_goods_tables_are_wrong(name: str):
     """Quantity times price is the amount of each row, and the amounts add up to the last row, but for planted ones."""
-    tables = [block.rows for block in load_maker().sources()[name].blocks if block.kind == "table"]
+    tables = [block.rows for block in make_samples.sources()[name].blocks if block.kind == "table"]
     wrong = [row for rows in tables for row in wrong_rows(rows)]
     planted = [bare(d["quote"]) for d in gold_of(name)["defects"] if d["code"] == "item_sum"]
     assert sorted("".join(row) for row in wrong) == sorted(planted)
@@ -325,7 +312,7 @@ def is_figure(cell: str) -> bool:
 @pytest.mark.parametrize("name", [name for name in NAMES if gold_of(name)["kind"] == "report"])
 def test_only_the_planted_totals_and_growth_rates_of_tables_are_wrong(name: str):
     wrong: list[str] = []
-    for block in load_maker().sources()[name].blocks:
+    for block in make_samples.sources()[name].blocks:
         if block.kind == "table":
             wrong += wrong_growth(block.rows) + wrong_totals(block.rows)
     defects = gold_of(name)["defects"]
@@ -369,14 +356,14 @@ def test_the_long_one_is_long_and_varied():
     assert len(re.findall(r"[一-鿿]", text)) > 60_000
     pages = [defect["page"] for defect in gold_of(LONG[0])["defects"] if defect["page"]]
     assert max(pages) - min(pages) > 40
-    source = load_maker().sources()[LONG[0]]
+    source = make_samples.sources()[LONG[0]]
     paragraphs = [block.text for block in source.blocks if block.kind == "para" and len(block.text) > 30]
     assert len(paragraphs) == len(set(paragraphs))
 
 
 @pytest.mark.slow
 def test_remaking_gives_the_same_bytes(tmp_path: Path):
-    load_maker().main(tmp_path)
+    make_samples.main(tmp_path)
     for name in NAMES:
         assert (tmp_path / f"{name}.gold.json").read_bytes() == (SAMPLES / f"{name}.gold.json").read_bytes()
         if name not in SCANNED:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from layout import Block
+from source.layout import Block
 
 HERE = Path(__file__).resolve().parent
 NUMERALS = "零一二三四五六七八九"

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from framework import compose
-from layout import Block, Style
+from source.framework import compose
+from source.layout import Block, Style
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,10 +8,10 @@ import random
 from pathlib import Path
 
 import pypdfium2
-from layout import FONT_FILE, PAGE_HEIGHT, PAGE_WIDTH
 from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
+from source.layout import FONT_FILE, PAGE_HEIGHT, PAGE_WIDTH
 
 DPI = 160
 QUALITY = 42
