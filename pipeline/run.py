@@ -237,6 +237,8 @@ class _BatchRun:
         self._on_event = on_event
         self._total = total
         self._done = 0
+        self._turn = asyncio.Lock()
+        """Files are identified one by one, so that they come to the reader in their order."""
         self.rows: list[IndexRow] = []
         """One for each analysis that was saved or found, in no order."""
         self._by_id: dict[str, asyncio.Task[Result]] = {}
@@ -339,7 +341,8 @@ class _BatchRun:
     async def _file(self, path: Path) -> Result:
         """One file; the same bytes under another name wait for the first and share its analysis."""
         try:
-            document_id = await asyncio.to_thread(identify, path)
+            async with self._turn:
+                document_id = await asyncio.to_thread(identify, path)
         except InputError as error:
             return await self._failed(path, DocumentInfo(None, printable(path.name)), "", error, 0.0)
         if first := self._by_id.get(document_id):

@@ -152,8 +152,18 @@ class Reader:
         child = await self._idle.get()
         try:
             yield child
+            await self._start_spare()
         finally:
             self._idle.put_nowait(child)
+
+    async def _start_spare(self) -> None:
+        """Have one more process running than read now: while the first document is examined there is time for it."""
+        if not self._idle.empty():
+            child = self._idle.get_nowait()
+            try:
+                await child.start()
+            finally:
+                self._idle.put_nowait(child)
 
     async def _ask(
         self, child: Child, path: Path, request: wire.Message, timeout_s: float, memory_mib: int
