@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from pipeline.analysis import Questioning
@@ -43,6 +44,7 @@ class Generation:
         self._unused.set()
         self._failure: LongdocError | None = None
         self._loaded: Loaded | None = None
+        self._context = 0
         self._sizing: Sizing | None = None
 
     async def sizing(self) -> Sizing:
@@ -66,11 +68,11 @@ class Generation:
         async with self._turn:
             if self._failure:
                 raise self._failure
-            if self._loaded and self._loaded.context != context:
+            if self._loaded and self._context != context:
                 await self._unused.wait()
                 await self.close()
             if self._loaded is None:
-                self._loaded = await self._opened(context)
+                self._loaded, self._context = await self._opened(context), context
             loaded = self._loaded
             self._users += 1
             self._unused.clear()
@@ -87,7 +89,10 @@ class Generation:
             native = min(capacity.context for capacity in (await self.sizing()).capacities.values())
             settings = settings.model_copy(update={"context_tokens": native})
         try:
-            return await Loaded.open(self._load, settings, self._choice, self._store, context, self.meter)
+            engine = await self._load(self._choice, settings)
+            tokenizer = tokenizer_for(settings, self._choice)
+            load_again = partial(self._load, self._choice, settings)
+            return Loaded(engine, load_again, tokenizer, settings, self._store, self.meter)
         except LongdocError as error:
             self._failure = error
             raise
@@ -123,35 +128,22 @@ class Loaded:
     def __init__(
         self,
         engine: Engine,
-        load: Load,
+        load_again: Callable[[], Awaitable[Engine]],
+        tokenizer: Tokenizer,
         settings: Settings,
-        choice: EngineChoice,
         store: Store,
-        context: int,
         meter: Meter,
     ) -> None:
         self.engine = engine
-        self.context = context
-        """As it was asked for; 0: the native one."""
-        self.tokenizer = tokenizer_for(settings, choice)
-        self.sizing = Sizing(capacities(engine.context_tokens, self.tokenizer, settings), self.tokenizer)
+        self.tokenizer = tokenizer
+        self.sizing = Sizing(capacities(engine.context_tokens, tokenizer, settings), tokenizer)
         self._scheduler = scheduler = Scheduler(max_tokens=settings.max_tokens_in_flight, max_requests=engine.parallel)
         self._running: Engine | Supervised = engine
         if isinstance(engine, WatchedEngine):
-
-            async def load_again() -> Engine:
-                return await load(choice, settings)
-
             self._running = Supervised(engine, load_again, scheduler.lower, silence_s=settings.engine_silence_s)
         self.journal = Journal(store, engine.model, meter.before(self._running.generate), scheduler.admitted)
         self._settings = settings
         self._documents = 0
-
-    @classmethod
-    async def open(
-        cls, load: Load, settings: Settings, choice: EngineChoice, store: Store, context: int, meter: Meter
-    ) -> Loaded:
-        return cls(await load(choice, settings), load, settings, choice, store, context, meter)
 
     def state(self) -> EngineState:
         """How the engine stands, those that wait for admission counted in."""
