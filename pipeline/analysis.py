@@ -13,15 +13,16 @@ import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
+from pipeline.asking import Asking, Part, Question, Questioning
 from pipeline.engines.base import Generate
-from pipeline.errors import BadAnswerError, CutAnswerError, EngineError, PipelineError, PromptTooLongError
+from pipeline.errors import CutAnswerError, EngineError, PipelineError, PromptTooLongError
 from pipeline.ground import Locator, difference
 from pipeline.kinds import base
-from pipeline.kinds.base import Answer, Extract, Group, Kind
+from pipeline.kinds.base import Answer, Extract, Group
 from pipeline.kinds.merge import merge
 from pipeline.kinds.packs.checklist import CATEGORY, UNREAD, Checklist, Checks, Reading
 from pipeline.kinds.packs.scan import places_by_rule
@@ -32,17 +33,13 @@ from pipeline.prompts import Prompt, load_prompt
 from pipeline.search import Index
 from pipeline.split.chunks import halve
 from pipeline.split.context import SHOWN_TOKENS, Context
-from pipeline.tokens import Tokenizer, escape_special, fitting
-from pipeline.types import Behaviour, Chunk, Completion, Document, Evidence, Finding, Message, Request, Span, Switch
+from pipeline.tokens import escape_special, fitting
+from pipeline.types import Chunk, Document, Evidence, Finding, Span
 
-_ATTEMPTS = 3
-"""Askings of one question before its answer counts as bad."""
 _MOST_LOST_IN_A_ROW = 3
 """So many questions without a usable answer, and none with one between, mean that it is not the questions: the rest
 is not asked."""
 
-_MARGIN_TOKENS = 32
-"""By so much a prompt may be longer than it was counted."""
 _DENSEST_CHARS = 12
 """A part shorter than this for each item that a list may hold is not divided further: no text is that dense in facts,
 so a list that is still full repeats itself."""
@@ -53,38 +50,6 @@ _PLACES_PER_ITEM = 3
 """Passages that are looked at again for each checklist item that was not found."""
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class Questioning:
-    """What stays the same for all requests of one analysis."""
-
-    kind: Kind
-    side: str
-    thinking: Switch
-    engine_thinks: bool
-    answer_tokens: int
-    room_tokens: int
-    tokenizer: Tokenizer
-    priority: int = 0
-    checklist: Checklist | None = None
-    behaviour: Behaviour = field(default_factory=Behaviour)
-    context_tokens: int = 0
-    """Prompt and answer together; 0: not known."""
-
-    @property
-    def groups(self) -> tuple[Group, ...]:
-        """All that is asked about every part."""
-        return (*self.kind.groups, *(self.checklist.groups if self.checklist else ()))
-
-    def thinks(self, group: Group) -> bool:
-        """Whether the model is to think about a group's questions: where it pays, unless the settings or the model
-        know only one way."""
-        if self.behaviour.switch != "enable_thinking":
-            return self.behaviour.switch == "always"
-        if self.thinking == "auto":
-            return group.thinks and self.engine_thinks
-        return self.thinking == "on"
 
 
 @dataclass(slots=True)
@@ -103,10 +68,6 @@ class Review:
     """Journal keys of answers that could not be used: the next run asks those again."""
     requests: int = 0
     reused: int = 0
-
-    def count(self, completion: Completion) -> None:
-        self.requests += 1
-        self.reused += completion.reused
 
 
 async def review(
@@ -131,7 +92,10 @@ async def review(
     except EngineError as error:
         result.failure = error
         result.notes.append(_GIVEN_UP)
-    result.rejected_keys = tuple(interview.useless_keys)
+    asking = interview.asking
+    result.notes += map(_mended, asking.mended)
+    result.rejected_keys = tuple(asking.useless_keys)
+    result.requests, result.reused = asking.requests, asking.reused
     return result
 
 
@@ -140,32 +104,19 @@ def rules_alone(rules: Sequence[Finding], failure: PipelineError | EngineError) 
     return Review(findings=merge(list(rules)), notes=[_RULES_REMAIN], failure=failure)
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
-    """A document part as a prompt has it; all questions about it begin with it."""
-
-    name: str
-    text: str
-    tokens: int
-
-
 class _Interview:
     """The questions about one document."""
 
     def __init__(self, document: Document, questioning: Questioning, generate: Generate, result: Review) -> None:
         self._document = document
         self._q = questioning
-        self._generate = generate
+        self.asking = Asking(document.id, questioning, generate)
         self._result = result
         self._locator = Locator(document)
         self._context = Context(document)
-        self.useless_keys: list[str] = []
-        """Journal keys of answers that could not be used: the next run asks those again."""
         self._flaws: dict[str, list[Text]] = {}
         """Why it is open whether a checklist item is there, by the item's id."""
-        self._system = load_prompt(f"{questioning.kind.name}/system").render(side=questioning.side)
-        self._system_tokens = questioning.tokenizer.count(self._system)
-        self._parts: dict[Span, _Part] = {}
+        self._parts: dict[Span, Part] = {}
         self._lost: dict[str, list[int]] = {}
         """First pages of the parts about which a group's question has no answer, by the group's name."""
         self._lost_in_a_row = 0
@@ -312,8 +263,7 @@ class _Interview:
             places=_harmless("\n".join(map(self._place, shown))),
             **group.inputs,
         )
-        thinking = self._q.thinks(group)
-        return await self._ask_model(user, prompt, group.answer, group.schema, thinking=thinking, priority=_REDUCE)
+        return await self.asking.answer(self._question(group, prompt, _REDUCE), user)
 
     def _note_flaw(self, items: Sequence[Item], why: Text) -> None:
         self._result.unanswered = True
@@ -372,19 +322,13 @@ class _Interview:
         prompt = load_prompt(group.name)
         part = self._part(span)
         user = f"{part.text}\n\n{prompt.render(**group.inputs)}"
-        thinking = self._q.thinks(group)
-        return await self._ask_model(
-            user,
-            prompt,
-            group.answer,
-            group.schema,
-            thinking=thinking,
-            priority=self._q.priority,
-            part=part,
-            cut="again" if last else "halve",
-        )
+        question = self._question(group, prompt, self._q.priority)
+        return await self.asking.answer(question, user, part, "again" if last else "halve")
 
-    def _part(self, span: Span) -> _Part:
+    def _question(self, group: Group, prompt: Prompt, priority: int) -> Question[Answer]:
+        return Question(prompt, group.answer, group.schema, self._q.thinks(group), priority)
+
+    def _part(self, span: Span) -> Part:
         """What all questions about ``span`` share, rendered and counted once."""
         if (part := self._parts.get(span)) is None:
             text = load_prompt("part").render(
@@ -394,7 +338,7 @@ class _Interview:
                 text=_harmless(self._document.text[span.start : span.end]),
             )
             name = f"{self._document.id}:{span.start}-{span.end}"
-            part = self._parts[span] = _Part(name, text, self._q.tokenizer.count(text))
+            part = self._parts[span] = Part(name, text, self._q.tokenizer.count(text))
         return part
 
     def _shown(self, what: str, text: str) -> str:
@@ -403,96 +347,8 @@ class _Interview:
     async def _summary(self, lines: Sequence[str]) -> str:
         prompt = load_prompt(f"{self._q.kind.name}/summary")
         user = prompt.render(title=_harmless(self._document.title), facts=_harmless("\n".join(lines)))
-        answer = await self._ask_model(user, prompt, _Summary, _SUMMARY_SCHEMA, thinking=False, priority=_REDUCE)
+        answer = await self.asking.answer(Question(prompt, _Summary, _SUMMARY_SCHEMA, False, _REDUCE), user)
         return answer.summary.strip()
-
-    async def _ask_model(
-        self,
-        user: str,
-        prompt: Prompt,
-        shape: type[_Shape],
-        schema: Mapping[str, object],
-        *,
-        thinking: bool,
-        priority: int,
-        part: _Part | None = None,
-        cut: Literal["halve", "retry", "again"] = "retry",
-    ) -> _Shape:
-        """Ask until the answer is whole and fits its schema, a bounded number of times.
-
-        An answer that is ``cut`` is the caller's to ``halve``; or it is asked once more with a larger budget
-        (``again``: it is being asked for that reason). Then it fails by name.
-        """
-        request = self._request(user, prompt, schema, thinking=thinking, priority=priority, part=part)
-        attempt, seen = 0, list[str]()
-        if cut == "again":
-            attempt, request = 1, self._with_more_room(request)
-        while attempt < _ATTEMPTS:
-            asked = replace(request, attempt=attempt)
-            attempt += 1
-            completion = await self._generate(asked)
-            self._result.count(completion)
-            if completion.finish_reason == "stop":
-                if answer := self._read(completion.text, prompt, shape, last=attempt == _ATTEMPTS):
-                    return answer
-            elif completion.finish_reason == "length" and not self._thoughts_were_cut(asked, completion):
-                if cut != "retry":
-                    raise _cut(prompt, asked.max_tokens)
-                cut, request = "again", self._with_more_room(request)
-            seen.append(completion.finish_reason if completion.finish_reason != "stop" else "invalid JSON")
-            self.useless_keys.append(completion.key)
-            # thoughts that led to no answer once are left out when it is asked again: then the schema binds at once
-            if self._q.behaviour.switch != "always":
-                request = replace(request, thinking=False, sampling=self._q.behaviour.plain)
-        raise _bad(prompt, seen)
-
-    def _request(
-        self,
-        user: str,
-        prompt: Prompt,
-        schema: Mapping[str, object],
-        *,
-        thinking: bool,
-        priority: int,
-        part: _Part | None,
-    ) -> Request:
-        thinking = thinking or self._q.behaviour.switch == "always"
-        part = part or _Part("", "", 0)
-        shared_tokens = self._system_tokens + part.tokens
-        return Request(
-            document_id=self._document.id,
-            prompt=prompt.label,
-            prompt_sha256=prompt.sha256,
-            messages=(Message("system", self._system), Message("user", user)),
-            schema=schema,
-            max_tokens=self._q.answer_tokens,
-            sampling=self._q.behaviour.thinking if thinking else self._q.behaviour.plain,
-            thinking=thinking,
-            prompt_tokens=shared_tokens + self._q.tokenizer.count(user[len(part.text) :]) + 16,
-            priority=priority,
-            prefix=part.name,
-            prefix_tokens=shared_tokens if part.name else 0,
-        )
-
-    def _read(self, text: str, prompt: Prompt, shape: type[_Shape], *, last: bool) -> _Shape | None:
-        """The answer in a text that ended by itself; None if it does not fit its schema. At the ``last`` asking, what
-        can be made of it."""
-        try:
-            return shape.model_validate_json(_unfenced(text))
-        except ValidationError:
-            mended = shape.mended(text) if last and issubclass(shape, Answer) else None
-            if mended:
-                self._note_mended(prompt)
-            return mended
-
-    def _thoughts_were_cut(self, asked: Request, completion: Completion) -> bool:
-        """Whether an answer was cut before it began."""
-        return asked.thinking and not completion.text and self._q.behaviour.switch != "always"
-
-    def _with_more_room(self, request: Request) -> Request:
-        """The request with twice the budget, as far as the context goes."""
-        most = max(self._q.context_tokens - request.prompt_tokens - _MARGIN_TOKENS, request.max_tokens)
-        return replace(request, max_tokens=min(2 * request.max_tokens, most))
 
     def _proved(self, answer: Answer, spans: Sequence[Span]) -> list[Finding]:
         """The findings of an answer, each quote looked for in what the model was shown."""
@@ -552,15 +408,6 @@ class _Interview:
         if note not in self._result.notes:
             self._result.notes.append(note)
 
-    def _note_mended(self, prompt: Prompt) -> None:
-        self._result.notes.append(
-            Text(
-                f"{prompt.label} 的回答有几处不合格式：缺的字段留空，不认识的级别按“中”，请复核",
-                f"the answer to {prompt.label} was not quite of its form: missing fields were left empty, an unknown "
-                "severity counts as medium; check it",
-            )
-        )
-
     def _batches(self, lines: Sequence[str]) -> list[list[str]]:
         """Lines in runs that fit one prompt each; two lines at least go together, so that summing up always ends."""
         batches: list[list[str]] = [[]]
@@ -598,7 +445,6 @@ class _Summary(BaseModel):
     summary: str
 
 
-_Shape = TypeVar("_Shape", bound=BaseModel)
 _SUMMARY_SCHEMA = {
     "type": "object",
     "properties": {"summary": {"type": "string", "maxLength": 600}},
@@ -607,10 +453,12 @@ _SUMMARY_SCHEMA = {
 }
 
 
-def _unfenced(text: str) -> str:
-    """JSON without the Markdown fence that some models put around it."""
-    text = text.strip()
-    return text.removeprefix("```json").removeprefix("```").removesuffix("```") if text.startswith("```") else text
+def _mended(prompt: Prompt) -> Text:
+    return Text(
+        f"{prompt.label} 的回答有几处不合格式：缺的字段留空，不认识的级别按“中”，请复核",
+        f"the answer to {prompt.label} was not quite of its form: missing fields were left empty, an unknown "
+        "severity counts as medium; check it",
+    )
 
 
 def _harmless(text: str) -> str:
@@ -638,30 +486,6 @@ def _unsure(finding: Finding) -> Finding:
 def _goes_without_saying(finding: Finding) -> bool:
     """A checklist item that is in order: what it agrees is among the facts already."""
     return finding.category == CATEGORY and finding.severity == "info"
-
-
-def _cut(prompt: Prompt, max_tokens: int) -> CutAnswerError:
-    return CutAnswerError(
-        Text(
-            f"{prompt.label} 的回答在 {max_tokens} 个 token 处被截断，这一段已无法再细分",
-            f"the answer to {prompt.label} was cut at {max_tokens} tokens and its part can't be divided any more",
-        ),
-        Text("请调大 LONGDOC_MAX_OUTPUT_TOKENS 后重跑", "raise LONGDOC_MAX_OUTPUT_TOKENS and run again"),
-    )
-
-
-def _bad(prompt: Prompt, seen: Sequence[str]) -> BadAnswerError:
-    what = ", ".join(seen)
-    return BadAnswerError(
-        Text(
-            f"{prompt.label} 问了 {len(seen)} 次，都没有得到要求的 JSON（{what}）",
-            f"{prompt.label} was asked {len(seen)} times and never answered with the JSON asked for ({what})",
-        ),
-        Text(
-            "请检查模型与服务器的 response_format 支持，然后重跑：已完成的不会重做",
-            "check the model and the server's response_format support, then run again: what is done is kept",
-        ),
-    )
 
 
 async def _all_or_first_error(coroutines: Sequence[Coroutine[Any, Any, T]]) -> list[T]:

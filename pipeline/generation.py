@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from pipeline.analysis import Questioning
+from pipeline.asking import Questioning
 from pipeline.engines.base import Engine, EngineState
 from pipeline.engines.choose import EngineChoice
 from pipeline.engines.journal import Journal

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 import pytest
 from scripted_server import fill
 
-from pipeline.analysis import Questioning, Review, review
+from pipeline.analysis import Review, review
+from pipeline.asking import Questioning
 from pipeline.engines.journal import key_of
 from pipeline.errors import BadAnswerError, CutAnswerError, EngineError
 from pipeline.kinds.catalog import KINDS

@@ -7,7 +7,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 
-from pipeline.analysis import Questioning, Review, review
+from pipeline.analysis import Review, review
+from pipeline.asking import Questioning
 from pipeline.kinds.catalog import KINDS
 from pipeline.kinds.contract.rules import findings_in
 from pipeline.split.chunks import split

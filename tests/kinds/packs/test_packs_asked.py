@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from pipeline.analysis import Questioning, Review, review
+from pipeline.analysis import Review, review
+from pipeline.asking import Questioning
 from pipeline.kinds.catalog import KINDS
 from pipeline.kinds.packs.checklist import Checklist
 from pipeline.kinds.packs.load import load_packs
