@@ -306,8 +306,7 @@ class _Interview:
         try:
             while len(batches := self._batches(lines)) > 1:
                 lines = await _all_or_first_error([self._summary(batch) for batch in batches])
-            self._result.summary = await self._summary(batches[0])
-            self._trace(self._result.summary)
+            self._result.summary = self._traced(await self._summary(batches[0]))
         except PipelineError as error:
             self._result.notes.append(
                 Text(f"摘要未能生成：{error.cause.zh}", f"no summary was generated: {error.cause.en}")
@@ -376,14 +375,12 @@ class _Interview:
         """What the document's figures are worth."""
         return Figures.of(self._document.text)
 
-    def _trace(self, summary: str) -> None:
-        """Note the figures of the summary that neither the document nor what the rules reckoned has."""
-        lacking = self.figures.lacks(summary)
-        if lacking:
-            reckoned = Figures.of(
-                "\n".join(f"{f.value} {f.detail}" for f in self._result.findings if f.source == "rule")
-            )
-            lacking = [figure for figure in lacking if reckoned.lacks(figure)]
+    def _traced(self, summary: str) -> str:
+        """The summary, with a mark on each figure that neither the document nor what the rules reckoned has."""
+        if not self.figures.lacks(summary):
+            return summary
+        by_rules = "\n".join(f"{f.value} {f.detail}" for f in self._result.findings if f.source == "rule")
+        summary, lacking = self.figures.marked(summary, str(_UNTRACED), Figures.of(by_rules))
         if lacking:
             figures = "、".join(lacking)
             self._result.notes.append(
@@ -392,6 +389,7 @@ class _Interview:
                     f"figures of the summary not in the document: {figures}",
                 )
             )
+        return summary
 
     def _full(self, answer: Answer, group: Group) -> bool:
         return any(len(items) >= group.bounds[name] for name, items in answer.lists().items())
@@ -471,6 +469,7 @@ def _fact_line(finding: Finding) -> str:
     return f"{finding.category} {finding.item}{level}: {finding.value} {finding.detail}".strip()[:160]
 
 
+_UNTRACED = Text("〔原文未见〕", " [not in the document]")
 _DIFFERS = Text("〔引文与原文有出入：", "〔the quote differs from the source: ")
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import signal
 import sys
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager
@@ -505,6 +506,7 @@ def _leave(message: str, exit_code: int) -> NoReturn:
 
 def _run(work: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
     gc.set_threshold(50_000, 20, 100)  # findings are many small values without cycles: a tenth of the time
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # asyncio.run cancels the work where it finds this one
     return asyncio.run(work())
 
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 from pipeline.kinds.contract.amounts import PERCENT, parse_rate
 from pipeline.kinds.numerals import HAN_NUMBER, amounts_in, calendar_of, parse_han_number
@@ -50,7 +51,7 @@ class Figures:
         numbers: set[Decimal] = set()
         rates: set[Decimal] = set()
         days: set[str] = set()
-        for sort, worth, _ in _figures(text):
+        for sort, worth, _ in _figures(_joined(text)):
             if isinstance(worth, str):
                 days |= {worth, worth[:7], f"-{worth[4:]}"} if worth[0] != "-" else {worth}
             else:
@@ -61,8 +62,23 @@ class Figures:
 
     def lacks(self, prose: str) -> list[str]:
         """The figures of ``prose`` that the source doesn't have, as printed, each once."""
+        prose = _joined(prose)
+        return list(dict.fromkeys(prose[start:end] for start, end in self._strange(prose)))
+
+    def marked(self, prose: str, mark: str, reckoned: Figures) -> tuple[str, list[str]]:
+        """``prose`` with ``mark`` behind each figure that neither the source nor ``reckoned`` has; and these figures."""
+        joined = _joined(prose)
+        places = sorted({*self._strange(joined)} & {*reckoned._strange(joined)})
+        if not places:
+            return prose, []
+        ends = [0, *(end for _, end in places)]
+        pieces = [joined[start:end] for start, end in pairwise(ends)]
+        return mark.join([*pieces, joined[ends[-1] :]]), list(dict.fromkeys(joined[slice(*at)] for at in places))
+
+    def _strange(self, prose: str) -> list[tuple[int, int]]:
+        """Where the figures stand that the source doesn't have."""
         prose = _ENUMERATION.sub(lambda m: " " * len(m.group()), _LAW.sub(lambda m: " " * len(m.group()), prose))
-        return list(dict.fromkeys(printed for sort, worth, printed in _figures(prose) if not self._has(sort, worth)))
+        return [at for sort, worth, at in _figures(prose) if not self._has(sort, worth)]
 
     def _has(self, sort: str, worth: Decimal | str) -> bool:
         if isinstance(worth, str):
@@ -77,33 +93,35 @@ class Figures:
 _PLAIN = re.compile(r"\d[\d,]*(?:\.\d+)?(?<!,)")
 
 
-def _figures(text: str) -> Iterator[tuple[str, Decimal | str, str]]:
-    """(sort, worth, as printed) of every figure; what was read as one sort is not read again as another."""
-    rest = _SPACE.sub("", text)
+def _joined(text: str) -> str:
+    """``text`` with its figures in one piece each."""
+    return _SPACE.sub("", text)
+
+
+def _figures(rest: str) -> Iterator[tuple[str, Decimal | str, tuple[int, int]]]:
+    """(sort, worth, place) of every figure; what was read as one sort is not read again as another."""
     mentions, _ = calendar_of(rest)
-    taken = [(m.span, "day", m.date.isoformat()) for m in mentions]
-    yield from (("day", day, rest[span.start : span.end]) for span, _, day in taken)
-    rest = _without(rest, (span for span, _, _ in taken))
+    yield from (("day", m.date.isoformat(), (m.span.start, m.span.end)) for m in mentions)
+    rest = _without(rest, ((m.span.start, m.span.end) for m in mentions))
     partial = [m for m in _DAY_OF_MONTH.finditer(rest) if m["year"] or m["day"]]
     for match in partial:
         day = f"-{int(match['day']):02d}" if match["day"] else ""
-        yield "day", f"{match['year'] or '-'}-{int(match['month']):02d}{day}", match.group()
+        yield "day", f"{match['year'] or '-'}-{int(match['month']):02d}{day}", match.span()
     rest = _without(rest, (m.span() for m in partial))
     rates = list(_RATE.finditer(rest))
-    yield from (("rate", share, m.group()) for m in rates if (share := parse_rate(m.group())) is not None)
+    yield from (("rate", share, m.span()) for m in rates if (share := parse_rate(m.group())) is not None)
     rest = _without(rest, (m.span() for m in rates))
     sums = amounts_in(rest)
-    yield from (("sum", a.yuan, rest[a.span.start : a.span.end]) for a in sums)
-    rest = _without(rest, (a.span for a in sums))
+    yield from (("sum", a.yuan, (a.span.start, a.span.end)) for a in sums)
+    rest = _without(rest, ((a.span.start, a.span.end) for a in sums))
     for match in _NUMBER.finditer(rest):
-        printed = match.group().strip()
-        bare = printed.rstrip("万亿 ").replace(",", "").replace("，", "").rstrip(".")
+        bare = match.group().rstrip("万亿 ").replace(",", "").replace("，", "").rstrip(".")
         if bare.count(".") <= 1:
             scale = _SCALES.get(match["scale"] or "", 1)
-            yield ("sum" if scale > 1 else "number"), Decimal(bare) * scale, printed
+            yield ("sum" if scale > 1 else "number"), Decimal(bare) * scale, (match.start(), match.start() + len(match.group().rstrip()))
     for match in _HAN.finditer(rest):
         if (count := parse_han_number(match.group())) is not None:
-            yield "number", Decimal(count), match.group()
+            yield "number", Decimal(count), match.span()
 
 
 def _without(text: str, spans: Iterable[tuple[int, int]]) -> str:

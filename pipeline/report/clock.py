@@ -25,3 +25,10 @@ def zone_of(name: str) -> ZoneInfo:
 def minute(moment: datetime, zone: ZoneInfo) -> str:
     """``2026-03-02 08:30`` in ``zone``."""
     return f"{moment.astimezone(zone):%Y-%m-%d %H:%M}"
+
+
+def minute_and_zone(moment: datetime, zone: ZoneInfo) -> str:
+    """``2026-03-02 08:30 (UTC+8)``, where a reader may sit in another zone."""
+    sign, hours, minutes = (local := f"{moment.astimezone(zone):%z}")[0], int(local[1:3]), local[3:5]
+    offset = f"{sign}{hours}" + f":{minutes}" * (minutes != "00")
+    return f"{minute(moment, zone)} (UTC{offset if offset[1:] != '0' else ''})"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipeline.report.clock import DEFAULT_ZONE, minute, zone_of
+from pipeline.report.clock import DEFAULT_ZONE, minute, minute_and_zone, zone_of
 from pipeline.report.markdown import in_markdown, without_gaps
 from pipeline.report.masking import mask
 from pipeline.report.page import href, render
@@ -153,7 +153,7 @@ def _gravity(told: _Told) -> tuple[int, int, int]:
 def _period(news: News, timezone: str) -> str:
     zone = zone_of(timezone)
     since = minute(news.since, zone) if news.since else str(WORDS["since_start"])
-    return f"{since} – {minute(news.until, zone)}"
+    return f"{since} – {minute_and_zone(news.until, zone)}"
 
 
 def _masked(text: str) -> str:

@@ -33,9 +33,11 @@ import io
 import json
 import os
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from pipeline.kinds.terms import name_of
 from pipeline.report.clock import DEFAULT_ZONE, zone_of
@@ -45,7 +47,7 @@ from pipeline.report.view import EDITABLE, Shown, findings_of
 from pipeline.types import Decision, Evidence, StoredAnalysis
 
 Format = Literal["xlsx", "csv", "json"]
-Cell = str | int | float | None
+Cell = str | int | float | datetime | None
 
 _CSV_COLUMNS = (
     "document_id", "filename", "title", "kind", "analysis_id", "finding_id", "category", "item", "value", "detail",
@@ -73,7 +75,7 @@ def export(
 
         write_atomically(path, workbook(stored, links=lambda one: _links(one, reports, path), zone=zone_of(timezone)))
     else:
-        write_atomically(path, (_csv if fmt == "csv" else _json)(stored))
+        write_atomically(path, _csv(stored, zone_of(timezone)) if fmt == "csv" else _json(stored))
 
 
 def _links(stored: StoredAnalysis, reports: Path | None, path: Path) -> str:
@@ -89,17 +91,17 @@ def is_formula(text: str) -> bool:
     return text.lstrip(" ").startswith(_STARTS_FORMULA) or text.startswith(_STARTS_FORMULA)
 
 
-def _csv(stored: Sequence[StoredAnalysis]) -> bytes:
+def _csv(stored: Sequence[StoredAnalysis], zone: ZoneInfo) -> bytes:
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(_CSV_COLUMNS)
     for one in stored:
         for shown in findings_of(one):
-            writer.writerow([_csv_cell(cell) for cell in _csv_row(one, shown)])
+            writer.writerow([_csv_cell(cell) for cell in _csv_row(one, shown, zone)])
     return out.getvalue().encode("utf-8-sig")
 
 
-def _csv_row(stored: StoredAnalysis, shown: Shown) -> Iterator[Cell]:
+def _csv_row(stored: StoredAnalysis, shown: Shown, zone: ZoneInfo) -> Iterator[Cell]:
     document, finding = stored.analysis.document, shown.finding
     told = shown.original or finding
     yield from (document.id, document.filename, document.title, stored.analysis.kind, stored.id, shown.id)
@@ -111,20 +113,22 @@ def _csv_row(stored: StoredAnalysis, shown: Shown) -> Iterator[Cell]:
     else:
         yield from (None,) * 6
     yield from (stored.engine, stored.model, told.mark)
-    yield from decision_cells(shown.decision, shown.decision.ruling if shown.decision else "")
+    yield from decision_cells(shown.decision, shown.decision.ruling if shown.decision else "", zone)
 
 
-def decision_cells(decision: Decision | None, choice: str) -> Iterator[Cell]:
-    """What was decided, and the changes of an edit; empty cells to decide in where nothing was."""
+def decision_cells(decision: Decision | None, choice: str, zone: ZoneInfo) -> Iterator[Cell]:
+    """What was decided, and the changes of an edit; empty cells to decide in where nothing was. The moment is in
+    ``zone``."""
     if decision is None:
         yield from (None,) * (5 + len(EDITABLE))
         return
-    moment = decision.at.isoformat(timespec="seconds")
-    yield from (choice, decision.note, decision.by, moment, decision.id)
+    yield from (choice, decision.note, decision.by, decision.at.astimezone(zone), decision.id)
     yield from (decision.changes.get(name) for name in EDITABLE)
 
 
 def _csv_cell(cell: Cell) -> Cell:
+    if isinstance(cell, datetime):
+        return cell.isoformat(timespec="seconds")
     if not isinstance(cell, str):
         return cell
     text = visible(cell)

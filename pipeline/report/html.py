@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from pipeline.report.clock import DEFAULT_ZONE, minute, zone_of
+from pipeline.report.clock import DEFAULT_ZONE, minute, minute_and_zone, zone_of
 from pipeline.report.files import report_name, write_atomically
 from pipeline.report.page import href, render
 from pipeline.report.pictures import Pictures, pictures_beside
@@ -155,7 +155,7 @@ def _period(rows: Sequence[IndexRow], timezone: str) -> str:
         return ""
     zone = zone_of(timezone)
     moments = sorted(row.stored.finished_at for row in rows)
-    first, last = minute(moments[0], zone), minute(moments[-1], zone)
-    if first == last:
-        return first
+    first, last = minute(moments[0], zone), minute_and_zone(moments[-1], zone)
+    if last.startswith(first):
+        return last
     return f"{first} – {last[11:] if first[:10] == last[:10] else last}"

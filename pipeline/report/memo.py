@@ -21,7 +21,7 @@ from docx.shared import Cm, Pt, RGBColor
 from pipeline.kinds.terms import item_name, law_name, name_of
 from pipeline.lang import Text, language
 from pipeline.report import words
-from pipeline.report.clock import DEFAULT_ZONE, zone_of
+from pipeline.report.clock import DEFAULT_ZONE, minute_and_zone, zone_of
 from pipeline.report.text import clause_name, one_line, readable, says_no_more, told, values_in, visible
 from pipeline.report.view import Arranged, Shown, arrange, folded, settled, verdict_of
 from pipeline.types import Evidence, StoredAnalysis
@@ -176,7 +176,7 @@ def _add_scope(paper: _Paper, stored: StoredAnalysis, view: Arranged, zone: Zone
     analysis, document = stored.analysis, stored.analysis.document
     paper.heading(_t("scope"), numbered=False)
     engine = str(words.WORDS["rules_only"]) if stored.engine == "rules" else f"{stored.engine} {stored.model}"
-    finished = f"{stored.finished_at.astimezone(zone):%Y-%m-%d %H:%M}"
+    finished = minute_and_zone(stored.finished_at, zone)
     lines = [
         _t("read").format(document.filename, document.pages, f"{document.characters:,}", document.id),
         _t("made").format(engine, finished, stored.id),

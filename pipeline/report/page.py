@@ -10,12 +10,10 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote as percent_encoded
-from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -24,7 +22,7 @@ from pipeline import __version__
 from pipeline.kinds.terms import item_name, law_name, name_of
 from pipeline.lang import Lang, language
 from pipeline.report import words
-from pipeline.report.clock import minute
+from pipeline.report.clock import minute, minute_and_zone
 from pipeline.report.pictures import crops
 from pipeline.report.text import clause_name, readable, says_no_more, told, values_in, visible
 from pipeline.report.view import folded
@@ -95,7 +93,8 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
         "marked": marked,
         "fill": _fill,
         "lang": _lang,
-        "minute": _minute,
+        "minute": minute,
+        "minute_and_zone": minute_and_zone,
         "readable": readable,
         "number": _number,
         "numbers": _numbers,
@@ -151,10 +150,6 @@ def _fill(pattern: str, value: object) -> str:
 def _lang(text: str) -> Markup:
     """`` lang="zh-CN"`` for Chinese text on a page in English, so that it is read aloud and set as such."""
     return Markup(' lang="zh-CN"') if language() != "zh" and _CHINESE.search(text) else Markup("")
-
-
-def _minute(moment: datetime, zone: ZoneInfo) -> str:
-    return minute(moment, zone)
 
 
 def _number(count: int) -> str:

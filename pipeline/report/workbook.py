@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,7 +18,6 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from pipeline.kinds.terms import item_name, law_name, name_of
 from pipeline.report import words
-from pipeline.report.clock import minute
 from pipeline.report.export import Cell, decision_cells, is_formula
 from pipeline.report.text import clause_name, readable, says_no_more, told, visible
 from pipeline.report.view import SEVERITIES, Shown, findings_of, is_issue, settled, verdict_of
@@ -50,7 +50,8 @@ _EVIDENCE: tuple[Column, ...] = (
 )  # fmt: skip
 
 _FILLED_IN = frozenset(("decision", "decision_note", "new_value", "new_severity", "new_detail", "new_suggestion"))
-_HEAD, _OPEN, _BODY, _LINK = "longdoc head", "longdoc open", "longdoc body", "longdoc link"
+_TIMES = frozenset(("finished", "decided_at"))
+_HEAD, _OPEN, _BODY, _LINK, _TIME = (f"longdoc {name}" for name in ("head", "open", "body", "link", "time"))
 """Named styles: a style set cell by cell takes fifty times as long."""
 
 
@@ -59,7 +60,8 @@ def workbook(stored: Sequence[StoredAnalysis], *, links: Callable[[StoredAnalysi
     book = Workbook(write_only=True)
     for style in _styles():
         book.add_named_style(style)
-    _add_sheet(book, str(words.WORDS["documents"]), _DOCUMENTS, [list(_document_row(one, zone)) for one in stored])
+    documents = [list(_document_row(one, zone)) for one in stored]
+    _add_sheet(book, str(words.WORDS["documents"]), _DOCUMENTS, documents, zone)
     reports = {one.id: links(one) for one in stored}
     for kind in _KINDS:
         of_kind = [one for one in stored if (one.analysis.kind if one.analysis.kind in _KINDS else "auto") == kind]
@@ -69,10 +71,10 @@ def workbook(stored: Sequence[StoredAnalysis], *, links: Callable[[StoredAnalysi
             chosen.sort(key=lambda pair: SEVERITIES.index(pair[1].finding.severity))
             if chosen:
                 title = f"{words.in_words(words.KIND, kind)} · {words.WORDS[name]}"
-                rows = [list(_finding_row(one, shown, reports[one.id])) for one, shown in chosen]
-                _add_sheet(book, title, _FINDINGS, rows)
+                rows = [list(_finding_row(one, shown, reports[one.id], zone)) for one, shown in chosen]
+                _add_sheet(book, title, _FINDINGS, rows, zone)
     quotes = [row for one in stored for shown in findings_of(one) for row in _evidence_rows(one, shown)]
-    _add_sheet(book, str(words.WORDS["evidence"]), _EVIDENCE, quotes)
+    _add_sheet(book, str(words.WORDS["evidence"]), _EVIDENCE, quotes, zone)
     out = io.BytesIO()
     book.save(out)
     return out.getvalue()
@@ -85,7 +87,9 @@ class _Link(NamedTuple):
     target: str
 
 
-def _add_sheet(book: Workbook, title: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell | _Link]]) -> None:
+def _add_sheet(
+    book: Workbook, title: str, columns: Sequence[Column], rows: Sequence[Sequence[Cell | _Link]], zone: ZoneInfo
+) -> None:
     """A sheet with a frozen, filtered head. Widths and panes come before the rows: they are written as they come."""
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
@@ -100,7 +104,7 @@ def _add_sheet(book: Workbook, title: str, columns: Sequence[Column], rows: Sequ
             cells = f"{letter}2:{letter}{len(rows) + 1}"
             listed = DataValidation("list", formula1=f'"{choices}"', allow_blank=True, sqref=cells)
             sheet.data_validations.append(listed)
-    sheet.append([_head(sheet, key) for key in keys])
+    sheet.append([_head(sheet, key, zone) for key in keys])
     for row in rows:
         sheet.append([_cell(sheet, value) for value in row])
 
@@ -114,11 +118,13 @@ def _styles() -> Iterable[NamedStyle]:
     yield NamedStyle(_OPEN, font=Font(bold=True, color="FFFFFF"), fill=green, alignment=wrapped)
     yield NamedStyle(_LINK, font=Font(underline="single", color="1F3D63"), border=line, alignment=wrapped)
     yield NamedStyle(_BODY, border=line, alignment=wrapped)
+    yield NamedStyle(_TIME, border=line, alignment=wrapped, number_format="yyyy-mm-dd hh:mm")
 
 
-def _head(sheet: Sheet, key: str) -> SheetCell:
+def _head(sheet: Sheet, key: str, zone: ZoneInfo) -> SheetCell:
     """A column's title; green where something may be filled in."""
-    cell = WriteOnlyCell(sheet, str(words.WORDS[key]))
+    title = str(words.WORDS[key])
+    cell = WriteOnlyCell(sheet, f"{title} ({zone.key})" if key in _TIMES else title)
     cell.style = _OPEN if key in _FILLED_IN else _HEAD
     return cell
 
@@ -129,6 +135,10 @@ def _cell(sheet: Sheet, value: Cell | _Link) -> SheetCell:
         cell = WriteOnlyCell(sheet, value.value)
         cell.hyperlink = value.target
         cell.style = _LINK
+        return cell
+    if isinstance(value, datetime):  # a date that Excel can sort and filter; it knows of no zones
+        cell = WriteOnlyCell(sheet, value.replace(tzinfo=None, microsecond=0))
+        cell.style = _TIME
         return cell
     cell = WriteOnlyCell(sheet, visible(value) if isinstance(value, str) else value)
     cell.style = _BODY
@@ -150,10 +160,10 @@ def _document_row(stored: StoredAnalysis, zone: ZoneInfo) -> Iterator[Cell]:
     yield from ("\n".join(analysis.notes), stored.engine, stored.model)
     yield words.in_words(words.STRATEGY, analysis.strategy)
     yield from (analysis.requests, analysis.prompt_tokens, analysis.cached_tokens, analysis.completion_tokens)
-    yield from (round(analysis.seconds, 2), minute(stored.finished_at, zone), stored.id, document.id)
+    yield from (round(analysis.seconds, 2), stored.finished_at.astimezone(zone), stored.id, document.id)
 
 
-def _finding_row(stored: StoredAnalysis, shown: Shown, report: str) -> Iterator[Cell | _Link]:
+def _finding_row(stored: StoredAnalysis, shown: Shown, report: str, zone: ZoneInfo) -> Iterator[Cell | _Link]:
     finding = shown.finding
     yield from (shown.id, stored.analysis.document.filename)
     yield words.in_words(words.SEVERITY, finding.severity)
@@ -171,7 +181,7 @@ def _finding_row(stored: StoredAnalysis, shown: Shown, report: str) -> Iterator[
     yield words.in_words(words.SOURCE, finding.source)
     yield str(words.WORDS["yes" if finding.grounded else "no"])
     ruling = shown.decision.ruling if shown.decision else ""
-    yield from decision_cells(shown.decision, words.in_words(words.CHOICE, ruling))
+    yield from decision_cells(shown.decision, words.in_words(words.CHOICE, ruling), zone)
     yield (shown.original or finding).mark
 
 

@@ -64,6 +64,7 @@ def test_figures_that_the_source_lacks_are_marked() -> None:
     [found] = [f for f in outcome.findings if f.category == "risks"]
     assert "说明中的 20%、3600万元；建议中的 10% 不见于原文" in found.detail
     assert [n.zh for n in outcome.notes] == ["摘要中的数字 5% 不见于原文，请核对"]  # 18.25% is what a rule reckoned
+    assert outcome.summary == "总价1.2亿元，首付30%，日违约金0.05%，年化18.25%，质保金5%〔原文未见〕。"
 
 
 def test_the_model_against_the_rules_is_a_finding() -> None:

@@ -45,6 +45,25 @@ def test_help_imports_nothing_heavy(tmp_path: Path) -> None:
         assert f"| {heavy}\n" not in done.stderr.replace("|   ", "| "), heavy
 
 
+INTERRUPTED = """
+import os, signal, sys
+class Hand:
+    def find_spec(self, name, *_):
+        if name == MODULE:
+            os.kill(os.getpid(), signal.SIGINT)
+sys.meta_path.insert(0, Hand())
+from pipeline.__main__ import main
+main()
+"""
+
+
+@pytest.mark.parametrize("module", ["typer", "pydantic.main", "rich.progress", "pipeline.run"])
+def test_an_interrupt_while_modules_load_ends_quietly(module: str, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", INTERRUPTED.replace("MODULE", repr(module)), "review", str(tmp_path)]
+    done = subprocess.run(command, cwd=tmp_path, env=os.environ | {"LONGDOC_LANG": "en"}, capture_output=True, text=True)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n"), "no traceback"
+
+
 def test_review_tells_documents_reports_and_database_and_a_rerun_is_free(tmp_path: Path) -> None:
     contract(tmp_path / "甲.pdf")
     first = longdoc("review", tmp_path, "--engine", "rules", cwd=tmp_path)

@@ -55,6 +55,14 @@ def test_figures_are_traced_by_worth(prose: str, lacking: list[str]) -> None:
     assert SOURCE.lacks(prose) == lacking
 
 
+def test_strange_figures_of_prose_are_marked_where_they_stand() -> None:
+    prose = "首期30%，尾款5%；第三方于三十六日内付120 000 001元，逾期5%。"
+    told, lacking = SOURCE.marked(prose, "〔？〕", Figures.of("年化5%"))
+    assert told == "首期30%，尾款5%；第三方于三十六〔？〕日内付120000001元〔？〕，逾期5%。"
+    assert lacking == ["三十六", "120000001元"]
+    assert SOURCE.marked("首期 30%，共 120 000 000 元", "〔？〕", SOURCE) == ("首期 30%，共 120 000 000 元", [])
+
+
 def test_the_models_findings_are_marked_and_the_rules_left_alone() -> None:
     evidence = (Evidence("首期30%", Span(0, 5), 1, "exact"),)
     said = Finding("risks", "首付偏高", "30%", "llm", evidence, "首期30%，高于行业的20%。", suggestion="改为10%以内。")

@@ -5,6 +5,7 @@ import io
 import json
 import time
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -54,6 +55,24 @@ def test_excel_has_a_sheet_for_each_kind_to_read_and_to_decide_in(lang: str, tmp
         assert first["级别"] == "高" and first["状态"] == "矛盾" and first["发现编号"] == 1001
         choices = [listed.formula1 for listed in book.worksheets[1].data_validations.dataValidation]
         assert choices == ['"采纳,驳回,修改"', '"高,中,低,提示"']
+
+
+def test_moments_in_sheets_are_the_houses_own(lang: str, tmp_path: Path) -> None:
+    decision = Decision(5, 1001, "accept", {}, "", "王律师", NOON)
+    decided = replace(store(PURCHASE), decisions={1001: decision})
+    export([decided], "xlsx", tmp_path / "out.xlsx", timezone="Asia/Shanghai")
+    sheets = load_workbook(tmp_path / "out.xlsx").worksheets
+    moments = {
+        head.value: cell
+        for sheet in sheets[:2]
+        for head, cell in zip(sheet[1], sheet[2], strict=True)
+        if head.value and "(Asia/Shanghai)" in head.value
+    }
+    assert [cell.value for cell in moments.values()] == [datetime(2026, 3, 2, 12)] * 2 and all(
+        cell.is_date for cell in moments.values()
+    )
+    export([decided], "csv", tmp_path / "out.csv", timezone="Asia/Kolkata")
+    assert rows_of(tmp_path / "out.csv")[0]["decided_at"] == "2026-03-02T09:30:00+05:30"
 
 
 def test_the_pages_in_excel_lead_to_the_finding_in_its_report(tmp_path: Path) -> None:
