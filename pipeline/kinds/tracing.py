@@ -66,7 +66,7 @@ class Figures:
         return list(dict.fromkeys(prose[start:end] for start, end in self._strange(prose)))
 
     def marked(self, prose: str, mark: str, reckoned: Figures) -> tuple[str, list[str]]:
-        """``prose`` with ``mark`` behind each figure that neither the source nor ``reckoned`` has; and these figures."""
+        """``prose`` with ``mark`` behind each figure that neither the source nor ``reckoned`` has; these figures."""
         joined = _joined(prose)
         places = sorted({*self._strange(joined)} & {*reckoned._strange(joined)})
         if not places:
@@ -115,10 +115,12 @@ def _figures(rest: str) -> Iterator[tuple[str, Decimal | str, tuple[int, int]]]:
     yield from (("sum", a.yuan, (a.span.start, a.span.end)) for a in sums)
     rest = _without(rest, ((a.span.start, a.span.end) for a in sums))
     for match in _NUMBER.finditer(rest):
-        bare = match.group().rstrip("万亿 ").replace(",", "").replace("，", "").rstrip(".")
+        printed = match.group().rstrip()
+        bare = printed.rstrip("万亿 ").replace(",", "").replace("，", "").rstrip(".")
         if bare.count(".") <= 1:
             scale = _SCALES.get(match["scale"] or "", 1)
-            yield ("sum" if scale > 1 else "number"), Decimal(bare) * scale, (match.start(), match.start() + len(match.group().rstrip()))
+            place = match.start(), match.start() + len(printed)
+            yield ("sum" if scale > 1 else "number"), Decimal(bare) * scale, place
     for match in _HAN.finditer(rest):
         if (count := parse_han_number(match.group())) is not None:
             yield "number", Decimal(count), match.span()

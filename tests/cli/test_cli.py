@@ -60,7 +60,8 @@ main()
 @pytest.mark.parametrize("module", ["typer", "pydantic.main", "rich.progress", "pipeline.run"])
 def test_an_interrupt_while_modules_load_ends_quietly(module: str, tmp_path: Path) -> None:
     command = [sys.executable, "-c", INTERRUPTED.replace("MODULE", repr(module)), "review", str(tmp_path)]
-    done = subprocess.run(command, cwd=tmp_path, env=os.environ | {"LONGDOC_LANG": "en"}, capture_output=True, text=True)
+    english = os.environ | {"LONGDOC_LANG": "en"}
+    done = subprocess.run(command, cwd=tmp_path, env=english, capture_output=True, text=True)
     assert (done.returncode, done.stdout, done.stderr) == (130, "", "interrupted\n"), "no traceback"
 
 
