@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -14,6 +15,8 @@ from reportlab.pdfgen.canvas import Canvas
 from pipeline.fonts import FONT
 
 WIDTH_CHARS = 40
+FACT = re.compile(r"第\d+批设备\d+号共\d+台，单价为\d+元，由乙方负责运输。")
+"""As ``contract`` plants them."""
 
 
 @cache

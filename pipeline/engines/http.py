@@ -32,7 +32,9 @@ from pipeline.types import Behaviour, Completion, FinishReason, Request
 _PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
-"""But for what a server asks for by Retry-After, which is honoured up to the longest wait for an answer."""
+"""But for what a server asks for by Retry-After, which is honoured unless it is over the longest wait for an answer."""
+_LONGEST_OUTAGE_S = 60.0
+"""A server that has answered, and then can't be reached or says that it is out (502, 503), may be starting anew."""
 _MOST_PUSHES = 50
 """Refusals for want of room (429, 503) that one request takes while others are answered; they count as no failure."""
 _MOST_BYTES = 8 << 20
@@ -43,6 +45,14 @@ _DEAD_AFTER = 8
 """Requests given up in a row, without one success between, after which the server counts as dead."""
 _LEAST_CONTEXT = 1024
 _LIST_MODELS = "GET /models"
+_MOST_SAID = 2000
+"""Characters of a server's complaint that are looked at."""
+_TOO_LONG = re.compile(
+    r"context.?(?:length|window|size)|max_model_len|max_new_tokens|max(?:imum)?.(?:context|model|sequence|input).?len"
+    r"|too (?:long|many.{0,10} tokens)|longer than the m",
+    re.IGNORECASE,
+)
+"""An over-long prompt in the words of vLLM, OpenAI, SGLang, llama.cpp, TGI and LM Studio."""
 
 _DISPENSABLE = ("thinking_token_budget", "chat_template_kwargs", "top_k", "min_p")
 """Beyond OpenAI's own fields: a server that refuses one by name is asked without it from then on (vLLM itself refuses
@@ -97,7 +107,8 @@ class _Reply(NamedTuple):
 
 class _Passing(Exception):
     """A failure that may be gone at the next try; ``pause_s`` is what the server asked for, ``unreachable`` that no
-    answer came at all, ``crowded`` that fewer at once would help, ``pushed`` that the server said so itself."""
+    answer came at all, ``out`` that nobody is there to give one, ``crowded`` that fewer at once would help, ``pushed``
+    that the server said so itself."""
 
     def __init__(
         self,
@@ -105,6 +116,7 @@ class _Passing(Exception):
         *,
         pause_s: float = 0.0,
         unreachable: bool = False,
+        out: bool = False,
         crowded: bool = False,
         pushed: bool = False,
         most_retries: int = 20,
@@ -113,6 +125,7 @@ class _Passing(Exception):
         self.what = what
         self.pause_s = pause_s
         self.unreachable = unreachable
+        self.out = out
         self.crowded = crowded
         self.pushed = pushed
         self.most_retries = most_retries
@@ -138,7 +151,7 @@ class HttpEngine:
         self._budget = RetryBudget(settings.concurrency)
         self._timeout_s = settings.request_timeout_s
         self._retries = settings.retries
-        self._successes = 0
+        self._successes = self._answers = 0
         self._counts_tokens = self._counts_cached = False
         self._given_up_in_a_row = 0
 
@@ -257,9 +270,10 @@ class HttpEngine:
                 data = await self._post(request)
             except _Passing as failure:
                 if failure.crowded:
-                    self._pace.pushed_back(min(failure.pause_s, self._timeout_s))
+                    self._pace.pushed_back(failure.pause_s)
                 raise
             completion = self._completion(data)
+            self._answers += 1
             self._pace.answered(place, work_of(completion))
             return completion
 
@@ -307,11 +321,20 @@ class HttpEngine:
             raise _Passing(Text("回答解压失败", "the answer can't be unpacked")) from error
         except httpx.HTTPError as error:
             kind = type(error).__name__
-            raise _Passing(Text(f"连接失败（{kind}）", f"no connection ({kind})"), unreachable=True) from error
+            out = isinstance(error, httpx.ConnectError)
+            raise _Passing(Text(f"连接失败（{kind}）", f"no connection ({kind})"), unreachable=True, out=out) from error
         if reply.status_code in _PASSING:
-            crowded = reply.status_code in (429, 503, 529)
-            raise _Passing(_status(reply), pause_s=_retry_after(reply), crowded=crowded, pushed=crowded)
+            raise self._pushed_back(reply)
         return reply
+
+    def _pushed_back(self, reply: _Reply) -> _Passing:
+        what, pause_s = _status(reply), _retry_after(reply)
+        if pause_s > self._timeout_s:
+            what = Text(f"{what.zh}，要求等 {pause_s:.0f} 秒", f"{what.en}, asks to wait {pause_s:.0f} s")
+            pause_s = 0.0
+        crowded = reply.status_code in (429, 503, 529)
+        out = reply.status_code in (502, 503)
+        return _Passing(what, pause_s=pause_s, out=out, crowded=crowded, pushed=crowded)
 
     async def _received(self, method: str, path: str, body: Mapping[str, object] | None) -> _Reply:
         content = bytearray()
@@ -327,20 +350,25 @@ class HttpEngine:
         """Run ``attempt`` until it succeeds, at most ``retries`` times more; then say who is to blame. It is told
         whether it is a retry."""
         successes_before = successes = self._successes
-        tries = pushes = 0
+        tries = pushes = waits = 0
+        failing_since = 0.0
         while True:
             try:
-                result = await attempt(tries + pushes > 0)
+                result = await attempt(tries + pushes + waits > 0)
             except _Passing as failure:
+                if successes < self._successes or not failing_since:
+                    failing_since = time.monotonic()
                 if failure.pushed and successes < self._successes and pushes < _MOST_PUSHES:
                     pushes += 1  # others are answered: it has no room just now
+                elif failure.out and self._answers and time.monotonic() - failing_since < _LONGEST_OUTAGE_S:
+                    waits += 1  # nobody is answered: it may be starting anew
                 else:
                     tries += 1
                 successes = self._successes
                 if tries > min(self._retries, failure.most_retries):
-                    raise self._given_up(what, tries, failure, successes_before) from failure
+                    raise self._given_up(what, tries + waits, failure, successes_before) from failure
                 await self._budget.take()
-                await asyncio.sleep(self._pause_s(failure, max(tries, 1)))
+                await asyncio.sleep(self._pause_s(failure, max(tries + waits, 1)))
             else:
                 self._successes += 1
                 self._given_up_in_a_row = 0
@@ -350,7 +378,7 @@ class HttpEngine:
     def _pause_s(self, failure: _Passing, tries: int) -> float:
         """Never less than the server asks for; not the same for all, or they would come back together."""
         backoff = min(_FIRST_PAUSE_S * 2 ** (tries - 1), _LONGEST_PAUSE_S) * random.uniform(0.5, 1.5)
-        return max(backoff, min(failure.pause_s, self._timeout_s) * random.uniform(1.0, 1.1))
+        return max(backoff, failure.pause_s * random.uniform(1.0, 1.1))
 
     def _given_up(self, what: str, tries: int, failure: _Passing, successes_before: int) -> RequestError | EngineError:
         self._given_up_in_a_row += 1
@@ -443,7 +471,7 @@ def _raise_for_everyone(reply: _Reply, model: str) -> None:
 def _refusal(reply: _Reply, request: Request) -> RequestError | PromptTooLongError:
     """Why this one request was refused. The server's words are passed on only if they don't repeat the document."""
     said = _error_message(reply)
-    if re.search(r"context.length|max_model_len|maximum context|too long", said):
+    if reply.status_code == 413 or _TOO_LONG.search(said):
         return PromptTooLongError(
             Text(
                 f"请求 {request.prompt} 超出模型上下文（约 {request.prompt_tokens} 个 token）",
@@ -454,6 +482,7 @@ def _refusal(reply: _Reply, request: Request) -> RequestError | PromptTooLongErr
     prompt = "".join(message.content for message in request.messages)
     if any(said[at : at + 12] in prompt for at in range(0, max(len(said) - 11, 0))):
         said = ""
+    said = said[:200]
     return RequestError(
         Text(
             f"模型服务器拒绝了请求 {request.prompt}（{reply.status_code}）{said}",
@@ -464,11 +493,18 @@ def _refusal(reply: _Reply, request: Request) -> RequestError | PromptTooLongErr
 
 
 def _error_message(reply: _Reply) -> str:
+    """What the server says is wrong: in OpenAI's form, in FastAPI's (which repeats the request: left out), or any."""
     try:
         data = cast(Mapping[str, object], json.loads(reply.content))
         error = data.get("error", data)
-        said = cast(Mapping[str, object], error).get("message", "") if isinstance(error, Mapping) else error
-        return str(said)[:200]
+        if not isinstance(error, Mapping):
+            return str(error)[:_MOST_SAID]
+        fields = cast(Mapping[str, object], error)
+        if isinstance(details := fields.get("detail"), list):
+            rows = cast(list[Mapping[str, object]], details)
+            return "; ".join(f"{row.get('loc')} {row.get('msg')}" for row in rows)[:_MOST_SAID]
+        told = [fields[name] for name in ("message", "detail", "code", "type") if fields.get(name)]
+        return " ".join(map(str, told))[:_MOST_SAID]
     except (ValueError, AttributeError, RecursionError):
         return ""
 

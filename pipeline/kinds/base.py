@@ -69,14 +69,15 @@ class Answer(BaseModel):
         """The last resort for an answer that is not quite of its form: what an item lacks is left empty (without a
         quote it is unproved), an unknown choice becomes the middle one. None if even its lists are not there."""
         try:
-            data: object = json.loads(text)
+            whole = json.dumps(json.loads(text), ensure_ascii=False)
+            data: object = json.loads(whole.encode(errors="replace"))  # half a surrogate pair is no character
             if not isinstance(data, dict):
                 return None
             raw = cast(Mapping[str, object], data)
             return cls.model_validate(
                 {name: _mended_list(raw[name], field) for name, field in cls.model_fields.items()}
             )
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, RecursionError):
             return None
 
     def lists(self) -> Mapping[str, Sequence[Item]]:

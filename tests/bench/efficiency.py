@@ -1,6 +1,6 @@
 """What the whole pipeline adds to the engine: real vLLM on a CPU, a tiny Qwen3, documents of mixed length.
 
-    python tests/bench/efficiency.py [DOCUMENTS] [--own-core] [--rounds N]
+    python tests/bench/efficiency.py [DOCUMENTS] [--filler LINES] [--own-core] [--rounds N]
 
 Whole pipeline (PDFs in, rows and reports out) against the bare engine that is given exactly the same requests all at
 once, each from an empty prefix cache and journal, in turns. The model's answers are scripted, token by token, through
@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import json
 import os
 import random
 import shutil
@@ -23,49 +22,23 @@ import time
 from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from papers import contract
-from scripted_server import fill
+from scripted_vllm import Recorded, settings_for
 
 from pipeline.engines.choose import EngineChoice
 from pipeline.engines.vllm import VllmEngine
 from pipeline.models.profile import load_profile
 from pipeline.run import open_session
-from pipeline.settings import Settings, load_settings
-from pipeline.types import Completion, Message, Request, Sampling
+from pipeline.settings import Settings
+from pipeline.types import Message, Request, Sampling
 
 PAGES = (1, 1, 2, 2, 2, 3, 4, 6, 10, 20)
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-class Recorded(VllmEngine):
-    """The real engine with scripted answers. Remembers what it was asked, and outlives the sessions that use it."""
-
-    facts: Sequence[str] = ()
-    asked: list[Request]
-
-    computed = distinct = 0
-    """Prompt tokens: those that were computed, and those that are not a part which was there before."""
-
-    async def generate(self, request: Request) -> Completion:
-        if not any(request.prefix == other.prefix for other in self.asked):
-            self.distinct += request.prefix_tokens
-        self.asked.append(request)
-        completion = await super().generate(request)
-        self.computed += completion.prompt_tokens - completion.cached_tokens
-        self.distinct += completion.prompt_tokens - request.prefix_tokens
-        return completion
-
-    def sampling_params(self, request: Request) -> Any:
-        params = super().sampling_params(request)
-        text = request.messages[-1].content
-        found = [fact for fact in self.facts if fact in text][:2]
-        shape = fill(dict(request.schema), found) if request.schema else "好"
-        answer = json.dumps(shape, ensure_ascii=False, separators=(",", ":"))
-        answer = f"<think>想。</think>{answer}" if request.thinking else answer
-        params.extra_args = {"script": self._llm.get_tokenizer().encode(answer, add_special_tokens=False)}
-        return params
+class Kept(Recorded):
+    """Outlives the sessions that use it."""
 
     async def close(self) -> None: ...
 
@@ -90,17 +63,16 @@ def seconds_of_processors() -> dict[str, float]:
     return spent
 
 
-def documents(folder: Path, count: int) -> tuple[list[Path], list[str]]:
+def documents(folder: Path, count: int, filler: int) -> list[Path]:
     chance = random.Random(5)
-    made = [contract(folder / f"{n}.pdf", n, pages=chance.choice(PAGES), filler=24) for n in range(count)]
-    return [path for path, _ in made], [fact for _, facts in made for fact in facts]
+    return [contract(folder / f"{n}.pdf", n, pages=chance.choice(PAGES), filler=filler)[0] for n in range(count)]
 
 
-async def through_the_pipeline(engine: Recorded, paths: list[Path], settings: Settings) -> float:
-    async def load(choice: EngineChoice, settings: Settings) -> Recorded:
+async def through_the_pipeline(engine: Kept, paths: list[Path], settings: Settings) -> float:
+    async def load(choice: EngineChoice, settings: Settings) -> Kept:
         return engine
 
-    engine.asked, engine.computed, engine.distinct = [], 0, 0
+    engine.forget()
     await engine._llm.reset_prefix_cache()
     begun = time.perf_counter()
     async with open_session(settings, load) as session:
@@ -109,7 +81,7 @@ async def through_the_pipeline(engine: Recorded, paths: list[Path], settings: Se
     return time.perf_counter() - begun
 
 
-async def bare(engine: Recorded, requests: Sequence[Request]) -> float:
+async def bare(engine: Kept, requests: Sequence[Request]) -> float:
     await engine._llm.reset_prefix_cache()
     begun = time.perf_counter()
     await asyncio.gather(*(engine.generate(request) for request in requests))
@@ -119,28 +91,19 @@ async def bare(engine: Recorded, requests: Sequence[Request]) -> float:
 async def measure(folder: Path, options: argparse.Namespace) -> None:
     from tiny_qwen3 import build
 
-    paths, facts = documents(folder, options.documents)
-    model = str(build(folder / "model"))
-    values = {"engine": "vllm", "model": model, "cpu_kv_gib": 1, "images": "off",
-              "vllm_args": {"logits_processors": ["scripted_logits:Scripted"]}}  # fmt: skip
-
-    def settings(name: str) -> Settings:
-        where = {"database": f"sqlite:///{folder}/{name}.sqlite", "out": folder / name}
-        return load_settings(values | where, environ={}, directory=folder)
-
+    paths = documents(folder, options.documents, options.filler)
+    model = build(folder / "model")
     if options.own_core:
         os.environ["VLLM_CPU_OMP_THREADS_BIND"] = "0"
-    engine = await Recorded.load(settings("load"), load_profile(model))
+    engine = await Kept.load(settings_for(model, folder), load_profile(str(model)))
     if options.own_core:
         os.sched_setaffinity(0, range(1, os.cpu_count() or 2))
-    engine.facts = facts
-    engine.asked = []
     warm = (Message("user", "好"),)
     await engine.generate(Request("d", "p@1", "s", warm, None, 4, Sampling(), False, 9))
     totals = {"pipeline": 0.0, "bare": 0.0}
     for round_ in range(options.rounds):
         before = seconds_of_processors()
-        seconds = await through_the_pipeline(engine, paths, settings(f"round{round_}"))
+        seconds = await through_the_pipeline(engine, paths, settings_for(model, folder, f"round{round_}"))
         requests = list(engine.asked)
         print(f"computed {engine.computed:,} prompt tokens; distinct parts and questions {engine.distinct:,}: "
               f"{engine.computed / engine.distinct:.3f}")  # fmt: skip
@@ -161,7 +124,8 @@ async def measure(folder: Path, options: argparse.Namespace) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("documents", type=int, nargs="?", default=24, help="200 take ten minutes a round")
+    parser.add_argument("documents", type=int, nargs="?", default=24, help="200 take 15 minutes a round")
+    parser.add_argument("--filler", type=int, default=24, help="lines of text on a page; 12: half the time")
     parser.add_argument("--own-core", action="store_true")
     parser.add_argument("--rounds", type=int, default=2)
     chosen = parser.parse_args()

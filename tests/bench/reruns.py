@@ -1,22 +1,27 @@
 """Never paid twice: a rerun of an unchanged batch, and of one in which one clause of one document was edited.
 
-    python tests/bench/reruns.py [DOCUMENTS] [CHUNKS]
+    python tests/bench/reruns.py [DOCUMENTS] [CHUNKS]             a server that takes ``DELAY_S`` for an answer
+    python tests/bench/reruns.py [DOCUMENTS] [CHUNKS] --vllm      real vLLM on a CPU, a tiny Qwen3, scripted answers
 
-Counted at the server, which takes ``DELAY_S`` for an answer. Goal: the rerun asks nothing and is 50 times faster or
-more; after the edit only what changed is asked: the chunk with the clause, once for each question, and the reduces.
+With a server it is counted there. With vLLM each run is a process of its own, timed from its start to its end: imports,
+loading the model (the rerun must not), reading, generating, saving. Goal: the rerun asks nothing and is 50 times faster
+or more; after the edit only what changed is asked: the chunk with the clause, once for each question, and the reduces.
 """
 
 from __future__ import annotations
 
+import argparse
 import asyncio
+import json
 import random
+import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-from papers import write_pdf
+from papers import contract, write_pdf
 from scripted_server import ScriptedServer, serving
 
 from pipeline.run import open_session
@@ -57,10 +62,8 @@ async def review(paths: list[Path], settings: Settings) -> float:
     return seconds
 
 
-def main() -> None:
-    documents, chunks = (int(sys.argv[1]) if len(sys.argv) > 1 else 20), (int(sys.argv[2]) if len(sys.argv) > 2 else 24)
-    with tempfile.TemporaryDirectory() as temporary, serving(ScriptedServer(delay_s=DELAY_S)) as server:
-        folder = Path(temporary)
+def of_a_server(folder: Path, documents: int, chunks: int) -> None:
+    with serving(ScriptedServer(delay_s=DELAY_S)) as server:
         paths = [write(folder, number, chunks if not number else 1) for number in range(documents)]
         values = {"engine": "http", "base_url": server.base_url, "chunk_tokens": 800, "strategy": "map-reduce",
                   "images": "off", "database": f"sqlite:///{folder}/db.sqlite", "out": folder / "out"}  # fmt: skip
@@ -74,12 +77,78 @@ def main() -> None:
         assert len(server.requests) == asked
         write(folder, 0, chunks, edited=chunks // 2)
         asyncio.run(review(paths, settings))
-        new = server.requests[asked:]
-        parts = {body["messages"][-1]["content"].partition("<<<原文结束>>>")[0] for body in new}
-        maps = [part for part in parts if "<<<原文开始>>>" in part]
-        reduces = [body for body in new if "<<<原文结束>>>" not in body["messages"][-1]["content"]]
-        print(f"one clause of {chunks} edited: {len(new)} requests: {len(maps)} chunks of it are new, "
-              f"{len(reduces)} reduces")  # fmt: skip
+        told([body["messages"][-1]["content"] for body in server.requests[asked:]], chunks)
+
+
+def told(prompts: list[str], chunks: int) -> None:
+    """What was asked after the edit."""
+    parts = {prompt.partition("<<<原文结束>>>")[0] for prompt in prompts}
+    maps = [part for part in parts if "<<<原文开始>>>" in part]
+    reduces = [prompt for prompt in prompts if "<<<原文结束>>>" not in prompt]
+    print(f"one clause of {chunks} edited: {len(prompts)} requests: {len(maps)} chunks of it are new, "
+          f"{len(reduces)} reduces")  # fmt: skip
+
+
+def of_vllm(folder: Path, documents: int, chunks: int) -> None:
+    from tiny_qwen3 import build
+
+    build(folder / "model")
+    write(folder, 0, chunks)
+    for number in range(1, documents):
+        contract(folder / f"{number}.pdf", number, pages=1 + number % 7, filler=24)
+    first_s, first = in_a_process(folder)
+    again_s, again = in_a_process(folder)
+    for name, seconds, run in (("first run", first_s, first), ("rerun", again_s, again)):
+        print(f"{name}: {seconds:.2f} s, {len(run['prompts'])} requests, model loaded {run['loads']} times")
+    print(f"{first_s / again_s:.0f} times faster")
+    assert not again["prompts"] and not again["loads"]
+    write(folder, 0, chunks, edited=chunks // 2)
+    _, edited = in_a_process(folder)
+    told(edited["prompts"], chunks)
+
+
+def in_a_process(folder: Path) -> tuple[float, dict]:
+    begun = time.perf_counter()
+    ended = subprocess.run([sys.executable, __file__, "--one", folder], capture_output=True, check=True, text=True)
+    return time.perf_counter() - begun, json.loads(ended.stdout.splitlines()[-1])
+
+
+async def one(folder: Path) -> None:
+    """One run over ``folder``, as a process of its own: what was asked, as JSON."""
+    from pipeline.engines.choose import EngineChoice
+
+    engines = []
+
+    async def load(choice: EngineChoice, settings: Settings) -> object:
+        from scripted_vllm import Recorded
+
+        engines.append(await Recorded.load(settings, choice.profile))
+        return engines[-1]
+
+    values = {"engine": "vllm", "model": str(folder / "model"), "cpu_kv_gib": 1, "images": "off", "chunk_tokens": 2000,
+              "vllm_args": {"logits_processors": ["scripted_logits:Scripted"]}, "strategy": "map-reduce",
+              "database": f"sqlite:///{folder}/db.sqlite", "out": folder / "out"}  # fmt: skip
+    settings = load_settings(values, environ={}, directory=folder)
+    async with open_session(settings, load) as session:
+        batch = await session.review(sorted(folder.glob("*.pdf")))
+    assert batch.exit_code == 0, [result.error for result in batch.results if result.error]
+    prompts = [request.messages[-1].content for engine in engines for request in engine.asked]
+    print(json.dumps({"prompts": prompts, "loads": len(engines)}))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("documents", type=int, nargs="?", default=20)
+    parser.add_argument("chunks", type=int, nargs="?", default=24)
+    parser.add_argument("--vllm", action="store_true")
+    parser.add_argument("--one", type=Path, help=argparse.SUPPRESS)
+    chosen = parser.parse_args()
+    if chosen.one:
+        asyncio.run(one(chosen.one))
+        return
+    with tempfile.TemporaryDirectory() as temporary:
+        measure = of_vllm if chosen.vllm else of_a_server
+        measure(Path(temporary), chosen.documents, chosen.chunks)
 
 
 if __name__ == "__main__":
