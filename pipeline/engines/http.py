@@ -45,6 +45,7 @@ _DEAD_AFTER = 8
 """Requests given up in a row, without one success between, after which the server counts as dead."""
 _LEAST_CONTEXT = 1024
 _LIST_MODELS = "GET /models"
+_LONGEST_ID = 300
 _MOST_SAID = 2000
 """Characters of a server's complaint that are looked at."""
 _TOO_LONG = re.compile(
@@ -249,7 +250,7 @@ class HttpEngine:
             )  # fmt: skip
 
     async def _get_models(self) -> dict[str, int | None]:
-        """Context length by model id; empty where the server has no such list."""
+        """Context length by model id, of those whose id can be shown; empty where the server has no such list."""
         reply = await self._send("GET", "models", None)
         if reply.status_code in (404, 405, 501):
             return {self.model: None} if self.model else {}
@@ -258,7 +259,8 @@ class HttpEngine:
             raise _Passing(_status(reply))
         try:
             rows = cast(list[dict[str, object]], json.loads(reply.content)["data"])
-            return {str(row["id"]): _context(row) for row in rows}
+            context_by_id = {str(row["id"]): _context(row) for row in rows}
+            return {id_: told for id_, told in context_by_id.items() if id_.isprintable() and len(id_) <= _LONGEST_ID}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise _Passing(
                 Text("/models 的回答不是 JSON 模型列表", "/models answered with no JSON list of models")

@@ -215,7 +215,10 @@ def test_an_engine_that_dies_midway_leaves_what_was_answered() -> None:
     assert outcome.failure is gone and outcome.findings and not outcome.summary
 
 
-@pytest.mark.parametrize("text", ["", "not json", '{"parties": [{"quote": 1', "[]", '{"x": []}', "null"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "not json", '{"parties": [{"quote": 1', "[]", '{"x": []}', "null", pytest.param("[" * 99_999, id="deep")],
+)
 def test_a_bad_answer_is_asked_again_and_then_fails_by_name(text: str) -> None:
     document, facts = contract(2)
     model = ScriptedModel(facts, lambda request, number: (text, "stop") if request.attempt < 2 else None)
@@ -341,8 +344,9 @@ def test_a_list_that_is_always_full_ends_where_no_text_is_so_dense() -> None:
         lambda item: item | {"severity": "严重"} if "severity" in item else item,
         lambda item: {name: 123 if name == "value" else value for name, value in item.items()},
         lambda item: {name: value if name == "quote" else None for name, value in item.items()},
+        lambda item: {name: value if name == "quote" else "\ud83d" for name, value in item.items()},
     ],
-    ids=["fields missing", "unknown severity", "a number for text", "nulls"],
+    ids=["fields missing", "unknown severity", "a number for text", "nulls", "half a surrogate pair"],
 )
 def test_an_answer_not_quite_of_its_form_loses_no_quoted_item(mangle: Callable[[dict], dict]) -> None:
     document, facts = contract(3)
@@ -359,6 +363,7 @@ def test_an_answer_not_quite_of_its_form_loses_no_quoted_item(mangle: Callable[[
     for category in ("money", "risks", "parties"):
         quotes = {e.quote for f in outcome.findings if f.category == category for e in f.evidence}
         assert quotes == set(facts), category
+    assert "".join(f"{f.item}{f.value}{f.detail}" for f in outcome.findings).encode(), "all of it can be stored"
 
 
 def test_json_in_a_markdown_fence_is_taken() -> None:

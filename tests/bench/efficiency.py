@@ -25,6 +25,7 @@ from pathlib import Path
 
 from papers import contract
 from scripted_vllm import Recorded, settings_for
+from tiny_qwen3 import build
 
 from pipeline.engines.choose import EngineChoice
 from pipeline.engines.vllm import VllmEngine
@@ -89,8 +90,6 @@ async def bare(engine: Kept, requests: Sequence[Request]) -> float:
 
 
 async def measure(folder: Path, options: argparse.Namespace) -> None:
-    from tiny_qwen3 import build
-
     paths = documents(folder, options.documents, options.filler)
     model = build(folder / "model")
     if options.own_core:

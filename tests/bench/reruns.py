@@ -23,7 +23,10 @@ from pathlib import Path
 
 from papers import contract, write_pdf
 from scripted_server import ScriptedServer, serving
+from scripted_vllm import Recorded
+from tiny_qwen3 import build
 
+from pipeline.engines.choose import EngineChoice
 from pipeline.run import open_session
 from pipeline.settings import Settings, load_settings
 
@@ -90,8 +93,6 @@ def told(prompts: list[str], chunks: int) -> None:
 
 
 def of_vllm(folder: Path, documents: int, chunks: int) -> None:
-    from tiny_qwen3 import build
-
     build(folder / "model")
     write(folder, 0, chunks)
     for number in range(1, documents):
@@ -115,13 +116,9 @@ def in_a_process(folder: Path) -> tuple[float, dict]:
 
 async def one(folder: Path) -> None:
     """One run over ``folder``, as a process of its own: what was asked, as JSON."""
-    from pipeline.engines.choose import EngineChoice
+    engines: list[Recorded] = []
 
-    engines = []
-
-    async def load(choice: EngineChoice, settings: Settings) -> object:
-        from scripted_vllm import Recorded
-
+    async def load(choice: EngineChoice, settings: Settings) -> Recorded:
         engines.append(await Recorded.load(settings, choice.profile))
         return engines[-1]
 

@@ -135,6 +135,29 @@ def test_an_over_long_prompt_is_told_as_such_and_document_text_is_not_repeated()
     assert isinstance(error, RequestError) and secret not in str(error)
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (
+            400,
+            {"error": {"message": "This model's maximum context length is 4096 tokens. However, you requested 5000"}},
+        ),
+        (400, {"error": {"message": "The decoder prompt (length 40000) is longer than the maximum model length of 9"}}),
+        (400, {"error": {"message": "Your input exceeds the context window of this model."}}),
+        (400, {"error": {"message": "no", "code": "context_length_exceeded"}}),
+        (400, {"error": {"message": "the request exceeds the available context size, try increasing it"}}),
+        (400, {"message": "The input (5000 tokens) is longer than the model's context length (4096 tokens)."}),
+        (422, {"error": "Input validation error: `inputs` tokens + `max_new_tokens` must be <= 4096"}),
+        (413, "<html>Payload Too Large"),
+    ],
+)
+def test_an_over_long_prompt_is_known_by_the_words_of_many_servers(status: int, said: object) -> None:
+    reply = Reply(status=status, raw=json.dumps(said).encode())
+    with serving(ScriptedServer(behave=lambda body, number: reply)) as server:
+        [error] = ask(server, request())
+    assert isinstance(error, PromptTooLongError)
+
+
 @pytest.mark.parametrize("status", [401, 403, 404])
 def test_a_refusal_that_everyone_meets_ends_the_engine(status: int) -> None:
     with serving(ScriptedServer(behave=lambda body, number: Reply(status=status))) as server:
@@ -291,6 +314,51 @@ def test_a_field_that_the_server_refuses_is_left_out_from_then_on() -> None:
     assert "min_p" not in server.requests[-1] and server.requests[-1]["top_k"] == 7
 
 
+def test_a_field_that_fastapi_refuses_is_left_out_from_then_on() -> None:
+    def behave(body: dict, number: int) -> Reply | None:
+        detail = [{"loc": ["body", "top_k"], "msg": "Extra inputs are not permitted", "input": body}]
+        return Reply(status=422, raw=json.dumps({"detail": detail}).encode()) if "top_k" in body else None
+
+    with serving(ScriptedServer(behave=behave)) as server:
+        answers = ask(server, request(), request("b"), concurrency=1)
+    assert all(isinstance(answer, Completion) for answer in answers) and len(server.requests) == 3
+    assert "min_p" in server.requests[-1], "only what it names, not all that it repeats"
+
+
+@pytest.mark.parametrize("status", [502, 503])
+def test_a_server_that_is_starting_anew_is_waited_for(status: int) -> None:
+    gone_at: list[float] = []
+
+    def behave(body: dict, number: int) -> Reply | None:
+        if number == 3:
+            gone_at.append(time.monotonic())
+        return Reply(status=status) if gone_at and time.monotonic() < gone_at[0] + 0.5 else None
+
+    with serving(ScriptedServer(behave=behave)) as server:
+        answers = ask(server, *(request(str(n)) for n in range(8)), concurrency=2, retries=1)
+    assert all(isinstance(answer, Completion) for answer in answers)
+
+
+def test_a_server_that_stays_away_is_given_up_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.engines.http._LONGEST_OUTAGE_S", 0.5)
+    gone = Reply(status=502)
+    with serving(ScriptedServer(behave=lambda body, number: gone if number > 1 else None)) as server:
+        started = time.monotonic()
+        answered, error = ask(server, request("a"), request("b"), concurrency=1, retries=1)
+    assert isinstance(answered, Completion) and isinstance(error, RequestError) and "502" in str(error)
+    assert 0.5 <= time.monotonic() - started < 20
+
+
+def test_who_asks_to_wait_longer_than_for_an_answer_is_asked_again_and_then_quoted() -> None:
+    refusal = Reply(status=429, headers={"retry-after": "86400"})
+    with serving(ScriptedServer(behave=lambda body, number: refusal if number <= 2 else None)) as server:
+        [answer] = ask(server, request())
+        assert isinstance(answer, Completion)
+    with serving(ScriptedServer(behave=lambda body, number: refusal)) as server:
+        [error] = ask(server, request())
+    assert isinstance(error, RequestError) and "86400" in str(error) and len(server.requests) == 3
+
+
 @pytest.mark.parametrize("as_date", [False, True])
 def test_retry_after_is_honoured_by_all(as_date: bool) -> None:
     asked: list[float] = []
@@ -362,6 +430,13 @@ def test_a_context_length_that_can_not_be_true_counts_as_not_told(told: str) -> 
 def test_a_list_of_models_that_is_none_is_an_engine_error(raw: bytes) -> None:
     with serving(ScriptedServer(models=Reply(raw=raw))) as server, pytest.raises(EngineError, match="/models"):
         ask(server, retries=0)
+
+
+@pytest.mark.parametrize("name", ["\\ud800", "\\u001b[31m", "a\\nb", "x" * 301])
+def test_a_model_whose_name_can_not_be_shown_has_to_be_named(name: str) -> None:
+    models = Reply(raw=f'{{"data": [{{"id": "{name}", "max_model_len": 9000}}]}}'.encode())
+    with serving(ScriptedServer(models=models)) as server, pytest.raises(SettingsError, match="--model"):
+        ask(server)
 
 
 @pytest.mark.parametrize("tokens", [-5, 2**31, 2**70, 10**400])
