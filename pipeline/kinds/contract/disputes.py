@@ -259,7 +259,7 @@ def unclear_forums(view: View, forums: Sequence[Forum]) -> list[Finding]:
         Text(f"约定仲裁，但{reason.zh}；当事人不能达成补充协议的，仲裁协议无效。",
              f"Arbitration is agreed, but {reason.en}: void, unless the parties agree on one afterwards."),
         Text("写明一个仲裁机构的全称。", "Give the full name of one arbitration institution."),
-        "最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释第三条至第六条",
+        "仲裁法（2025修订）第二十九条；最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释第三条至第六条",
     )  # fmt: skip
     spans = list(dict.fromkeys(f.span for f in arbitration))[:2]
     return [defect.at(*(view.quote(span) for span in spans))]

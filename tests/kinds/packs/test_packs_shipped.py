@@ -65,6 +65,14 @@ def test_the_table_of_articles_holds_nothing_that_no_pack_cites() -> None:
     assert set(articles()) == {(f"{law}（{version}）", article) for law, version, article in cited}
 
 
+def test_the_page_of_laws_tells_each_law_and_article_cited() -> None:
+    page = (Path(__file__).parents[3] / "docs/laws.md").read_text(encoding="utf-8")
+    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in page.splitlines() if line[:2] == "| "]
+    told = {(row[0], int(number)) for row in rows if row[0][-1] == "）" for number in row[3].split()}
+    assert told == set(articles())
+    assert all(row[4] for row in rows if row[0][-1] == "）")
+
+
 @pytest.mark.parametrize("item", ITEMS)
 def test_rules_find_their_examples_in_a_document_and_not_the_near_misses(item: Item) -> None:
     for example in item.match:
