@@ -5,8 +5,6 @@ What travels is pickled, other than with reading processes: here nothing but our
 
 from __future__ import annotations
 
-import pickle
-from array import array
 from typing import cast
 
 from pipeline.errors import LongdocError
@@ -14,6 +12,7 @@ from pipeline.examination import examine, examine_alone
 from pipeline.lang import Lang, set_language
 from pipeline.pdf import wire
 from pipeline.pdf.process import limit, serve
+from pipeline.pickling import pickled, unpickled
 from pipeline.settings import Settings
 from pipeline.types import Document, Examined
 
@@ -24,13 +23,13 @@ def answer(request: wire.Message) -> wire.Message:
     """Answer one request of ``examiners``."""
     set_language(cast(Lang, request["lang"]))
     limit(_MEMORY_BYTES, float(cast(float, request["timeout_s"])))
-    document, settings = cast("tuple[Document, Settings]", pickle.loads(wire.raw(request, request["pickled"])))
+    document, settings = cast("tuple[Document, Settings]", unpickled(wire.raw(request, request["pickled"])))
     found: Examined | LongdocError
     try:
         found = (examine_alone if request["alone"] else examine)(document, settings)
     except LongdocError as error:  # a pack that can't be used: the parent is to raise it
         found = error
-    return {"pickled": array("B", pickle.dumps(found, pickle.HIGHEST_PROTOCOL))}
+    return {"pickled": pickled(found)}
 
 
 if __name__ == "__main__":

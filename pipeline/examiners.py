@@ -8,7 +8,6 @@ the clock, as that one document's failure.
 from __future__ import annotations
 
 import asyncio
-import pickle
 from array import array
 from dataclasses import replace
 from typing import Self, cast
@@ -21,6 +20,7 @@ from pipeline.pdf import wire
 from pipeline.pdf.children import Child
 from pipeline.pdf.failures import signal_name
 from pipeline.pdf.places import with_boxes
+from pipeline.pickling import pickled, unpickled
 from pipeline.settings import Settings
 from pipeline.types import Document, Examined
 
@@ -66,7 +66,7 @@ class Examiners:
         if "error" in answer:
             facts = cast("dict[str, object]", answer["facts"])
             raise _failure(Text(*[" @ ".join(str(facts.get(key, "")) for key in ("type", "where"))] * 2))
-        found = cast("Examined | LongdocError", pickle.loads(wire.raw(answer, answer["pickled"])))
+        found = cast("Examined | LongdocError", unpickled(wire.raw(answer, answer["pickled"])))
         if isinstance(found, LongdocError):
             raise found
         return replace(found, findings=with_boxes(document, found.findings)) if alone else found
@@ -74,8 +74,8 @@ class Examiners:
     def _request(self, document: Document, *, alone: bool) -> wire.Message:
         # where characters stand is nine tenths of a document, and no rule asks for it
         light = replace(document, origins=array("i"), places=())
-        pickled = pickle.dumps((light, self._settings), pickle.HIGHEST_PROTOCOL)
-        return {"pickled": array("B", pickled), "lang": language(), "alone": alone, "timeout_s": _TIMEOUT_S}
+        told = pickled((light, self._settings))
+        return {"pickled": told, "lang": language(), "alone": alone, "timeout_s": _TIMEOUT_S}
 
 
 def _failure(what: Text) -> InternalError:

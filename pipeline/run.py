@@ -342,24 +342,27 @@ class _BatchRun:
         """One file; the same bytes under another name wait for the first and share its analysis."""
         try:
             async with self._turn:
-                document_id = await asyncio.to_thread(identify, path)
+                document_id, fingerprint, known = await asyncio.to_thread(self._identified, path)
         except InputError as error:
             return await self._failed(path, DocumentInfo(None, printable(path.name)), "", error, 0.0)
         if first := self._by_id.get(document_id):
             result = await asyncio.shield(first)
             status = "failed" if result.status == "failed" else "reused"
             return self._tell(replace(result, path=path, status=status), "same bytes as " + result.path.name)
-        task = asyncio.ensure_future(self._document(path, document_id))
+        working = self._reused(path, known) if known is not None else self._document(path, document_id, fingerprint)
+        task = asyncio.ensure_future(working)
         self._by_id[document_id] = task
         return await task
 
-    async def _document(self, path: Path, document_id: str) -> Result:
-        started = time.monotonic()
+    def _identified(self, path: Path) -> tuple[str, str, int | None]:
+        """The document, the fingerprint of its analysis, and the one in force, if any; blocking. Raises InputError."""
+        document_id = identify(path)
         fingerprint = fingerprint_of(document_id, self._settings, self._session.choice.name, self._model)
-        if not self._settings.force:
-            known = await asyncio.to_thread(self._session.store.analysis_in_force, fingerprint)
-            if known is not None:
-                return await self._reused(path, known)
+        force = self._settings.force
+        return document_id, fingerprint, None if force else self._session.store.analysis_in_force(fingerprint)
+
+    async def _document(self, path: Path, document_id: str, fingerprint: str) -> Result:
+        started = time.monotonic()
         info = DocumentInfo(document_id, printable(path.name))
         try:
             document = await self._session.reader.read(path, document_id)

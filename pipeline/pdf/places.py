@@ -5,7 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import replace
-from operator import le
+from itertools import pairwise
+from operator import sub
 from typing import TYPE_CHECKING
 
 from pipeline.types import Box, Document, Finding, Page, Span
@@ -72,29 +73,28 @@ def _boxes(document: Document, span: Span) -> Generator[Box]:
             yield from (line.box for line in document.ocr_lines if line.box.page == number and _touch(line.span, span))
         if number <= len(document.places):
             start, end = max(span.start, page.span.start), min(span.end, page.span.end)
-            runs = _runs(document.places[number - 1], document.origins[start:end], page)
+            runs = _runs(document.places[number - 1], document.origins[start:end], page) if start < end else ()
             yield from (Box(number, *box) for box in _line_boxes(runs))
 
 
 def _runs(places: array[float], origins: array[int], page: Page) -> Generator[_Edges]:
     """Boxes of runs of neighbouring characters on one base line, left to right (most of a line), or of single ones;
     from here on y is downwards."""
-    at = 0
-    while at < len(origins):
-        end = at + 1
-        while end < len(origins) and origins[at] >= 0 and origins[end] == origins[end - 1] + 1:
-            end += 1
-        first, last = 4 * origins[at], 4 * (origins[at] + end - at)
-        at = end
-        if not 0 <= first < last <= len(places):
+    breaks = [at for at, step in enumerate(map(sub, origins[1:], origins), 1) if step != 1]
+    for start, end in pairwise((0, *breaks, len(origins))):
+        start += origins[start] < 0  # no character, and the first one of the page may follow
+        if start == end:
             continue
-        lefts, bottoms = places[first:last:4], places[first + 3 : last : 4]
-        if max(bottoms) - min(bottoms) < _LEVEL and all(map(le, lefts, lefts[1:])):
-            top, right = max(places[first + 1 : last : 4]), max(places[first + 2 : last : 4])
-            yield lefts[0], page.height - top, right, page.height - min(bottoms)
+        first, last = 4 * origins[start], 4 * (origins[start] + end - start)
+        if last > len(places):
+            continue
+        edges = places[first:last].tolist()
+        lefts, bottoms = edges[::4], edges[3::4]
+        lowest = min(bottoms)
+        if max(bottoms) - lowest < _LEVEL and lefts == sorted(lefts):
+            yield lefts[0], page.height - max(edges[1::4]), max(edges[2::4]), page.height - lowest
         else:
-            for char in range(first, last, 4):
-                left, top, right, bottom = places[char : char + 4]
+            for left, top, right, bottom in zip(lefts, edges[1::4], edges[2::4], bottoms, strict=True):
                 yield left, page.height - top, right, page.height - bottom
 
 

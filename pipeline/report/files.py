@@ -52,8 +52,9 @@ def write_atomically(path: Path, data: bytes) -> None:
         try:
             draft.write_bytes(data)
             draft.replace(path)
-        finally:
+        except BaseException:
             draft.unlink(missing_ok=True)
+            raise
     except OSError as error:
         reason = error.strerror or type(error).__name__
         raise SettingsError(

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
@@ -30,6 +31,7 @@ from pipeline.types import Evidence
 
 TEMPLATES = Path(__file__).with_name("templates")
 _CHINESE = re.compile("[\u3400-\u9fff]")
+_IS_CHINESE, _NOTHING, _MARK, _UNMARK = map(Markup, (' lang="zh-CN"', "", "<mark>", "</mark>"))
 _HTML_LANG: dict[Lang, str] = {"zh": "zh-CN", "en": "en"}
 
 
@@ -39,8 +41,14 @@ def render(template: str, *, clean: Callable[[str], str] = visible, **values: ob
     Raises where a template and its values disagree.
     """
     current = language()
-    common = {"w": {key: str(text) for key, text in words.WORDS.items()}, "lang": _HTML_LANG[current]}
+    common = {"w": _words(current), "lang": _HTML_LANG[current]}
     return environment(clean).get_template(template).render(_frame() | common | values)
+
+
+@cache
+def _words(lang: Lang) -> SimpleNamespace:
+    """The words of all pages in ``lang``, the current language. No mapping: Jinja looks for attributes first."""
+    return SimpleNamespace(**{key: str(text) for key, text in words.WORDS.items()})
 
 
 def href(name: str) -> Markup:
@@ -136,11 +144,12 @@ def _named(table: Any) -> Callable[[str], str]:
 
 def _marked(quote: str, value: str) -> Markup:
     """The quote, with the value marked where it stands in it."""
-    marked, done = Markup(""), 0
+    parts: list[str] = []
+    done = 0
     for start, end in values_in(value, quote):
-        marked += escape(quote[done:start]) + Markup("<mark>%s</mark>") % quote[start:end]
+        parts += [escape(quote[done:start]), _MARK, escape(quote[start:end]), _UNMARK]
         done = end
-    return marked + escape(quote[done:])
+    return Markup("".join([*parts, escape(quote[done:])]))
 
 
 def _fill(pattern: str, value: object) -> str:
@@ -149,7 +158,7 @@ def _fill(pattern: str, value: object) -> str:
 
 def _lang(text: str) -> Markup:
     """`` lang="zh-CN"`` for Chinese text on a page in English, so that it is read aloud and set as such."""
-    return Markup(' lang="zh-CN"') if language() != "zh" and _CHINESE.search(text) else Markup("")
+    return _IS_CHINESE if language() != "zh" and _CHINESE.search(text) else _NOTHING
 
 
 def _number(count: int) -> str:

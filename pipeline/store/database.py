@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import os
 import sqlite3
 import time
@@ -305,7 +306,4 @@ def _sqlite_code(error: DBAPIError) -> str:
     return "_".join(name.split("_")[:2])
 
 
-def _to_json(value: object) -> str:
-    import json
-
-    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_to_json = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode

@@ -265,5 +265,7 @@ def stored_analysis_from(
 def _box_lists(boxes: Sequence[Box]) -> list[list[float]]:
     """Boxes to a hundredth of a point; those of a broken page geometry (not finite) are left out."""
     return [
-        [box.page, *(round(edge, 2) for edge in box[1:])] for box in boxes if all(math.isfinite(edge) for edge in box)
+        [page, round(left, 2), round(top, 2), round(right, 2), round(bottom, 2)]
+        for page, left, top, right, bottom in boxes
+        if math.isfinite(left + top + right + bottom)
     ]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
 
 from pipeline.store.decisions import carry, of_findings
-from pipeline.store.journal import insert_for
 from pipeline.store.models import IN_FORCE, analyses, clean, documents, evidence, findings, runs
 from pipeline.store.rows import (
     analysis_values,
@@ -46,6 +44,21 @@ _SUPERSEDE = (
     )
     .values(current=False)
 )
+_NAMES = [column.name for column in documents.c]
+_KNOWN_BY_READING = ("title", "pages", "characters", "tokens", "health")
+# as text: SQLAlchemy compiles an upsert of its own each time, which takes longer than to run it
+_UPSERT_DOCUMENT = sa.text(
+    f"INSERT INTO documents ({', '.join(_NAMES)}) VALUES ({', '.join(f':{name}' for name in _NAMES)})"
+    " ON CONFLICT (id) DO UPDATE SET filename = excluded.filename,"
+    " kind = CASE WHEN :is_done THEN excluded.kind ELSE documents.kind END, "
+    + ", ".join(
+        f"{name} = CASE WHEN excluded.pages > 0 THEN excluded.{name} ELSE documents.{name} END"
+        for name in _KNOWN_BY_READING
+    )
+).bindparams(
+    *(sa.bindparam(column.name, type_=column.type) for column in documents.c), sa.bindparam("is_done", type_=sa.Boolean)
+)
+"""Keeps the newest name; the rest only of an analysis that came to know it."""
 _RUN = sa.select(runs.c.engine, runs.c.engine_reason, runs.c.model).where(runs.c.id == sa.bindparam("run_id"))
 
 
@@ -57,7 +70,7 @@ def save(
     # first, and by id: on PostgreSQL these rows are the locks that order two savers
     seen = sorted((a for a in group if a.document.id is not None), key=lambda analysis: str(analysis.document.id))
     if seen:
-        connection.execute(_upsert_document(connection.dialect.name), [_seen(analysis, now) for analysis in seen])
+        connection.execute(_UPSERT_DOCUMENT, [_seen(analysis, now) for analysis in seen])
     claims = [] if supersede else [analysis.fingerprint for analysis in group if analysis.status == "done"]
     winners = in_force(connection, claims)
     there = {stored.id: stored for stored in load(connection, [analyses.c.id.in_(winners.values())])} if winners else {}
@@ -144,22 +157,6 @@ def _insert_findings(connection: sa.Connection, group: dict[int, Analysis]) -> d
 
 def _seen(analysis: Analysis, now: datetime) -> dict[str, object]:
     return document_values(analysis, now) | {"is_done": analysis.status == "done"}
-
-
-@cache
-def _upsert_document(dialect: str) -> Any:
-    """Keep the newest name; the rest only of an analysis that came to know it. Built once: to build one takes longer
-    than to run it."""
-    insert = insert_for(dialect)(documents).values(
-        {column.name: sa.bindparam(column.name, type_=column.type) for column in documents.c}
-    )
-    new, was_read = insert.excluded, insert.excluded.pages > 0
-    newest = {name: sa.case((was_read, new[name]), else_=documents.c[name])
-              for name in ("title", "pages", "characters", "tokens", "health")}  # fmt: skip
-    kind = sa.case((sa.bindparam("is_done", type_=sa.Boolean), new.kind), else_=documents.c.kind)
-    return insert.on_conflict_do_update(
-        index_elements=[documents.c.id], set_={"filename": new.filename, "kind": kind, **newest}
-    )
 
 
 def _primary_key(inserted: sa.CursorResult[Any]) -> int:
