@@ -307,6 +307,7 @@ _LAWS: Mapping[str, str] = {
     "个人信息保护法": "Personal Information Protection Law",
     "数据安全法": "Data Security Law",
     "民事诉讼法": "Civil Procedure Law",
+    "民事诉讼法司法解释": "Interpretation on the Civil Procedure Law, Supreme People's Court",
     "民间借贷司法解释": "Provisions on Private Lending, Supreme People's Court",
     "担保制度司法解释": "Interpretation on Security, Supreme People's Court",
     "公司法": "Company Law",

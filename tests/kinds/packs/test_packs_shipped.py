@@ -9,6 +9,7 @@ from typing import get_args
 
 import pytest
 
+from pipeline.kinds.contract.rules import findings_in
 from pipeline.kinds.detect import ContractType, contract_type
 from pipeline.kinds.packs.checklist import Checklist, acting_role
 from pipeline.kinds.packs.laws import articles
@@ -63,6 +64,13 @@ def test_every_item_cites_known_articles_and_says_what_to_write(item: Item) -> N
 def test_the_table_of_articles_holds_nothing_that_no_pack_cites() -> None:
     cited = {citation(text) for pack in PACKS.values() for item in pack.items for text in item.legal_basis}
     assert set(articles()) == {(f"{law}（{version}）", article) for law, version, article in cited}
+
+
+@pytest.mark.parametrize("item", ITEMS)
+def test_no_suggested_penalty_is_one_that_the_checks_call_high(item: Item) -> None:
+    for role in ("", *([] if isinstance(item.suggestion, str) else item.suggestion)):
+        found = findings_in(document(f"第一条 约定\n{item.advice(role).zh}\n"))
+        assert not [f.value for f in found if f.category == "liability" and f.severity in ("medium", "high")]
 
 
 def test_the_page_of_laws_tells_each_law_and_article_cited() -> None:
