@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pipeline.lang import Text
 from pipeline.models.shipped import QUANTIZATIONS, Quantization, Shape, shipped
 
-CARDS = {"RTX 3090/4090": 24.0, "L40S 48": 45.0, "A100 40": 40.0, "A100 80": 80.0, "H100 80": 79.6, "H200 141": 140.4}
-"""GiB by card, as its driver shows them (nvidia-smi: 24,564; 46,068; 40,960; 81,920; 81,559; 143,771 MiB): an L40S
-keeps a sixteenth for error correction, and some makers' GB are smaller than GiB."""
+CARDS = {"RTX 3090/4090": 23.5, "L40S 48": 44.4, "A100 40": 39.4, "A100 80": 79.1, "H100 80": 79.1, "H200 141": 139.8}
+"""GiB by card that a program can have, as CUDA tells it: the driver keeps 0.4 to 0.9 of what nvidia-smi shows (24,564;
+46,068; 40,960; 81,920; 81,559; 143,771 MiB), an L40S a sixteenth for error correction before that."""
 
 GIB = 2**30
 WORKING_GIB = 1.2
@@ -80,16 +80,24 @@ def fit(shape: Shape, quantization: Quantization, card_gib: float, utilisation: 
 
 
 def cards_here() -> list[tuple[str, float]]:
-    """Name and GiB of each card of this machine, by nvidia-smi; none where it is not there or does not answer."""
+    """Name and GiB of each card of this machine, less what its driver keeps, by nvidia-smi; none where it is not there
+    or does not answer."""
     tool = shutil.which("nvidia-smi")
     if not tool:
         return []
-    query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
-    try:
-        lines = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout.splitlines()
-        return [(name.strip(), float(mib) / 1024) for name, _, mib in (line.rpartition(",") for line in lines)]
-    except (subprocess.SubprocessError, OSError, ValueError):
-        return []  # doctor's own look at the card says what is wrong
+    for fields in ("name,memory.total,memory.reserved", "name,memory.total"):  # older drivers don't know the third
+        query = [tool, f"--query-gpu={fields}", "--format=csv,noheader,nounits"]
+        try:
+            lines = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True).stdout.splitlines()
+            return [_card(line) for line in lines]
+        except (subprocess.SubprocessError, OSError, ValueError):
+            continue  # doctor's own look at the card says what is wrong
+    return []
+
+
+def _card(line: str) -> tuple[str, float]:
+    name, total, *reserved = (field.strip() for field in line.split(","))
+    return name, (float(total) - sum(float(mib) for mib in reserved if mib.isdecimal())) / 1024
 
 
 def table(quantization: Quantization) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.doctor import _capacity
-from pipeline.models.capacity import CARDS, fit, tables
+from pipeline.models.capacity import CARDS, cards_here, fit, tables
 from pipeline.models.profile import load_profile
 from pipeline.models.shipped import known, shipped
 from pipeline.settings import load_settings
@@ -44,6 +44,24 @@ def test_the_cache_of_a_document_is_as_published(tokens: int, fp8: bool, gib: fl
     fits = fit(*known("Qwen3-14B"), 80)
     per_document = fits.kv_gib / fits.tokens(fp8=fp8) * tokens
     assert per_document == pytest.approx(gib, rel=0.001)
+
+
+@pytest.mark.parametrize(
+    ("model", "usable_gib", "utilisation", "tokens"),
+    [
+        ("Qwen3-14B", CARDS["L40S 48"], 0.9, 72_064),  # O'Reilly, "LLM Optimization in Practice": 27.5185 GiB, 11.00 GiB of KV
+        ("Qwen3-14B", CARDS["L40S 48"], 0.9, 72_496),  # the same repeated by others, newer vLLM: 11.06 GiB
+        ("Qwen3-14B", CARDS["L40S 48"], 0.9, 75_824),  # vLLM 0.28: 11.57 GiB
+        ("Qwen3-14B-AWQ", CARDS["L40S 48"], 0.9, 191_056),  # 9.3619 GiB, 29.15 GiB of KV
+        ("Qwen3-8B", CARDS["L40S 48"], 0.9, 170_944),  # 15.2683 GiB
+        ("Qwen3-8B", 31.4, 0.92, 89_040),  # RTX 5090, vLLM 0.24
+    ],
+)
+def test_the_cache_is_within_five_per_cent_of_what_vllm_told_others(
+    model: str, usable_gib: float, utilisation: float, tokens: int
+) -> None:
+    """``GPU KV cache size`` in start-up logs that were published; docs/capacity.md names them."""
+    assert fit(*known(model), usable_gib, utilisation).tokens() == pytest.approx(tokens, rel=0.05)
 
 
 def test_two_cards_hold_the_weights_once_and_work_each() -> None:
@@ -98,3 +116,22 @@ def test_doctor_tells_before_the_model_is_there(tmp_path: Path, monkeypatch: pyt
         told, _ = _capacity(load_settings({"model": model}, environ={}))
         assert told.level == level and "RTX 4090" in told.name.zh
     assert not list(_capacity(load_settings({"engine": "rules"}, environ={})))
+
+
+@pytest.mark.parametrize(
+    ("script", "gib"),
+    [
+        ("echo 'NVIDIA L40S, 46068, 597'", 44.4),
+        ("echo 'NVIDIA L40S, 46068, [N/A]'", 45.0),
+        ('case "$1" in *reserved*) echo "not a valid field"; exit 2;; *) echo "NVIDIA L40S, 46068";; esac', 45.0),
+        ("echo garbage", None),
+    ],
+)
+def test_what_the_driver_keeps_is_no_memory_for_a_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, gib: float | None
+) -> None:
+    tool = tmp_path / "nvidia-smi"
+    tool.write_text(f"#!/bin/sh\n{script}\n")
+    tool.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    assert cards_here() == ([("NVIDIA L40S", pytest.approx(gib, abs=0.05))] if gib else [])
