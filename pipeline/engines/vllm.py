@@ -17,6 +17,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pipeline.engines.base import INSTALL_VLLM, EngineState
+from pipeline.engines.leash import HOLDER
 from pipeline.errors import EngineDiedError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
 from pipeline.models.profile import ModelProfile
@@ -69,6 +70,7 @@ class VllmEngine:
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(settings.cpu_kv_gib))
+        os.environ[HOLDER] = str(os.getpid())
         try:
             from vllm import AsyncEngineArgs
             from vllm.v1.engine.async_llm import AsyncLLM

@@ -1,11 +1,13 @@
 """Streaming against stage by stage, on a skewed set: one document of many chunks, all others of one.
 
-    python tests/bench/barrier.py [DOCUMENTS] [CHUNKS] [--speed TOKENS_PER_S]
+    python tests/bench/barrier.py [DOCUMENTS] [CHUNKS] [--speed TOKENS_PER_S] [--scans N]
 
 The whole pipeline (PDFs in, rows and reports out) twice over an engine that keeps vLLM's time: continuous batches, a
 step's time from the prompt tokens that it computes and the answers that it lengthens, a prefix cache. Once as it is,
 once with barriers: no request before all documents are read, no reduce before all maps are done. Prints the stages, so
 that the bound can be told: what streaming can save at most is the engine's idle time while others read and save.
+Typeset documents are read in a moment, so that is little; ``--scans`` makes so many of the short ones scans, which
+take a second a page (OCR, on this machine's processors; the engine's time is kept by a clock, as a GPU would).
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from papers import write_pdf
+from pdf_made import scan
 from scripted_server import fill
 
 from pipeline import run
@@ -132,14 +135,18 @@ class Barriers:
         return self.mapped
 
 
-def papers(folder: Path, documents: int, chunks: int) -> list[Path]:
+def papers(folder: Path, documents: int, chunks: int, scans: int) -> list[Path]:
     def clause(number: int, n: int) -> list[str]:
         return [f"第{n}条 第{number}号合同的第{n}项约定", *[CLAUSE] * 9]
 
     sizes = [chunks, *[1] * (documents - 1)]
-    return [
+    made = [
         write_pdf(folder / f"{number}.pdf", [["采购合同"], *(clause(number, n) for n in range(1, size + 1))])
         for number, size in enumerate(sizes)
+    ]
+    return [
+        *made[: documents - scans],
+        *(scan(folder / f"scan{one.name}", one, [1]) for one in made[documents - scans :]),
     ]
 
 
@@ -187,10 +194,11 @@ def main() -> None:
     parser.add_argument("documents", type=int, nargs="?", default=100)
     parser.add_argument("chunks", type=int, nargs="?", default=100)
     parser.add_argument("--speed", type=float, default=200_000.0, help="prompt tokens computed per second")
+    parser.add_argument("--scans", type=int, default=0, help="so many of the short ones are scans")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        paths = papers(folder, chosen.documents, chosen.chunks)
+        paths = papers(folder, chosen.documents, chosen.chunks, chosen.scans)
         staged = asyncio.run(measure(paths, folder / "staged", chosen.speed, staged=True))
         streaming = asyncio.run(measure(paths, folder / "streaming", chosen.speed, staged=False))
         print(f"stage by stage / streaming = {staged / streaming:.2f}")

@@ -49,7 +49,7 @@ def test_the_cache_of_a_document_is_as_published(tokens: int, fp8: bool, gib: fl
 @pytest.mark.parametrize(
     ("model", "usable_gib", "utilisation", "tokens"),
     [
-        ("Qwen3-14B", CARDS["L40S 48"], 0.9, 72_064),  # O'Reilly, "LLM Optimization in Practice": 27.5185 GiB, 11.00 GiB of KV
+        ("Qwen3-14B", CARDS["L40S 48"], 0.9, 72_064),  # O'Reilly, chapter 9: 27.5185 GiB of weights, 11.00 of KV
         ("Qwen3-14B", CARDS["L40S 48"], 0.9, 72_496),  # the same repeated by others, newer vLLM: 11.06 GiB
         ("Qwen3-14B", CARDS["L40S 48"], 0.9, 75_824),  # vLLM 0.28: 11.57 GiB
         ("Qwen3-14B-AWQ", CARDS["L40S 48"], 0.9, 191_056),  # 9.3619 GiB, 29.15 GiB of KV

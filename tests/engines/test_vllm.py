@@ -7,6 +7,9 @@ import json
 import os
 import re
 import sqlite3
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -222,6 +225,39 @@ def test_requests_fail_alone_answers_fit_the_schema_and_thoughts_stay_apart(tiny
             GROUPS[number % 6].answer.model_validate_json(answer.text)
     assert any(answer.finish_reason == "stop" for answer in answers[:-1])
     assert thought.thoughts == "想一想" and json.loads(thought.text) == {"parties": [], "basics": []}
+
+
+HOLDER = """
+import asyncio, sys, time
+from pipeline.engines.vllm import VllmEngine
+from pipeline.models.profile import load_profile
+from pipeline.settings import load_settings
+settings = load_settings({"engine": "vllm", "model": sys.argv[1], "cpu_kv_gib": 1}, environ={})
+engine = asyncio.run(VllmEngine.load(settings, load_profile(sys.argv[1])))
+print("loaded", flush=True)
+time.sleep(600)
+"""
+
+
+def children_of(pid: int) -> list[int]:
+    own = [
+        int(child) for task in Path(f"/proc/{pid}/task").iterdir() for child in (task / "children").read_text().split()
+    ]
+    return own + [inner for child in own for inner in children_of(child)]
+
+
+def test_vllm_s_processes_end_with_the_one_that_is_killed(tiny: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", HOLDER, str(tiny)], stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout
+        while holder.stdout.readline() not in ("loaded\n", ""):
+            pass
+        started = children_of(holder.pid)
+        assert holder.poll() is None and started
+        holder.kill()
+    deadline = time.monotonic() + 20
+    while left := [pid for pid in started if Path(f"/proc/{pid}").exists()]:
+        assert time.monotonic() < deadline, f"{left} hold the card's memory"
+        time.sleep(0.2)
 
 
 def test_a_model_that_does_not_load_is_a_settings_error(tiny: Path, tmp_path: Path) -> None:
