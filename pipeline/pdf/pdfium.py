@@ -23,6 +23,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipeline.pdf import wire
 from pipeline.pdf.columns import Edges
 from pipeline.pdf.lines import Chars
 
@@ -88,11 +89,19 @@ class _Library:
         found.restype, found.argtypes = result, arguments
         return found
 
+    def of_text(self, name: str, result: Any) -> Callable[..., Any]:
+        """A function that is called for each character: of a text page, an index, perhaps a place in :data:`_ROOM`.
+        What these are is not declared, for then ctypes would convert each of them anew, which takes longer than the
+        call."""
+        found = self._dll[name]
+        found.restype = result
+        return found
+
 
 _ptr, _int, _uint, _long, _text = ctypes.c_void_p, ctypes.c_int, ctypes.c_uint, ctypes.c_ulong, ctypes.c_char_p
 _float = ctypes.c_float
 _library = _Library()
-_call = _library.function
+_call, _of_text = _library.function, _library.of_text
 
 _load = _call("FPDF_LoadMemDocument64", _ptr, _ptr, ctypes.c_size_t, _text)
 _close = _call("FPDF_CloseDocument", None, _ptr)
@@ -110,12 +119,12 @@ _bounding_box = _call("FPDF_GetPageBoundingBox", _int, _ptr, _ptr)
 _load_text = _call("FPDFText_LoadPage", _ptr, _ptr)
 _close_text = _call("FPDFText_ClosePage", None, _ptr)
 _count_chars = _call("FPDFText_CountChars", _int, _ptr)
-_unicode = _call("FPDFText_GetUnicode", _uint, _ptr, _int)
 _get_text = _call("FPDFText_GetText", _int, _ptr, _int, _int, _ptr)
-_loose_box = _call("FPDFText_GetLooseCharBox", None, _ptr, _int, _ptr)
-_char_angle = _call("FPDFText_GetCharAngle", _float, _ptr, _int)
-_is_generated = _call("FPDFText_IsGenerated", _int, _ptr, _int)
-_is_unmapped = _call("FPDFText_HasUnicodeMapError", _int, _ptr, _int)
+_unicode = _of_text("FPDFText_GetUnicode", _uint)
+_loose_box = _of_text("FPDFText_GetLooseCharBox", None)
+_char_angle = _of_text("FPDFText_GetCharAngle", _float)
+_is_generated = _of_text("FPDFText_IsGenerated", _int)
+_is_unmapped = _of_text("FPDFText_HasUnicodeMapError", _int)
 
 _count_objects = _call("FPDFPage_CountObjects", _int, _ptr)
 _object = _call("FPDFPage_GetObject", _ptr, _ptr, _int)
@@ -152,6 +161,15 @@ _bitmap_buffer = _call("FPDFBitmap_GetBuffer", _ptr, _ptr)
 _bitmap_stride = _call("FPDFBitmap_GetStride", _int, _ptr)
 _bitmap_destroy = _call("FPDFBitmap_Destroy", None, _ptr)
 _render = _call("FPDF_RenderPageBitmap", None, _ptr, _ptr, _int, _int, _int, _int, _int, _int)
+
+_BATCH = 4096
+_ROOM = (_float * (4 * _BATCH))()
+_RECTS = [ctypes.byref(_ROOM, 16 * at) for at in range(_BATCH)]
+"""Where PDFium writes so many boxes at a time, and the places in it."""
+_TextPage = Any
+"""A text page as ctypes hands it on: converted once."""
+_Floats4, _Floats6, _Uints4 = _float * 4, _float * 6, _uint * 4
+"""Held here, for ctypes makes such types anew where nobody does."""
 
 _SPACES = re.compile(" ")
 _LINES = re.compile(r"[^\r\n]+")
@@ -201,9 +219,10 @@ class PdfPage:
     def chars(self) -> Chars:
         """All characters of the page with their boxes. From here on ``width``, ``height`` and all places are those of
         the page turned so that most of its text stands upright, which is nearly always the page as shown."""
-        text_page = _load_text(self._handle)
-        if not text_page:
+        handle = _load_text(self._handle)
+        if not handle:
             return Chars("", array("f"), array("f"), array("f"), array("f"), frozenset())
+        text_page: _TextPage = _ptr.from_param(handle)
         try:
             count = max(0, int(_count_chars(text_page)))
             text = _text_of(text_page, count)
@@ -211,11 +230,11 @@ class PdfPage:
             if unmapped:
                 text = _without_codes(text, unmapped)
             self._stand_upright(_direction(text_page, text))
-            edges = self._shown(_loose_boxes(text_page, range(count)))
+            edges = self._shown(_loose_boxes(text_page, count))
             spaces = [found.start() for found in _SPACES.finditer(text)]
             flags = map(_is_generated, repeat(text_page), spaces)
             generated = frozenset(at for at, flag in zip(spaces, flags, strict=True) if flag == 1)
-            tilted = frozenset(_aslant(text_page, text))
+            tilted = _aslant(text_page, text)
             return Chars(text, *edges, generated, tilted, self._added, unmapped)
         finally:
             _close_text(text_page)
@@ -224,7 +243,7 @@ class PdfPage:
         """Boxes of the images, as shown, y upwards; and how many paths are drawn."""
         flat = left, bottom, right, top = array("f"), array("f"), array("f"), array("f")
         paths = 0
-        bounds = (ctypes.c_float * 4)()
+        bounds = _Floats4()
         addresses = [ctypes.addressof(bounds) + 4 * i for i in range(4)]
         for item, kind, matrix in _items(self._handle):
             if kind == _PATH:
@@ -248,7 +267,7 @@ class PdfPage:
     @property
     def _bounds(self) -> tuple[float, float, float, float]:
         """The page's visible box in its own space: left, bottom, right, top."""
-        rect = (ctypes.c_float * 4)()
+        rect = _Floats4()
         _bounding_box(self._handle, ctypes.addressof(rect))
         left, top, right, bottom = rect
         return left, bottom, right, top
@@ -417,22 +436,22 @@ def _text_length(page: int) -> int:
     return max(0, count)
 
 
-def _direction(text_page: int, text: str) -> int | None:
+def _direction(text_page: _TextPage, text: str) -> int | None:
     """Quarter turns anticlockwise of the text on an unrotated page; None where there is no text, or it is mixed."""
     sample = [at for at in range(0, len(text), len(text) // _DIRECTED + 1) if not text[at].isspace()]
-    if not sample:
-        return None
-    turns = Counter(-round(_char_angle(text_page, at) / (math.pi / 2)) % 4 for at in sample)
-    turn, most = turns.most_common(1)[0]
+    turns = Counter(-round(angle / (math.pi / 2)) % 4 for angle in map(_char_angle, repeat(text_page), sample))
+    turn, most = turns.most_common(1)[0] if turns else (None, 0)
     return turn if most > 0.8 * len(sample) else None
 
 
-def _aslant(text_page: int, text: str) -> Iterator[int]:
+def _aslant(text_page: _TextPage, text: str) -> frozenset[int]:
     """Indexes of the characters that stand aslant; looked for only in lines that start or end with one."""
-    for found in _LINES.finditer(text):
-        start, end = found.span()
-        if _is_aslant(_char_angle(text_page, start)) or _is_aslant(_char_angle(text_page, end - 1)):
-            yield from (at for at in range(start, end) if _is_aslant(_char_angle(text_page, at)))
+    lines = [found.span() for found in _LINES.finditer(text)]
+    firsts = map(_char_angle, repeat(text_page), [start for start, _ in lines])
+    lasts = map(_char_angle, repeat(text_page), [end - 1 for _, end in lines])
+    ends = list(zip(lines, firsts, lasts, strict=True))
+    found = [range(*line) for line, first, last in ends if (first or last) and (_is_aslant(first) or _is_aslant(last))]
+    return frozenset(at for line in found for at in line if _is_aslant(_char_angle(text_page, at)))
 
 
 def _is_aslant(angle: float) -> bool:
@@ -440,22 +459,22 @@ def _is_aslant(angle: float) -> bool:
     return 0.17 < angle % (math.pi / 2) < math.pi / 2 - 0.17
 
 
-def _text_of(text_page: int, count: int) -> str:
+def _text_of(text_page: _TextPage, count: int) -> str:
     """The characters of a page, one for one with their indexes.
 
     The whole text in one call where it is as long as it should be and of plain characters only: PDFium leaves some
     characters out there, spells others with two, cuts codes to 16 bits and writes its own hyphens otherwise.
     """
-    buffer = ctypes.create_string_buffer(4 * count + 2)
-    written = int(_get_text(text_page, 0, count, ctypes.addressof(buffer))) - 1
+    buffer = array("H", bytes(4 * count + 2))
+    written = int(_get_text(text_page, 0, count, buffer.buffer_info()[0])) - 1
     if written == count:
-        text = buffer.raw[: 2 * count].decode("utf-16-le", "replace")
+        text = buffer[:count].tobytes().decode("utf-16-le", "replace")
         if not _NOT_PLAIN.search(text):
             return text
     return _decoded(array("I", map(_unicode, repeat(text_page), range(count))))
 
 
-def _unmapped(text_page: int, count: int) -> frozenset[int]:
+def _unmapped(text_page: _TextPage, count: int) -> frozenset[int]:
     """Indexes of the characters that PDFium has mere codes of; looked for where some of a sample are such."""
     if 1 not in map(_is_unmapped, repeat(text_page), range(0, count, count // _SAMPLE + 1)):
         return frozenset()
@@ -482,11 +501,13 @@ def _decoded(codes: array[int]) -> str:
         return "".join(chr(code) if code <= 0x10FFFF else "\ufffd" for code in codes)
 
 
-def _loose_boxes(text_page: int, indexes: Sequence[int]) -> tuple[array[float], ...]:
-    flat = array("f", bytes(16 * len(indexes)))
-    base = flat.buffer_info()[0]
-    deque(map(_loose_box, repeat(text_page), indexes, range(base, base + 16 * len(indexes), 16)), maxlen=0)
-    if not math.isfinite(sum(flat)):
+def _loose_boxes(text_page: _TextPage, count: int) -> tuple[array[float], ...]:
+    flat, room = array("f"), memoryview(_ROOM).cast("B")
+    for start in range(0, count, _BATCH):
+        indexes = range(start, min(start + _BATCH, count))
+        deque(map(_loose_box, repeat(text_page), indexes, _RECTS), maxlen=0)
+        flat.frombytes(room[: 16 * len(indexes)])
+    if not wire.are_finite(flat):
         flat = array("f", (value if math.isfinite(value) else 0.0 for value in flat))
     return flat[0::4], flat[1::4], flat[2::4], flat[3::4]
 
@@ -504,9 +525,9 @@ def _utf16(function: Callable[..., Any], *arguments: Any) -> str:
     size = int(function(*arguments, None, 0))
     if not 2 < size <= 1 << 20:
         return ""
-    buffer = ctypes.create_string_buffer(size)
-    function(*arguments, ctypes.addressof(buffer), size)
-    return buffer.raw[:size].decode("utf-16-le", "replace").rstrip("\0")
+    buffer = array("B", bytes(size))
+    function(*arguments, buffer.buffer_info()[0], size)
+    return buffer.tobytes().decode("utf-16-le", "replace").rstrip("\0")
 
 
 def _items(page: int) -> Iterator[tuple[int, int, tuple[float, ...]]]:
@@ -519,7 +540,7 @@ def _items(page: int) -> Iterator[tuple[int, int, tuple[float, ...]]]:
             if item is None or kind not in _LOOKED_AT:
                 continue
             if kind == _FORM and depth < 4:
-                inner = (ctypes.c_float * 6)()
+                inner = _Floats6()
                 _object_matrix(item, ctypes.addressof(inner))
                 count = min(int(_count_form_objects(item)), _MAX_OBJECTS - seen)
                 seen += count
@@ -562,7 +583,7 @@ def _told(function: Callable[..., Any], items: Sequence[int], numbers: array[Any
 
 def _straight(path: int, count: int, matrix: tuple[float, ...]) -> Iterator[tuple[float, float, float, float]]:
     """The level and upright legs of one path."""
-    own = (ctypes.c_float * 6)()
+    own = _Floats6()
     _object_matrix(path, ctypes.addressof(own))
     for a, b in _legs(path, count, _product(tuple(own), matrix)):
         width, height = abs(a[0] - b[0]), abs(a[1] - b[1])
@@ -593,7 +614,7 @@ def _legs(
 
 def _is_white(path: int) -> bool:
     """Whether a filling can't be seen: the background of a page or a cell."""
-    color = (ctypes.c_uint * 4)()
+    color = _Uints4()
     known = _fill_color(path, *(ctypes.addressof(color) + 4 * i for i in range(4)))
     red, green, blue, alpha = color
     return bool(known) and (min(red, green, blue) > 250 or alpha < 5)

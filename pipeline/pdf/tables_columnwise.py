@@ -51,8 +51,10 @@ def _runs(lines: Sequence[Line]) -> list[list[Line]]:
 def _tables(runs: Sequence[list[Line]]) -> Iterator[tuple[int, list[Line]]]:
     """The table that the first of the runs starts, as the number of its runs and all their lines, if it is one."""
     count = 1
-    while count < len(runs) and _is_right_of(runs[count], runs[count - 1]):
+    while count < len(runs) and len(runs[count]) > 1 and _is_right_of(runs[count], runs[count - 1]):
         count += 1
+    if len(runs[0]) < _LEAST:
+        return
     for many in range(count, 1, -1):
         top = max(run[0].top for run in runs[1:many])
         start = next((at for at, line in enumerate(runs[0]) if line.middle < top + 0.2 * line.em), len(runs[0]))
