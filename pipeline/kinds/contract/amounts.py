@@ -39,7 +39,7 @@ _LABEL_AFTER = re.compile(rf"\s*(?:\([^()\n]{{0,30}}\))?\s*(?:整)?(?:的|作为
 _TOTAL = re.compile(TOTAL_LABEL)
 _SHARE = re.compile(r"\d\s?[%‰]|[百千万]分之")
 _LOOK_BACK = 48
-_PAIR_GAP = re.compile(r"[\s(),:;/、]*(?:人民币|大写|小写|即|金额|数额|[:(),\s]|¥|元)*[\s(),:;/、]*")
+_PAIR_GAP = re.compile(r"[整正]?[\s(),:;/、]*(?:人民币|大写|小写|即|金额|数额|[:(),\s]|¥|元)*[\s(),:;/、]*")
 
 _UNITS = {
     "CNY": "元", "USD": "美元", "HKD": "港元", "EUR": "欧元", "GBP": "英镑", "JPY": "日元", "TWD": "新台币",
@@ -130,23 +130,27 @@ def _table_amounts(tables: Iterable[Table]) -> list[Labelled]:
 
 PERCENT = (
     r"(?:\d{1,4}(?:\.\d{1,4})?\s?[%‰‱]|"
-    r"(?:百|千|万)分之\s?(?:[零〇一二三四五六七八九十百两半点]{1,7}|\d{1,3}(?:\.\d{1,3})?))"
+    r"(?:百|千|万)分之\s?(?:[零〇一二三四五六七八九十百两半点]{1,7}|\d{1,3}(?:\.\d{1,3})?)|"
+    r"(?<![一二三四五六七八九十])[一二三四五六七八九]成(?![本品立交果套为员不效绩分功就人年色份型熟]))"
 )
-"""Regex of a share: 5%, 0.5‰, 万分之五, 百分之1.5."""
+TENTHS = tuple(f"{digit}成" for digit in "一二三四五六七八九")
+"""Regex of a share: 5%, 0.5‰, 万分之五, 百分之1.5, 三成."""
 _RATE = re.compile(
     r"(?P<number>\d+(?:\.\d+)?)\s?(?P<sign>[%‰‱])|"
-    r"(?P<base>[百千万])分之\s?(?P<share>[零〇一二三四五六七八九十百两半点]+|\d+(?:\.\d+)?)"
+    r"(?P<base>[百千万])分之\s?(?P<share>[零〇一二三四五六七八九十百两半点]+|\d+(?:\.\d+)?)|(?P<tenths>[一二三四五六七八九])成"
 )
 _SIGNS = {"%": 100, "‰": 1000, "‱": 10000, "百": 100, "千": 1000, "万": 10000}
 
 
 def parse_rate(text: str) -> Decimal | None:
-    """Read 0.05%, 0.5‰, 万分之五, 百分之二十, 千分之1.5 as a share of one."""
+    """Read 0.05%, 0.5‰, 万分之五, 百分之二十, 千分之1.5, 三成 as a share of one."""
     match = _RATE.fullmatch(text.strip())
     if match is None:
         return None
     if match["sign"]:
         return Decimal(match["number"]) / _SIGNS[match["sign"]]
+    if match["tenths"]:
+        return Decimal(TENTHS.index(match.group()) + 1) / 10
     share = _share(match["share"])
     return None if share is None else share / _SIGNS[match["base"]]
 

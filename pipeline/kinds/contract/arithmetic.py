@@ -175,7 +175,10 @@ def _taxed(product: Decimal, stated: Sequence[Decimal]) -> bool:
 
 # --- shares and their amounts ----------------------------------------------------------------------------------------
 
-_EQUALS = re.compile(r"\s*(?:的[\u4e00-\u9fa5]{0,8})?\s*[,(]?\s*(?:即|计|合计|共计|也即|为)?\s*[:(]?\s*(?:人民币)?\s*$")
+_EQUALS = re.compile(
+    r"\s*(?:的[\u4e00-\u9fa5]{0,8})?\s*[,(]?\s*(?:即|计|合计|共计|也即|(?:金|数|款)额(?:为|是)?|折合|为)?\s*[:(]?\s*(?:人民币)?\s*$"
+)
+_EQUALS_BEFORE = re.compile(r"[整正]?\s*(?:\(\s*(?:即|为|占|约?[为占合])?|,?\s*(?:即|占|相当于|合))\s*(?:本)?\s*$")
 
 
 def contract_totals(view: View, amounts: Iterable[Labelled]) -> list[Labelled]:
@@ -216,10 +219,10 @@ def share_conflicts(view: View, nodes: Iterable[Node], totals: Sequence[Labelled
     for node in nodes:
         if not sums or node.share is None or node.upto or not re.search(r"合同|总价|总金额|总额|价款总", node.base):
             continue
-        after = [a for a in view.amounts_of(Span(node.span.end, node.sentence.span.end)) if not a.words]
-        if not after or not _EQUALS.fullmatch(view.text, node.span.end, after[0].span.start):
+        said = _said_of(view, node)
+        if said is None:
             continue
-        stated = after[0].yuan
+        stated = said.yuan
         if any(abs(total * node.share - stated) <= max(Decimal(1), stated / 1000) for total in sums):
             continue
         expected = next(iter(sums)) * node.share if len(sums) == 1 else None
@@ -230,8 +233,18 @@ def share_conflicts(view: View, nodes: Iterable[Node], totals: Sequence[Labelled
                  f"{percent(node.share)} of “{node.base}” {shown.en}; the text says {money(stated)}."),
             Text("核对比例与金额，更正其中之一。", "Check share and amount, and correct one of them."), "",
         )  # fmt: skip
-        found.append(defect.at(view.quote(Span(node.span.start, after[0].span.end))))
+        start, end = min(node.span.start, said.span.start), max(node.span.end, said.span.end)
+        found.append(defect.at(view.quote(Span(start, end))))
     return found
+
+
+def _said_of(view: View, node: Node) -> Amount | None:
+    """The sum that is said to be the share: right behind it, or right before it (270,000元（合同总价的30%）)."""
+    behind = view.amounts_of(Span(node.span.end, node.sentence.span.end))
+    if behind and _EQUALS.fullmatch(view.text, node.span.end, behind[0].span.start):
+        return behind[0]
+    before = view.amounts_of(Span(node.sentence.span.start, node.span.start))
+    return before[-1] if before and _EQUALS_BEFORE.fullmatch(view.text, before[-1].span.end, node.span.start) else None
 
 
 _NO_SUCH_PRICE = Text("与文中任何一个合同总价都不符", "fits no contract price in the text")
@@ -242,8 +255,13 @@ _LIMIT = Decimal("0.2")
 _DEPOSIT_SHARE = re.compile(
     rf"(?P<a>{PERCENT})\s?(?:\([^()\n]{{0,40}}\))?(?:的|作为|的款项作为|,?[^,。;%]{{0,24}}作为)?(?:购[货房]|合同|"
     r"履约)?定金|"
-    rf"定金[^,。;%\d]{{0,30}}?(?:总价|价款|金额|总额|货款|价格|标的额|报酬|费|[\u4e00-\u9fa5]款)[^,。;%\d]{{0,6}}?的?\s?(?P<b>{PERCENT})"
+    rf"定金[^,。;%\d]{{0,30}}?(?:总价|价款|金额|总额|货款|价格|标的额|报酬|费|[\u4e00-\u9fa5]款)[^,。;%\d]{{0,6}}?的?\s?(?P<b>{PERCENT})|"
+    rf"定金(?:的)?(?:比例|数额)?(?:为|是|:|\()?\s?(?P<c>{PERCENT})|"
+    rf"(?P<d>{PERCENT})(?:\s?\(定金\)|[^。;%]{{0,24}}?性质(?:上)?(?:为|系|属于?)定金)"
 )
+
+
+_NO_DEPOSIT = re.compile(r"不(?:得)?超过|超过|上限|不(?:得)?作|不视|不属|并非|不是")
 
 
 def deposit_conflicts(view: View, amounts: Sequence[Labelled], totals: Sequence[Labelled]) -> list[Finding]:
@@ -251,8 +269,8 @@ def deposit_conflicts(view: View, amounts: Sequence[Labelled], totals: Sequence[
     found: list[Finding] = []
     for sentence in view.sentences_with("定金"):
         for match in _DEPOSIT_SHARE.finditer(sentence.text):
-            share = parse_rate(match["a"] or match["b"])
-            if share is not None and share > _LIMIT and not re.search(r"不(?:得)?超过|超过|上限", match.group()):
+            share = parse_rate(next(group for group in match.groups() if group))
+            if share is not None and share > _LIMIT and not _NO_DEPOSIT.search(match.group()):
                 at = sentence.span.start + match.start()
                 detail = Text(f"定金为价款的 {percent(share)}", f"The deposit (定金) is {percent(share)} of the price")
                 found.append(_deposit_conflict(view, percent(share), detail, Span(at, at + 1)))
@@ -362,10 +380,14 @@ def _kind_of_total(match: re.Match[str]) -> str:
     if special := _SPECIAL.match(match["label"]):
         return special.group()
     before = match.string[: match.start()]
+    if match["label"] == "价税合计" and _PART_NAMED.search(before) and not _WHOLE_NAMED.search(before):
+        return "价税合计"
     return "合同总价" if _GENERIC_BEFORE.search(before) else before[-2:]
 
 
-_SPECIAL = re.compile(r"订单|货物|设备|服务|软件|许可|租赁|开发|分包|加工|运输|项目|工程")
+_SPECIAL = re.compile(r"订单|货物|设备|服务|软件|许可|租赁|开发|分包|加工|运输|项目|工程|[\u4e00-\u9fa5]{2}费(?=用?总)")
+_PART_NAMED = re.compile(r"(?<![总各])[\u4e00-\u9fa5]{1,3}(?:费|(?<![价货合同])款)|(?:备|配|附|零)件")
+_WHOLE_NAMED = re.compile(r"合同|协议|总价|总额|本项目|货款|价款")
 
 
 def _same_money(one: Labelled, other: Labelled) -> bool:

@@ -16,15 +16,22 @@ _TOTAL = re.compile(
     r"(?:共计?|合计|总计|总额|总价款?|总金额|总投资|总费用|总预算|预算|全部|总)[\u4e00-\u9fa5]{0,8}(?:为|是|:|人民币|¥|\s)*$"
 )
 _SPLITS = re.compile(
-    rf"其中|分(?:为|成|别)?\s?(?P<count>\d{{1,2}}|{HAN_NUMBER}{{1,2}})?\s?(?:次|期|笔|部分|阶段|批)|包括|分别(?:为|是)"
+    rf"其中|分(?:为|成|别)?\s?(?P<count>\d{{1,2}}|{HAN_NUMBER}{{1,2}})?\s?(?:次|期|笔|部分|阶段|批)|包括|分别(?:为|是)|"
+    r"^[整正]?\s?(?:\([^()]*\))?:"
 )
+_SPLIT_BEFORE = re.compile(rf"分\s?(?P<count>\d{{1,2}}|{HAN_NUMBER})\s?(?:次|期|笔|批)(?:支付|付款|付清|结清|给付|交纳|缴纳)")
 _MADE_OF = re.compile(r"由[^。;]{1,80}(?P<count>)(?:组成|构成)")
 _OPEN = re.compile(
     r"等[,、。;\s)]|剩余|余款|余下|其余|尾款|另|暂列|暂估|不含|超过|以内|约\s?\d|单价|每|/|税|押金|保证金|违约|定金|预留|首付|上限|不低于|原|变更|调整|增加|减少|抵|"
     r"乘|×|折|优惠"
 )
 """What leaves the list open, or makes its sums something else than parts."""
-_EACH = re.compile(r"每\s?(?P<per>个?月|季度?|年度?|期|次)[^,。;\d]{0,12}$")
+_EACH = re.compile(
+    r"每\s?(?P<per>个?月|季度?|年度?|期|次)[^,。;\d]{0,12}$|"
+    r"(?<![\d个当本首末每按整满上下])(?P<per2>[月季])度?(?:租金?|[\u4e00-\u9fa5]{0,4}费|工资|薪[资酬]?)(?:为|是|:|人民币|¥|\s)*$"
+)
+_BY_YEAR = re.compile(r"(?<!\d)(?:年|每年|年度|全年|一年)[^,。;\d]{0,12}$")
+_IN_A_YEAR = {"月": 12, "季": 4}
 _TIMES = re.compile(rf"(?<![\d.])(?P<count>\d{{1,3}}|{HAN_NUMBER}{{1,4}})\s?(?P<per>个?月|个?季度?|年|期|次)")
 _CENT = Decimal("0.01")
 _MOST_SUMS = 16
@@ -41,6 +48,7 @@ def sum_conflicts(view: View, amounts: Sequence[Labelled]) -> Iterator[Finding]:
         if 2 <= len(held) <= _MOST_SUMS and len({a.currency for a in held}) == 1:
             sentence = view.sentence_at(held[0].span.start)
             yield from _parts(view, sentence, held) if len(held) >= 3 else ()
+            yield from _summed(view, sentence, held) if len(held) >= 3 else ()
             yield from _instalments(view, sentence, held)
 
 
@@ -122,22 +130,50 @@ def _parts(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterator
     end = max(a.span.end for a in ([total, total.words] if total.words else [total])) - start
     between = sentence.text[end : parts[0].span.start - start]
     rest = sentence.text[end:]
-    splits = _SPLITS.search(between) or _MADE_OF.search(rest)
+    splits = _SPLIT_BEFORE.search(sentence.text[: total.span.start - start]) or _SPLITS.search(between)
+    splits = splits or _MADE_OF.search(rest)
     named = _TOTAL.search(sentence.text[: total.span.start - start]) or (splits and _alike_behind(sentence, parts))
     if splits is None or not named or _OPEN.search(rest):
         return
     told = sum((a.yuan for a in parts), Decimal(0))
     if abs(told - total.yuan) < _CENT or any(a.yuan >= total.yuan for a in parts):
         return
-    if told < total.yuan and not _claims_all(splits, sentence, parts):
-        return
+    all_told = told > total.yuan or _claims_all(splits, sentence, parts)
+    if all_told or told >= total.yuan * _MOST_OF_IT:
+        yield _conflict(view, total, _differs(told, total, parts), sure=all_told)
+
+
+_MOST_OF_IT = Decimal("0.8")
+"""Of a total, named part by part: what is left is more likely a slip than something unnamed."""
+
+
+def _differs(told: Decimal, total: Labelled, parts: Sequence[Labelled]) -> Text:
     listed = " + ".join(money(a.yuan, a.currency) for a in parts)
-    yield _conflict(view, total, Text(
+    return Text(
         f"{listed} = {money(told, total.currency)}，总额写作 {money(total.yuan, total.currency)}，"
         f"相差 {money(abs(told - total.yuan), total.currency)}。",
         f"{listed} = {money(told, total.currency)}; the total is given as {money(total.yuan, total.currency)}. They "
         f"differ by {money(abs(told - total.yuan), total.currency)}.",
-    ))  # fmt: skip
+    )
+
+
+_SUM_OF_ALL = re.compile(
+    rf"(?:(?:以上|上述|前述|[前各])?(?:(?P<count>[两\d]|{HAN_NUMBER})\s?(?:项|笔|期|阶段|次|部分|者|批|种|类))?[^,。;\d]{{0,8}})?"
+    r"(?:合计|共计|总计|总额|合共)[^,。;\d]{0,4}?(?:为|是|:|人民币|¥|\s)*$"
+)
+
+
+def _summed(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterator[Finding]:
+    """The last sum is the total of those before it: 运输费…元，装卸费…元，以上两项合计…元."""
+    *parts, total = held
+    before = sentence.text[: total.span.start - sentence.span.start]
+    named = _SUM_OF_ALL.search(before)
+    if named is None or _OPEN.search(before) or _TOTAL.search(before[: parts[0].span.start - sentence.span.start]):
+        return
+    told = sum((a.yuan for a in parts), Decimal(0))
+    counted = _counted(named["count"]) if named["count"] else len(parts)
+    if counted == len(parts) and abs(told - total.yuan) >= _CENT and told / 2 < total.yuan < told * 2:
+        yield _conflict(view, total, _differs(told, total, parts))
 
 
 def _claims_all(splits: re.Match[str], sentence: Sentence, parts: Sequence[Labelled]) -> bool:
@@ -162,12 +198,14 @@ def _instalments(view: View, sentence: Sentence, held: Sequence[Labelled]) -> It
     start = sentence.span.start
     for each in held:
         per = _EACH.search(sentence.text[: each.span.start - start])
-        total = next((a for a in held if a is not each and _TOTAL.search(sentence.text[: a.span.start - start])), None)
+        total = next((a for a in held if a is not each and _is_total(sentence.text[: a.span.start - start])), None)
         if per is None or total is None or re.search(r"递增|不等|首|末|最后|免租|起|第[一二三四五六\d]", sentence.text):
             continue
-        unit = per["per"].strip("个度")
+        unit = (per["per"] or per["per2"]).strip("个度")
         counts = [m for m in _TIMES.finditer(sentence.text) if m["per"].strip("个度") == unit]
         numbers = {int(m["count"]) if m["count"].isdigit() else parse_han_number(m["count"]) for m in counts}
+        if not numbers and _BY_YEAR.search(sentence.text[: total.span.start - start]):
+            numbers = {_IN_A_YEAR.get(unit)}
         if len(numbers) != 1 or (count := numbers.pop()) is None or count < 2:
             continue
         if (told := each.yuan * count) != total.yuan and told / 2 < total.yuan < told * 2:
@@ -180,9 +218,14 @@ def _instalments(view: View, sentence: Sentence, held: Sequence[Labelled]) -> It
             return
 
 
-def _conflict(view: View, total: Labelled, detail: Text) -> Finding:
+def _is_total(before: str) -> bool:
+    return bool(_TOTAL.search(before) or _BY_YEAR.search(before))
+
+
+def _conflict(view: View, total: Labelled, detail: Text, *, sure: bool = True) -> Finding:
+    status, severity = ("conflict", "high") if sure else ("unclear", "medium")
     defect = Defect(
-        "明细合计不符", "conflict", "high", money(total.yuan, total.currency), detail,
+        "明细合计不符", status, severity, money(total.yuan, total.currency), detail,
         Text("核对各项金额与总额，更正其中之一。", "Check the parts and the total, and correct one of them."),
         "民法典第五百一十条",
     )  # fmt: skip

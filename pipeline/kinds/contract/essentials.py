@@ -12,7 +12,7 @@ from pipeline.kinds.contract.parties import Party
 from pipeline.kinds.contract.view import Defect, View
 from pipeline.kinds.terms import english
 from pipeline.lang import Text
-from pipeline.types import Finding
+from pipeline.types import Finding, Span
 
 _TYPES = (
     (
@@ -55,6 +55,13 @@ _PRICE = (
     r"设计费|监理费|开发费|收费(?:标准)?|月租|年租|授权费|使用费|物业费|保管费|仓储费|培训费|顾问费|检测费|维护费|租费|结算)"
 )
 
+_SOME_TIME = r"(?:\d{1,3}|[一二三四五六七八九十两半]{1,4})\s?个?\s?(?:工作日|日历[日天]|自然日|[日天周月]|小时|星期|季度)"
+_DONE = (
+    r"(?:交(?!纳|易|涉|税|底|流)|送|发(?:货|出|运|车|放)|到(?:货|位|场)|供(?!应商|方)|完[成工]|提交|提[货供]|出具|安装|启动|进场|上线|办[理毕]|过户|移交|"
+    r"配送|起运|装船|放款|划[付入转]|开[工课机始]|实施|起租|入住|腾退)"
+)
+"""What performance is called, and a period in which it may be due."""
+
 
 def _any(*patterns: str) -> Sequence[re.Pattern[str]]:
     """One clause may be told in any of these ways; what is found soonest comes first."""
@@ -69,30 +76,46 @@ _CLAUSES: Mapping[str, Sequence[re.Pattern[str]]] = {
         r"车辆|劳务|事项"
     ),
     "价款或报酬": _any(
-        rf"{_PRICE}[^。\n]{{0,40}}?(?:\d|人民币|[壹贰叁肆伍陆柒捌玖]|¥|_|%|见附件|另行|按|依)",
-        rf"(?:^|\n)[^\n。]{{0,12}}{_PRICE}[^\n。]{{0,14}}(?:\n|$)",
-        rf"\d\s?[万亿]?元[^。\n]{{0,12}}(?:{_PRICE})|免费|无偿",
+        rf"{_PRICE}[^。\n]{{0,40}}?(?:人民币|¥|\d[\d,.]*\s?[万亿千百]?(?:元|圆|美元|欧元|港[元币])|[壹贰叁肆伍陆柒捌玖拾佰仟]{{2}}|_|"
+        r"(?:见|详见|列于|载于|以)[^。\n,]{0,12}(?:附件|清单|报价|订单)|另行)",
+        rf"{_PRICE}[^。,\n\d]{{0,20}}?(?:按|依|据实)",
+        rf"(?:^|\n)[^\n。;,]{{0,12}}{_PRICE}[^\n。;,]{{0,14}}(?:\n|$)",
+        r"免费|无偿|不收取[^。\n]{0,10}费|\((?:人民币)?[万亿]?元[)/]|单价\t|\t(?:金额|单价|总价)",
     ),
     "履行期限": _any(
         r"(?:交付|交货|履行|服务|租赁|合同|合作|许可|授权|借款|贷款|委托|承包|供货|运输|使用|开发|完成|有效|施工|"
-        r"订阅|聘用|保管|代理|投资|还款|保密|到货|发货|送货)(?:的)?(?:期限|"
-        r"时间|日期|期间|工期|期|周期|进度)|工期|竣工",
-        rf"{_ITEM}(?:[\u4e00-\u9fa5]{{1,4}}的)?(?:期限|期间)[ :.\t\n]|"
+        r"订阅|聘用|保管|代理|投资|还款|保密|到货|发货|送货|供应|配送|提货|制作|加工|交割|过户|移交|培训|托管|经营|履约)"
+        r"(?:的)?(?:期限|时间|日期|期间|工期|期|周期|进度|计划|时限)|工期|竣工",
+        rf"{_ITEM}(?:[\u4e00-\u9fa5]{{1,4}}的)?(?:期限|期间|时间|进度)[ :.\t\n]|"
         r"(?<!质保)(?<!保修)(?<!免租)(?<!试用)(?:期|期限|期间)\s?:?(?:自|从)[^。\n]{0,40}(?:至|到)|"
         r"(?:自|从)[^。;\n]{0,16}日\s?(?:起|开始)?,?\s?(?:至|到)[^。;\n]{0,20}日?\s?止|"
-        r"装运|交期|借期|[日天]内[^。\n]{0,12}(?:送货|交货|交付|发货|送达|完工|放款)|开课|学时|活动时间|举办|不迟于|不晚于|有效期|租期|期限为|之前(?:交付|完成|提交)|日(?:内|"
+        r"装运|交期|借期|货期|[日天]内[^。\n]{0,12}(?:送货|交货|交付|发货|送达|完工|放款)|开课|学时|活动时间|举办|不迟于|不晚于|有效期|租期|期限为|之前(?:交付|完成|提交)|日(?:内|"
         r"前)[^。\n]{0,30}(?:交付|交货|"
         r"完成|提交|运抵|送达|发货|供货|到货|交房)|(?:于|"
         r"在)[^。\n]{0,20}日前[^。\n]{0,20}(?:交|完成|提供|运|送)|里程碑|进度",
+        rf"{_SOME_TIME}(?:内|之?前|以内|左右|后)?[^。;\n]{{0,20}}?{_DONE}|{_DONE}[^。;\n]{{0,16}}?{_SOME_TIME}(?:内|之?前|以内|左右)",
+        rf"(?:按|以|根据|依)[^。;,\n]{{0,14}}(?:订单|通知|排期|时间表|节点|计划)[^。;,\n]{{0,10}}(?:为准|{_DONE})",
+        rf"(?:即日起?|当[日天场]|次日|同日|即时|随时|立即)[^。;,\n]{{0,16}}{_DONE}",
+        r"(?:19|20)\d\d\s?年(?:度|第?[一二三四1-4]季度|上半年|下半年)|\d{1,2}月(?:底|初|中旬|上旬|下旬|末)",
     ),
     "违约责任": _any(
         r"违约金|滞纳金|逾期利息|罚息|罚款|罚金|赔偿(?:由此|因此|对方|甲方|乙方|守约方|全部|一切|实际|相应|其|直接|"
         r"经济)?[^。\n]{0,14}损失|"
-        r"承担[^。\n]{0,10}违约责任|承担[^。\n]{0,8}赔偿责任|负责赔偿|予以赔偿|照价赔偿",
-        rf"{_ITEM}(?:违约(?:责任|处理|条款)?|赔偿责任|责任承担|罚则)[ .:。\t\n]",
+        r"承担[^。\n]{0,10}违约责任|承担[^。\n]{0,8}赔偿责任|负责赔偿|予以赔偿|照价赔偿|双倍返还|加倍(?:支付|返还|偿还)",
+        rf"{_ITEM}(?:违约(?:责任|处理|条款)?|赔偿责任|责任承担|罚则|责任)[ .:。\t\n]",
         r"(?:^|\n)\s*(?:第?[一二三四五六七八九十百\d]{1,4}[条章、. ]|\([一二三四五六七八九十\d]{1,3}\)|"
         r"\d+(?:\.\d+)*)?\s*[^\n。;,]{0,8}(?:违约|"
         r"法律责任|赔偿责任|责任承担|罚则)[^\n。;,]{0,10}(?:\n|$)",
+        r"(?:逾期|迟延|延迟|延误|每[日天迟晚逾拖延])[^。;\n]{0,40}?(?:[%‰]|分之)|"
+        r"(?:逾期|迟延|延误|未按|不符合?|不合格|迟|晚)[^。;\n]{0,40}?(?:扣[减除款罚]|罚|赔|责任|损失)|"
+        r"违约[^。;\n]{0,30}(?:责任|赔|付|损失|返还)|(?:损失|后果|责任)[^。;,\n]{0,8}由[^。;,\n]{1,10}承担",
+    ),
+    "争议解决": _any(
+        r"争议(?:的)?(?:解决|处理)|纠纷(?:的)?(?:解决|处理)|解决(?:争议|纠纷)|(?:争议|纠纷|争端)[^。\n]{0,60}(?:协商|"
+        r"仲裁|诉讼|起诉|法院|调解)|提交[^。\n]{0,30}仲裁|"
+        r"向[^。\n]{0,30}法院(?:提起诉讼|起诉)|法院管辖|申请仲裁",
+        r"(?:分歧|争执|争论|异议|协商不成|协商未果)[^。\n]{0,40}(?:仲裁|诉讼|起诉|法院|裁决)|法院(?:受理|裁判|判决|解决)|"
+        r"(?:通过|以|依法)[^。;,\n]{0,8}(?:诉讼|仲裁)[^。;,\n]{0,6}解决|管辖(?:的)?法院",
     ),
     "保密义务": _any(r"保密"),
     "保密期限": _any(
@@ -113,6 +136,8 @@ _CLAUSES: Mapping[str, Sequence[re.Pattern[str]]] = {
     "担保范围": _any(r"(?:担保|保证|抵押|质押)(?:的)?范围|被担保(?:的)?(?:主)?债权|主债权|担保债权"),
 }
 
+_TIMED = frozenset({"买卖", "承揽", "工程", "租赁", "运输", "借款"})
+"""Where a time for payment alone leaves open when the other side performs."""
 _COMMON = ("标的", "价款或报酬", "履行期限", "违约责任")
 _WANTED: Mapping[str, tuple[str, ...]] = {
     "补充": (),
@@ -134,11 +159,6 @@ _WANTED: Mapping[str, tuple[str, ...]] = {
     "转让": ("标的", "价款或报酬", "违约责任", "争议解决"),
     "": ("违约责任", "争议解决"),
 }
-_DISPUTE = re.compile(
-    r"争议(?:的)?(?:解决|处理)|纠纷(?:的)?(?:解决|处理)|解决(?:争议|纠纷)|(?:争议|纠纷|争端)[^。\n]{0,60}(?:协商|"
-    r"仲裁|诉讼|起诉|法院|调解)|提交[^。\n]{0,30}仲裁|"
-    r"向[^。\n]{0,30}法院(?:提起诉讼|起诉)|法院管辖|申请仲裁"
-)
 _ADVICE: Mapping[str, Text] = {
     "争议解决": Text(
         "增加争议解决条款，写明具体仲裁机构或有管辖权的人民法院，二者择一。",
@@ -181,21 +201,57 @@ class Held:
 
 
 def missing_clauses(view: View, held: Held) -> list[Finding]:
-    """Essential clauses of the contract's type that stand nowhere in the text."""
+    """Essential clauses of the contract's type that stand nowhere in the text, or are only touched on."""
     kind = contract_type(view)
     wanted = _WANTED.get(kind, (*_COMMON, "争议解决"))
-    absent = [name for name in wanted if not _present(view, name, held)]
-    if "工作内容和工作地点" in absent and "工作地点" in absent:
-        absent.remove("工作地点")
+    standing = {name: _standing(view, name, held) for name in wanted}
+    if standing.get("工作内容和工作地点") is False:
+        standing["工作地点"] = True
     if not _has_parties(view, held):
-        absent.insert(0, "当事人")
-    return [_absent(name, kind) for name in absent]
+        standing = {"当事人": False, **standing}
+    if kind not in _TIMED and standing.get("履行期限"):
+        standing["履行期限"] = True
+    return [_absent(view, name, kind, place) for name, place in standing.items() if place is not True]
 
 
-def _present(view: View, name: str, held: Held) -> bool:
-    if name == "争议解决":
-        return bool(held.forums) or bool(_DISPUTE.search(view.text))
-    return any(clause.search(view.text) for clause in _CLAUSES[name])
+_ASIDE: Mapping[str, re.Pattern[str]] = {
+    "违约责任": re.compile(r"保密|泄露|泄密|知识产权|侵犯|侵权|保险|第三[方人]|事故|人身"),
+    "价款或报酬": re.compile(r"违约|赔偿|罚|滞纳|逾期|保证金|押金|定金|注册资本|保险|损失|责任"),
+    "履行期限": re.compile(r"付款|支付|付清|发票|异议|质保|保证期|保修|保密|违约|逾期|争议|解除|退还|返还|通知|整改|补正"),
+    "争议解决": re.compile(r"第三[方人]|知识产权|侵犯|侵权"),
+}
+"""What a sentence is about that mentions an essential in passing only; of 履行期限, the part between two commas."""
+_NAMED = re.compile(r"违约责任|交货期|交付期|履行期|工期|期限")
+
+
+def _standing(view: View, name: str, held: Held) -> Span | bool:
+    """True where the clause is there, False where it is not; else the place that touches on its subject in passing."""
+    if (name == "争议解决" and held.forums) or (name == "价款或报酬" and _is_priced(view)):
+        return True
+    aside, passing = _ASIDE.get(name), False
+    for pattern in _CLAUSES[name]:
+        for match in pattern.finditer(view.text):
+            at = match.start() + len(match.group()) - len(match.group().lstrip())
+            if aside is None or _NAMED.search(match.group()) or not aside.search(_around(view, Span(at, match.end()), name)):
+                return True
+            passing = passing or Span(at, match.end())
+    return passing
+
+
+def _around(view: View, hit: Span, name: str) -> str:
+    sentence = view.sentence_at(hit.start)
+    if name != "履行期限":
+        return sentence.text
+    start, end = sentence.span.start, max(hit.end, sentence.span.end)
+    cut = max(view.text.rfind(c, start, hit.start) for c in ",;:、") + 1
+    stop = min((i for c in ",;。" if (i := view.text.find(c, hit.end, end)) >= 0), default=end)
+    return view.text[max(start, cut) : stop]
+
+
+def _is_priced(view: View) -> bool:
+    """Whether a sum of money is agreed that is neither a penalty nor a security."""
+    aside = _ASIDE["价款或报酬"]
+    return any(not aside.search(view.sentence_at(amount.span.start).text) for amount in view.amounts)
 
 
 def _has_parties(view: View, held: Held) -> bool:
@@ -214,13 +270,20 @@ def _has_parties(view: View, held: Held) -> bool:
     )
 
 
-def _absent(name: str, kind: str) -> Finding:
-    severity = "high" if name in ("价款或报酬", "违约责任", "争议解决", "当事人", "借款金额", "劳动报酬") else "medium"
+def _absent(view: View, name: str, kind: str, passing: Span | bool) -> Finding:
+    grave = name in ("价款或报酬", "违约责任", "争议解决", "当事人", "借款金额", "劳动报酬")
+    touched = Text(
+        f"全文只在此处附带涉及“{name}”，没有一般性的约定。",
+        f"Only touched on here; no clause agrees it in general: {english(name).lower()}.",
+    )
+    nowhere = Text(
+        f"已检查全文，没有找到关于“{name}”的约定。",
+        f"The whole text was searched; nothing was found on: {english(name).lower()}.",
+    )
     defect = Defect(
-        "缺少必备条款", "absent", severity, name,
-        Text(f"已检查全文，没有找到关于“{name}”的约定。",
-             f"The whole text was searched; nothing was found on: {english(name).lower()}."),
+        "缺少必备条款", "unclear" if passing else "absent", "high" if grave and not passing else "medium", name,
+        touched if passing else nowhere,
         _ADVICE.get(name, Text(f"补充“{name}”条款。", f"Add a clause on: {english(name).lower()}.")),
         _LABOUR if kind == "劳动" else _CIVIL,
     )  # fmt: skip
-    return defect.at()
+    return defect.at(view.quote(passing)) if isinstance(passing, Span) else defect.at()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.kinds.contract.amounts import PERCENT, TOTAL_LABEL, Labelled, money, parse_rate, percent
+from pipeline.kinds.contract.amounts import PERCENT, TENTHS, TOTAL_LABEL, Labelled, money, parse_rate, percent
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, Sentence, View
 from pipeline.lang import Text
@@ -25,18 +25,19 @@ _BASE = (
 _NODE = re.compile(
     rf"(?<!回款)(?<!销售)(?<!营业)(?<!成交)(?<!实收)(?<!交易)(?<!投资)(?P<base>{_BASE})(?:\([^()\n]{{0,40}}\))?\s?(?:的|之)?\s?(?P<upto>至)?\s?(?P<share>{PERCENT})|"
     rf"(?P<share2>{PERCENT})\s?(?:\([^()\n]{{0,30}}\))?的?(?P<base2>{_BASE})|"
-    r"(?P<rest>剩余|余下|其余|尾款|余款|质保金|质量保证金|预付款|首付款|首期款|进度款|验收款|到货款|发货款|初验款|"
+    r"(?P<rest>剩余|余下|其余|尾款|余款|余|质保金|质量保证金|预付款|首付款|首期款|进度款|验收款|到货款|发货款|初验款|"
     r"终验款|定金)(?:的|部分|款项|款|价款|货款|合同款)?(?:即|为|计|:|,|"
     rf"的|\()*\s?(?P<share3>{PERCENT})|"
     r"(?:支付|付款|预付|付|(?:首|第[一二三四五六1-6])(?:期|笔)(?:款|"
-    rf"款项)?\s?[:(]?)(?:比例)?(?:为|(?P<upto2>至|到))?\s?(?P<share4>{PERCENT})(?=\s?(?:[,(;。:]|即|计|共计|作为|$))"
+    rf"款项)?\s?[:(]?)(?:比例)?(?:为|(?P<upto2>至|到))?\s?(?P<share4>{PERCENT})(?=\s?(?:[,(;。:]|即|计|共计|作为|$))|"
+    rf"(?<=[,;、])\s?(?P<share5>{PERCENT})(?=\s?(?:于|在|待|自)[^,。;%]{{0,24}}?(?:支付|付清|付讫|结清))"
 )
 _PAYING = re.compile(r"付|结算|结清|汇入|作为|[退返]还剩余|(?:尾|余|定|质保|进度|验收|到货|质量保证)(?:款|金)")
 _UPTO = re.compile(r"(?:付|支付|拨付|结算|累计)(?:[^,。;]{0,10})?(?:至|到|达)[^,。;]{0,20}$")
 _NOT_PAYING = re.compile(
     r"违约|逾期|滞纳|赔偿|罚|上限|不超过|不得超过|超过|低于|高于|以内|幅度|上浮|下浮|折扣|扣减|扣除|所有权|"
     r"履约保证金|履约保函|履约担保|投标保证金|保函|抵押|解除|退还|返还|利率|利息|调整|变更(?!登记)|"
-    r"涨跌|浮动|分成|佣金|提成|变化|滞留|不足|税率|递增|回扣|折旧|未达到|达不到|累计(?:达|超)"
+    r"涨跌|浮动|优惠|让利|减免|分成|佣金|提成|变化|滞留|不足|税率|递增|回扣|折旧|未达到|达不到|累计(?:达|超)"
 )
 _NODE_OVER = re.compile(r"超过|不低于|低于|逾期|违约|赔偿|不超过")
 _NOTHING_OWED = re.compile(r"(?:无|没有|未(?:发生|出现)?|不存在)[^,。;]{0,14}(?:赔偿|违约|逾期)[^,。;]{0,6}")
@@ -48,9 +49,9 @@ _CLAIMS_WHOLE = re.compile(
     r"质保款|保修金|结清|付清|最终验收|终验|验收合格|竣工|正式验收|"
     r"按(?:照)?(?:以下|下列|如下)|分期|分阶段|分次"
 )
-_REMAINDER = re.compile(r"(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之))[^。;]{0,40}(?:付|结)")
+_REMAINDER = re.compile(r"(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之|[一二三四五六七八九]成))[^。;]{0,40}(?:付|结)")
 _REST_PAID = re.compile(
-    r"(?:付清|结清|支付|付)(?:全部|所有)?(?:的)?(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之))|(?:付清|"
+    r"(?:付清|结清|支付|付)(?:全部|所有)?(?:的)?(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之|[一二三四五六七八九]成))|(?:付清|"
     r"结清)(?:全部|所有|合同)|全额(?:付清|支付)"
 )
 _RETENTION = re.compile(r"质保金|质量保证金|保修金|质保款|尾款|质量保修金|缺陷责任|保留金|质量保修")
@@ -101,10 +102,24 @@ class Node:
 def payment_nodes(view: View) -> list[Node]:
     """Nodes in order: shares of a price, and sums where a payment sentence names no share."""
     nodes: list[Node] = []
-    for sentence in view.sentences_with("%", "分之"):
+    for sentence in view.sentences_with("%", "分之", *TENTHS):
         if "\t" not in sentence.text and _PAYING.search(sentence.text):
-            nodes += _shares(sentence)
+            nodes += _shares(sentence) or _listed_shares(sentence)
     return nodes
+
+
+_LISTED = re.compile(rf"(?:比例|分别按?|依次)[^,。;%\d]{{0,8}}?(?P<shares>{PERCENT}(?:[、,:/和及]{{1,2}}{PERCENT})+)")
+_ONE = re.compile(PERCENT)
+
+
+def _listed_shares(sentence: Sentence) -> list[Node]:
+    """各期比例依次为20%、30%、50%."""
+    match = _LISTED.search(sentence.text)
+    if match is None or _NOT_PAYING.search(sentence.text):
+        return []
+    start = sentence.span.start
+    found = [(parse_rate(m.group()), m) for m in _ONE.finditer(sentence.text, *match.span("shares"))]
+    return [Node(sentence, Span(start + m.start(), start + m.end()), share, "总价") for share, m in found if share]
 
 
 def _shares(sentence: Sentence) -> list[Node]:
@@ -116,7 +131,7 @@ def _shares(sentence: Sentence) -> list[Node]:
         before = _NOTHING_OWED.sub("", sentence.text[: match.start()])
         if _NOT_PAYING.search(piece) or not _PAYING.search(sentence.text) or _NODE_OVER.search(before):
             continue
-        printed = match["share"] or match["share2"] or match["share3"] or match["share4"]
+        printed = match["share"] or match["share2"] or match["share3"] or match["share4"] or match["share5"]
         share = parse_rate(printed)
         if share is None or not 0 < share <= 1:
             continue

@@ -12,15 +12,15 @@ from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 _NET = re.compile(
-    r"(?:不含(?:增值)?税|未税|除税)(?:合同)?(?:总?价款?|金额|总额|价格|部分|合同价)?(?:为|是|:|计|\s|\(|人民币|¥)*$"
+    r"(?:不含(?:增值)?税|未税|除税)(?:合同)?(?:总?价款?|金额|总额|价格|部分|合同价)?(?:为|是|:|计|\s|[()]|人民币|¥)*$"
 )
-_TAX = re.compile(r"(?:增值税(?:税)?(?:额|款|金)?|税额|税款|税金)(?:为|是|:|计|\s|\(|人民币|¥)*$")
+_TAX = re.compile(r"(?:增值税(?:税)?(?:额|款|金)?|税额|税款|税金)(?:\(\s?\d{1,2}%\s?\))?(?:为|是|:|计|\s|\(|人民币|¥)*$")
 _GROSS = re.compile(
     r"(?<!不)(?:含(?:增值)?税(?:合同)?(?:总?价款?|金额|总额|价格)?|价税合计|(?:合同|签约)?总?(?:价款?|金额|总价))"
     r"(?:\((?:含税|含增值税|大写|小写)\))?(?:为|是|:|计|\s|\(|人民币|¥)*$"
 )
 _NOT_GROSS = re.compile(r"不含|未税|除税|单价|违约|保证金|预付|定金")
-_RATE = re.compile(rf"税率(?:\([^()]*\))?\s*(?:为|按|是|:|\t)?\s*(?P<a>{PERCENT})|(?P<b>{PERCENT})\s?的?增值税")
+_RATE = re.compile(rf"税率(?:\([^()]*\))?\s*(?:为|按|是|:|\t)?\s*(?P<a>{PERCENT})|(?P<b>{PERCENT})\s?的?计?(?:算|征)?的?增值税|增值税\s?\((?P<c>{PERCENT})\)")
 _KINDS = (("net", _NET), ("tax", _TAX), ("gross", _GROSS))
 
 
@@ -31,7 +31,7 @@ def tax_conflicts(view: View) -> Iterator[Finding]:
         if "\t" in text:
             continue
         sums = _sums(view, view.lines[line])
-        rates = {rate for m in _RATE.finditer(text) if (rate := parse_rate(m["a"] or m["b"])) is not None}
+        rates = {rate for m in _RATE.finditer(text) if (rate := parse_rate(m["a"] or m["b"] or m["c"])) is not None}
         rate = next(iter(rates)) if len(rates) == 1 else None
         if reason := _reason(sums, rate):
             defect = Defect(
