@@ -39,7 +39,7 @@ class _Sign:
 
 _COPY = r"(?:[(（【\[][^()（）【】\[\]]{1,20}[)）】\]])*"
 _CONTRACT_TITLE = re.compile(
-    rf"(?:合同|协议|契约|合约|订单|意向书|备忘录|承诺书|担保书|保证书|借条|借据|欠条)书?(?:范本|样本|模板|文本)?{_COPY}$"
+    rf"(?:合同|协议|契约|合约|订单|意向书|备忘录|承诺书|担保书|保证书|借条|借据|欠条|约定|约据|契据)书?(?:范本|样本|模板|文本)?{_COPY}$"
     r"|(?:合同|协议)(?:书)?(?:通用|专用)?(?:条款|条件)$"
     r"|\b(?:agreement|contract|deed|memorandum of understanding|purchase order|terms and conditions)\b\W*$",
     re.IGNORECASE,
@@ -75,6 +75,7 @@ _CONTRACT_SIGNS = (
     )),
     _Sign(2, re.compile(r"本合同|本协议|\bthis agreement\b", re.IGNORECASE), 3),
     _Sign(1, re.compile(r"违约责任|争议(?:的)?解决|不可抗力|合同(?:编|签)[号订]|\bgoverning law\b", re.IGNORECASE), 2),
+    _Sign(2, re.compile(r"一式[两二三四五六七八九十\d]{1,2}份|(?:双方|各方)(?:各执|各持|各拿|签字|盖章)")),
     _Sign(2, re.compile(r"合同条款|协议条款|合同(?:通用|专用)(?:条款|条件)|合同协议书")),
 )  # fmt: skip
 _OTHER_SIGNS = (

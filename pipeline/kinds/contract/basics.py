@@ -168,7 +168,7 @@ _TERM_LABEL = (
 _LABELLED_TERM = re.compile(rf"(?P<label>{_TERM_LABEL})")
 _LENGTH_NEAR = re.compile(rf"(?:总?共计?|共|为期?|计|:|\t|期限|期|即|长)\s*(?:为|是|:|约)?\s*{COUNT}(?![\d内前])")
 _JOINT = re.compile(
-    r"(?:日|号)?\s*(?:\([^()]{0,8}\)\s*)?(?:零时|0时|24时|起|始)?(?:开始)?(?:计算)?(?:生效)?\s*,?\s*(?:至|到|~|"
+    r"(?:日|号)?\s*(?:\([^()]{0,8}\)\s*)?(?:零时|0时|24时|起|始)?(?:开始)?(?:计?算)?(?:生效)?\s*,?\s*(?:至|到|~|"
     r"-{1,2})\s*$"
 )
 _PARTIAL_END = re.compile(
@@ -178,7 +178,7 @@ _PARTIAL_END = re.compile(
 _SIDE_TERM = re.compile(
     r"试用期|免租期|装修期|宽限期|质保期|质量保证期|保修期|缺陷责任期|保密期|保证期间|冷静期|"
     r"第[一二三四五六1-6](?:阶段|期|年|个?租赁年度)|阶段|培训期|竞业限制|"
-    r"过渡期|试运行|试用|续展|第[一二三四五]个?年度|观察期|放假|维护期|运维期|免费|公示期|公告期|报名期|投标有效期|评标期|质疑期|异议期"
+    r"过渡期|试运行|试用|续展|第[一二三四五]个?年度|观察期|放假|维护期|运维期|免费|公示期|公告期|报名期|投标有效期|评标期|质疑期|异议期|报价|投标|证书|执照|资质|许可证|合格证"
 )
 _GENERIC_LABEL = re.compile(r"有效期|期限$|合同期|协议期")
 _LONGEST_YEARS = 999
@@ -259,6 +259,10 @@ def ranges_in(view: View) -> list[Range]:
             after
             and after.span.start - first.span.end <= 24
             and _JOINT.fullmatch(view.text, first.span.end, after.span.start)
+        ) or (
+            after
+            and _FROM_ON.fullmatch(view.text, first.span.end, after.span.start)
+            and view.text.startswith(("止", "截止"), after.span.end)
         ):
             end, stop = after.date, after.span.end
         elif partial := _PARTIAL_END.match(view.text, first.span.end):
@@ -269,6 +273,8 @@ def ranges_in(view: View) -> list[Range]:
     return found + [pair for pair in _labelled_pairs(view) if all(pair.start != r.start for r in found)]
 
 
+_FROM_ON = re.compile(r"\s?起\s?,\s?(?:于)?")
+"""2026年7月1日起，2027年6月30日止."""
 _FROM = re.compile(
     r"(?P<what>开工|进场|起始|开始(?:工作)?|起租|起算|开课|起)(?:日期?|时间)?\s?(?:为|是|:|\t|于|自)?\s?$"
 )

@@ -24,7 +24,9 @@ _TO_BE_DONE = re.compile(r"TBD(?<![A-Za-z]TBD)(?![A-Za-z])")
 _DATE = re.compile(r"年(?P<gap> *)(?P<month>\d{0,2}) *月(?P<gap2> *)(?P<day>\d{0,2}) *日(?!期|历|报|[均常])")
 _BEFORE_BLANK_DATE = re.compile(r"(?:^|[\s:于自至到为在从,、(]|(?<!\d)20\d{0,2}|二[〇零])$")
 _MONEY = re.compile(r"(?:人民币|¥|大写[):]{0,2}|小写[):]{0,2}) *(?:\( *\))? +[万亿]?元(?!整?[\u4e00-\u9fa5]*套)")
-_COUNT = re.compile(r"[为计共付满按前后收第] {2,}(?:个月|个工作日|个?日历天|日内|天内|年[,。;]|元|万元|%|份)")
+_COUNT = re.compile(
+    r"[为计共付满按前后收第过逾达] {2,}(?:个月|个工作日|个?日历天|日[内的,。]|天[内的,。]|年[,。;]|元|万元|%|份)"
+)
 _EMPTY = re.compile(r"(?<=[为计共第])\( *\)(?=[个家台套件份年月日天元万名次期%条])")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]_+[A-Za-z0-9]")
 _FILLED_BEFORE = re.compile(r"_(?P<inner>[^_\n\t]{1,24})$")

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from pipeline.kinds.contract.amounts import Labelled, money
+from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, Sentence, View
 from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
 from pipeline.lang import Text
@@ -19,7 +20,9 @@ _SPLITS = re.compile(
     rf"其中|分(?:为|成|别)?\s?(?P<count>\d{{1,2}}|{HAN_NUMBER}{{1,2}})?\s?(?:次|期|笔|部分|阶段|批)|包括|分别(?:为|是)|"
     r"^[整正]?\s?(?:\([^()]*\))?:"
 )
-_SPLIT_BEFORE = re.compile(rf"分\s?(?P<count>\d{{1,2}}|{HAN_NUMBER})\s?(?:次|期|笔|批)(?:支付|付款|付清|结清|给付|交纳|缴纳)")
+_SPLIT_BEFORE = re.compile(
+    rf"分\s?(?P<count>\d{{1,2}}|{HAN_NUMBER})\s?(?:次|期|笔|批)(?:支付|付款|付清|结清|给付|交纳|缴纳)"
+)
 _MADE_OF = re.compile(r"由[^。;]{1,80}(?P<count>)(?:组成|构成)")
 _OPEN = re.compile(
     r"等[,、。;\s)]|剩余|余款|余下|其余|尾款|另|暂列|暂估|不含|超过|以内|约\s?\d|单价|每|/|税|押金|保证金|违约|定金|预留|首付|上限|不低于|原|变更|调整|增加|减少|抵|"
@@ -54,19 +57,25 @@ def sum_conflicts(view: View, amounts: Sequence[Labelled]) -> Iterator[Finding]:
 
 _STEP = re.compile(rf"第\s?(?P<number>[1-9]|{HAN_NUMBER})\s?(?:笔|期|次|阶段|批)(?:款项?)?(?!工程)")
 _LEFT = re.compile(r"剩余|余款|余下|其余|尾款|另付|等额|约\s?\d|每|暂定")
-_ONE_LINE = 600
+_ONE_CLAUSE = 900
 
 
-def step_conflicts(view: View, amounts: Sequence[Labelled], totals: Sequence[Labelled]) -> Iterator[Finding]:
-    """第一笔340,000元 … 第三笔68,000元 in one paragraph, each with its sum, against the only price of the contract."""
+def step_conflicts(
+    view: View, amounts: Sequence[Labelled], totals: Sequence[Labelled], structure: Structure
+) -> Iterator[Finding]:
+    """第一笔340,000元 … 第三笔68,000元 in one clause, each with its sum, against the only price of the contract."""
     prices = {total.yuan for total in totals}
     if len(prices) != 1:
         return
-    for line in sorted({view.line_at(match.start()) for match in _STEP.finditer(view.text)}):
-        span = view.lines[line]
-        marks = list(_STEP.finditer(view.text, span.start, min(span.end, span.start + _ONE_LINE)))
+    lines = {view.line_at(match.start()) for match in _STEP.finditer(view.text)}
+    clauses = {
+        Span(view.lines[a.first].start, view.lines[a.end - 1].end) for at in lines if (a := structure.article_at(at))
+    }
+    for span in sorted(clauses | {view.lines[at] for at in lines}):
+        marks = list(_STEP.finditer(view.text, span.start, min(span.end, span.start + _ONE_CLAUSE)))
         numbers = [_counted(match["number"]) for match in marks]
-        if len(marks) < 2 or numbers != list(range(1, len(marks) + 1)) or _LEFT.search(view.line_texts[line]):
+        whole = view.text[span.start : min(span.end, span.start + _ONE_CLAUSE)]
+        if len(marks) < 2 or numbers != list(range(1, len(marks) + 1)) or _LEFT.search(whole):
             continue
         ends = [*(match.start() for match in marks[1:]), span.end]
         steps = [

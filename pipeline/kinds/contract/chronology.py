@@ -21,12 +21,13 @@ def date_findings(view: View, structure: Structure, ranges: Sequence[Range], ter
     """Ends before starts, terms and deadlines before the signing, terms unlike their dates, days that don't exist."""
     found = [_reversed(view, r) for r in ranges if r.end < r.start]
     dues = due_dates(view)
-    found += _against_signing(view, structure, ranges, dues)
+    found += _against_signing(view, structure, ranges, term, dues)
     found += _against_each_other(view, dues)
     if finding := _term_mismatch(view, term):
         found.append(finding)
     found += _effect_before_signing(view, structure)
-    for span in (*view.impossible_dates, *_impossible_days(view)):
+    impossible = (s for s in view.impossible_dates if not _VERSION.search(view.text, max(0, s.start - 8), s.start))
+    for span in (*impossible, *_impossible_days(view)):
         defect = Defect(
             "日期不存在", "conflict", "medium", view.document.text[span.start : span.end],
             Text("历法上没有这一天。", "The calendar has no such day."), Text("更正日期。", "Correct the date."),
@@ -35,6 +36,7 @@ def date_findings(view: View, structure: Structure, ranges: Sequence[Range], ter
     return found
 
 
+_VERSION = re.compile(r"(?:版本|型号|编号|规格|标准|图号|批号|版)号?(?:为|:)?\s?$|[A-Za-z/\-]$")
 _DAY = re.compile(r"月\s?(?P<day>\d{1,2})\s?[日号](?!\d)")
 _MONTH_BEFORE = re.compile(r"(?<!\d)(?<!\d年)(?<!\d年\s)(?P<month>\d{1,2})\s?$")
 _LONGEST = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
@@ -82,7 +84,12 @@ def _reversed(view: View, found: Range) -> Finding:
     return _conflict(detail, f"{found.start.isoformat()}／{found.end.isoformat()}", view.quote(found.span))
 
 
-def _against_signing(view: View, structure: Structure, ranges: Sequence[Range], dues: Sequence[Due]) -> list[Finding]:
+_DONE_WITH = re.compile(r"已|曾|原|上一|此前|以往|过往|历史|证书|执照|资质|报价|投标|登记")
+
+
+def _against_signing(
+    view: View, structure: Structure, ranges: Sequence[Range], term: Term, dues: Sequence[Due]
+) -> list[Finding]:
     """What should come after the signing but is dated before it."""
     signed = earliest(signing_dates(view, structure))
     if signed is None:
@@ -93,13 +100,24 @@ def _against_signing(view: View, structure: Structure, ranges: Sequence[Range], 
             r.start <= r.end < signed.date
             and r.label
             and not r.side
-            and not re.search(r"已|曾|原", view.sentence_at(r.span.start).text)
+            and not _DONE_WITH.search(view.sentence_at(r.span.start).text)
         ):
             detail = Text(
                 f"{r.label}至 {r.end.isoformat()} 届满，早于签订日期 {signed.date.isoformat()}。",
                 f"{english(r.label)} ends on {r.end.isoformat()}, before the signing on {signed.date.isoformat()}.",
             )
             found.append(_conflict(detail, r.end.isoformat(), view.quote(r.span), view.quote(signed.span)))
+    if (
+        term.until
+        and term.until.date < signed.date
+        and not _DONE_WITH.search(view.sentence_at(term.until.span.start).text)
+    ):
+        detail = Text(
+            f"期限至 {term.until.date.isoformat()} 届满，早于签订日期 {signed.date.isoformat()}。",
+            f"The term ends on {term.until.date.isoformat()}, before the signing on {signed.date.isoformat()}.",
+        )
+        value = term.until.date.isoformat()
+        found.append(_conflict(detail, value, view.quote(term.until.span), view.quote(signed.span)))
     for due in dues:
         if due.date < signed.date - timedelta(days=1) and view.line_at(due.span.start) < structure.attachments_from:
             detail = Text(
@@ -111,7 +129,7 @@ def _against_signing(view: View, structure: Structure, ranges: Sequence[Range], 
     return found
 
 
-_AFTER = (("交货", ("验收", "安装")), ("交付", ("验收", "安装")), ("到货", ("验收", "安装")))
+_AFTER = tuple((first, ("验收", "安装")) for first in ("交货", "交付", "到货", "供货", "运抵", "送达"))
 _OTHER_ACTOR = re.compile(r"[方人商]")
 
 

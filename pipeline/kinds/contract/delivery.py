@@ -79,19 +79,30 @@ def due_dates(view: View) -> list[Due]:
         sentence = view.sentence_at(mention.span.start)
         after = view.text[mention.span.end : min(sentence.span.end, mention.span.end + 60)]
         before = view.text[max(sentence.span.start, mention.span.start - 24) : mention.span.start]
-        ahead = re.match(
-            r"\s?(?:\([^()]{0,8}\))?(?:之?前|以前)[^。;]{0,40}?(?:交付|交货|运抵|送达|竣工|完工|验收|供货|提交|"
-            r"完成)(?![的了])",
-            after,
-        )
-        named = re.search(
-            r"(?P<what>交货|交付|竣工|完工|开工|验收|到货|供货)(?:日期|时间|期限?)?(?:为|是|:|于|不(?:得)?(?:迟|"
-            r"晚)于)\s?$",
-            before,
-        )
-        if (ahead or named) and not re.search(r"已|曾", before + after[:12]):
+        named = _DUE_BEFORE.search(before)
+        if _RECITAL.match(sentence.text):
+            continue
+        ahead = _ON_THE_DAY.match(after) or _DUE_AHEAD.match(after) or (_BY_THEN.match(after) and _OWED.search(before))
+        if (named or ahead or _NO_LATER.search(before)) and not _PAST.search(before + after[:12]):
             found.append(Due(_due_name(named["what"] if named else after), mention.date, mention.span))
     return found
+
+
+_DUE_AHEAD = re.compile(
+    r"\s?(?:\([^()]{0,8}\))?(?:之?前|以前|止)[^。;,]{0,40}?(?:交付|交货|运抵|送达|竣工|完工|验收|供货|提交|完成|支付|付清|缴纳|交纳|"
+    r"付款|安装|调试)(?![的了款]|合格后|通过后|之日|后)|(?:之?前|以前)[^。;]{0,40}?(?:交付|交货|运抵|送达|竣工|完工|验收|供货|提交|完成)(?![的了])"
+)
+_DUE_BEFORE = re.compile(
+    r"(?P<what>交货|交付|竣工|完工|开工|验收|到货|供货)(?:日期|时间|期限?)?(?:为|是|:|于|不(?:得)?(?:迟|晚)于)\s?$"
+)
+_ON_THE_DAY = re.compile(r"[^。;,]{0,6}?(?:交付|交货|运抵|到货|验收|安装)(?![的了款]|合格后|通过后|之日|后)")
+_OWED = re.compile(r"(?:应当?|须|需|保证|承诺|负责|促使|同意)[^,。;]{0,16}(?:于|在)?\s?$")
+_BY_THEN = re.compile(
+    r"\s?(?:\([^()]{0,8}\))?(?:之?前|以前)(?![的述已]|[^,。;]{0,4}(?:形成|发生|产生|签|入职|取得|存在|有效|届满))"
+)
+_NO_LATER = re.compile(r"(?:不(?:得)?(?:迟|晚)于|最迟|至迟)(?:在|于)?\s?$")
+_RECITAL = re.compile(r"\s*(?:鉴于|根据|依据|经|\(?[A-Z一二三]\)?[、.)]?\s?鉴于)")
+_PAST = re.compile(r"已|曾|原")
 
 
 _INSTALLED = re.compile(
@@ -102,5 +113,8 @@ _INSTALLED = re.compile(
 def _due_name(text: str) -> str:
     if _INSTALLED.match(text):
         return "安装"
-    match = re.search(r"交付|交货|运抵|送达|竣工|完工|验收|供货|提交|完成|开工|到货", text)
+    match = re.search(
+        r"交付|交货|运抵|送达|竣工|完工|验收|供货|开工|到货|付清|缴纳|交纳|支付|付款", text.partition(",")[0]
+    )
+    match = match or re.search(r"交付|交货|运抵|送达|竣工|完工|验收|供货|提交|完成|开工|到货", text)
     return match.group() if match else "履行"

@@ -18,7 +18,10 @@ _PRICE = (
     r"咨询费|运费|租金|报酬|预付款|首付款|首期款|进度款|到货款|验收款|尾款|余款|结算款|剩余(?:款项|价款|货款))"
 )
 _GOODS = r"(?:货物|设备|产品|标的物|合同设备|全部设备|租赁物|房屋|工作成果|服务成果|开发成果|交付物|软件)"
-_VERBS = {"付款": ("付", "结清"), "交付": ("交货", "供货", "交付", "提供", "运送", "运抵")}
+_VERBS = {
+    "付款": ("付", "结清"),
+    "交付": ("交货", "供货", "交付", "提供", "运送", "运抵", "供应", "货物", "设备", "出售", "销售"),
+}
 _DOES = {"付款": "pays", "交付": "delivers"}
 _PENALTY = re.compile(r"[^,。;]{0,24}(?:违约金|赔偿|滞纳|罚)")
 """合同价款1‰的违约金 is no price."""
@@ -34,12 +37,13 @@ def _patterns(roles: str) -> Mapping[str, re.Pattern[str]]:
     return {
         "付款": re.compile(
             rf"{who}{_WILL}{between}"
-            rf"(?:向(?:{roles}))?(?:一次性)?(?:支付|付清|付至|结清)(?:至|给(?:{roles}))?(?:本)?{_PRICE}"
+            rf"(?:向(?:{roles}))?(?:一次性)?(?:支付|付清|付至|结清)(?:至|给(?:{roles}))?(?:本|全部|所有|剩余)?(?:的)?{_PRICE}"
             rf"|(?P<who2>{roles})(?:逾期|迟延|未按[^,。;]{{0,8}})(?:支付{_PRICE}|付款)"
         ),
         "交付": re.compile(
             rf"{who}{_WILL}{nearer}"
-            rf"(?:交货|供货|(?:交付|提供|运送|运抵)[^,。;]{{0,6}}?{_GOODS})(?!地点|的)"
+            rf"(?:交货|供货|(?:交付|提供|运送|运抵)[^,。;]{{0,6}}?{_GOODS}|将[^,。;]{{0,6}}?{_GOODS}[^,。;]{{0,4}}?(?:运|送|发|交付)[至到往给]|"
+            rf"向(?:{roles})(?:供应|出售|销售)|提供[^,。;]{{0,6}}?(?:保修|质保|维修|售后))(?!地点|的|期)"
             rf"|(?P<who2>{roles})(?:逾期|迟延|未按[^,。;]{{0,8}})(?:交货|交付|供货)"
         ),
     }
@@ -53,14 +57,26 @@ _OTHER_DUTY = re.compile(
 def swapped_parties(view: View, structure: Structure, parties: Sequence[Party]) -> Iterator[Finding]:
     """A clause that lays a duty on the party that it lies on nowhere else, against two others at least."""
     roles = list(dict.fromkeys(party.role for party in parties if party.line < structure.attachments_from))
+    callings = {role: _calling(view, role, parties) for role in roles}
     yield from _owed_to_itself(view, [*roles, *_other_names(view, parties)])
     if len(roles) != 2:
         return
     for duty, pattern in _patterns("|".join(map(re.escape, roles))).items():
         for borne in _borne(view, structure, duty, pattern).values():
             few, many = sorted(roles, key=lambda role: len(borne.get(role, ())))
-            if len(borne.get(few, ())) == 1 and len(borne.get(many, ())) >= 2:
+            usual = bool(_BEARS[duty].search(callings[many])) and not _BEARS[duty].search(callings[few])
+            if len(borne.get(few, ())) == 1 and len(borne.get(many, ())) + usual >= 2 and borne.get(many):
                 yield _finding(view, duty, few, many, borne[few][0], borne[many][0])
+
+
+_BEARS = {"付款": re.compile(r"买|购|需方"), "交付": re.compile(r"卖|供[方货应]|供应商|销|出卖")}
+"""What a party to a sale is called that pays, or delivers: as good as a clause that says so."""
+
+
+def _calling(view: View, role: str, parties: Sequence[Party]) -> str:
+    """What stands before a party's name: 甲方（买方）."""
+    starts = [(view.lines[party.line].start, party.name_span.start) for party in parties if party.role == role]
+    return role + "".join(view.text[start:end] for start, end in starts if start < end)
 
 
 def _borne(view: View, structure: Structure, duty: str, pattern: re.Pattern[str]) -> dict[str, dict[str, list[Span]]]:
@@ -82,7 +98,7 @@ def _borne(view: View, structure: Structure, duty: str, pattern: re.Pattern[str]
 
 _TO_SELF = (
     r"(?:向|给|对)\s?(?P=who)\s?(?:一次性|足额|另行)?(?:支付|交付|提供|返还|退还|赔偿|提交|移交|出具|交还|发出|偿还|交纳|缴纳|归还|补偿|供货|开具|承担)"
-    r"|(?:支付|交付|返还|退还|移交|交还|偿还|赔偿)给\s?(?P=who)|(?:书面)?(?:要求|催告|责令|请求|通知|告知)\s?(?P=who)(?!的)"
+    r"|(?:支付|交付|返还|退还|移交|交还|偿还|赔偿)(?:给\s?(?P=who)|(?P=who)(?=[,。;]|$))|(?:书面)?(?:要求|催告|责令|请求|通知|告知)\s?(?P=who)(?!的)"
 )
 """What nobody does to himself."""
 _FROM_SELF = (

@@ -55,7 +55,9 @@ _PRICE = (
     r"设计费|监理费|开发费|收费(?:标准)?|月租|年租|授权费|使用费|物业费|保管费|仓储费|培训费|顾问费|检测费|维护费|租费|结算)"
 )
 
-_SOME_TIME = r"(?:\d{1,3}|[一二三四五六七八九十两半]{1,4})\s?个?\s?(?:工作日|日历[日天]|自然日|[日天周月]|小时|星期|季度)"
+_SOME_TIME = (
+    r"(?:\d{1,3}|[一二三四五六七八九十两半]{1,4})\s?个?\s?(?:工作日|日历[日天]|自然日|[日天周月]|小时|星期|季度)"
+)
 _DONE = (
     r"(?:交(?!纳|易|涉|税|底|流)|送|发(?:货|出|运|车|放)|到(?:货|位|场)|供(?!应商|方)|完[成工]|提交|提[货供]|出具|安装|启动|进场|上线|办[理毕]|过户|移交|"
     r"配送|起运|装船|放款|划[付入转]|开[工课机始]|实施|起租|入住|腾退)"
@@ -115,7 +117,7 @@ _CLAUSES: Mapping[str, Sequence[re.Pattern[str]]] = {
         r"仲裁|诉讼|起诉|法院|调解)|提交[^。\n]{0,30}仲裁|"
         r"向[^。\n]{0,30}法院(?:提起诉讼|起诉)|法院管辖|申请仲裁",
         r"(?:分歧|争执|争论|异议|协商不成|协商未果)[^。\n]{0,40}(?:仲裁|诉讼|起诉|法院|裁决)|法院(?:受理|裁判|判决|解决)|"
-        r"(?:通过|以|依法)[^。;,\n]{0,8}(?:诉讼|仲裁)[^。;,\n]{0,6}解决|管辖(?:的)?法院",
+        r"(?:通过|以|依法)[^。;,\n]{0,8}(?:诉讼|仲裁)[^。;,\n]{0,6}解决|管辖(?:的)?法院|打官司|(?:去|到|找)[^。;,\n]{0,16}法院",
     ),
     "保密义务": _any(r"保密"),
     "保密期限": _any(
@@ -215,12 +217,17 @@ def missing_clauses(view: View, held: Held) -> list[Finding]:
 
 
 _ASIDE: Mapping[str, re.Pattern[str]] = {
-    "违约责任": re.compile(r"保密|泄露|泄密|知识产权|侵犯|侵权|保险|第三[方人]|事故|人身"),
+    "违约责任": re.compile(
+        r"不(?:再)?承担|不负|免除|免责|无[须需]|保密|泄露|泄密|知识产权|侵犯|侵权|保险|第三[方人]|事故|人身"
+    ),
     "价款或报酬": re.compile(r"违约|赔偿|罚|滞纳|逾期|保证金|押金|定金|注册资本|保险|损失|责任"),
-    "履行期限": re.compile(r"付款|支付|付清|发票|异议|质保|保证期|保修|保密|违约|逾期|争议|解除|退还|返还|通知|整改|补正"),
+    "履行期限": re.compile(
+        r"付款|支付|付清|发票|异议|质保|保证期|保修|保密|违约|逾期|争议|解除|退还|返还|通知|整改|补正"
+    ),
     "争议解决": re.compile(r"第三[方人]|知识产权|侵犯|侵权"),
 }
 """What a sentence is about that mentions an essential in passing only; of 履行期限, the part between two commas."""
+_EXCUSED = re.compile(r"(?:不(?:再|予)?(?:承担|负|视为)|免除|无[须需])[^,。;]{0,8}$")
 _NAMED = re.compile(r"违约责任|交货期|交付期|履行期|工期|期限")
 
 
@@ -232,7 +239,13 @@ def _standing(view: View, name: str, held: Held) -> Span | bool:
     for pattern in _CLAUSES[name]:
         for match in pattern.finditer(view.text):
             at = match.start() + len(match.group()) - len(match.group().lstrip())
-            if aside is None or _NAMED.search(match.group()) or not aside.search(_around(view, Span(at, match.end()), name)):
+            if _EXCUSED.search(view.text, max(0, at - 10), at):
+                continue
+            if (
+                aside is None
+                or _NAMED.search(match.group())
+                or not aside.search(_around(view, Span(at, match.end()), name))
+            ):
                 return True
             passing = passing or Span(at, match.end())
     return passing

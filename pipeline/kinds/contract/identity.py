@@ -13,7 +13,12 @@ from pipeline.types import Finding, Span
 _CREDIT_LABEL = (
     r"(?:统一社会信用代码|社会信用代码|信用代码)(?:\([^()\n]{1,20}\))?(?:/[\u4e00-\u9fa5]{2,8})?\s*[:\t为是]?\s*"
 )
-_CREDIT = re.compile(rf"{_CREDIT_LABEL}(?P<value>[0-9A-Z][0-9A-Z ]{{13,24}}[0-9A-Z])(?![0-9A-Z])")
+_TAX_LABEL = r"(?:纳税人识别号|(?<![\u4e00-\u9fa5])税号|[方人]税号|纳税识别号)(?:\([^()\n]{1,20}\))?\s*[:\t为是]?\s*"
+"""The same number, since 2015; older ones have 15 digits, 20 are a person's: only what has 18 is checked."""
+_CREDIT = re.compile(
+    rf"{_CREDIT_LABEL}(?P<value>[0-9A-Z][0-9A-Z ]{{13,24}}[0-9A-Z])(?![0-9A-Z])|"
+    rf"{_TAX_LABEL}(?P<tax>9[0-9A-Z]{{17}})(?![0-9A-Z])"
+)
 _IDENTITY = re.compile(
     r"(?:身份证|公民身份)(?:件)?(?:号码|号|编号)?\s*[:\t为是]?\s*(?P<value>\d[\d ]{14,22}[\dXx])(?![\dA-Za-z])"
 )
@@ -92,11 +97,12 @@ def number_errors(view: View) -> Iterator[Finding]:
     for item, pattern, error_of, advice in _CHECKS:
         seen: set[str] = set()
         for match in pattern.finditer(view.text):
-            printed = match["value"].rstrip()
+            name = match.lastgroup or "value"
+            printed = match[name].rstrip()
             number = printed.replace(" ", "")
             if number in seen or not (error := error_of(number)):
                 continue
             seen.add(number)
-            start = match.start("value")
+            start = match.start(name)
             defect = Defect(item, "conflict", "medium", printed, Text(f"{error.zh}。", f"{error.en}."), advice)
             yield defect.at(view.quote(Span(start, start + len(printed))))

@@ -16,8 +16,11 @@ _LEAST = 8
 """Characters that a name must have: in shorter ones one character is often another name."""
 _FORMS = ("股份有限公司", "有限责任公司", "有限公司")
 _RENAMED = re.compile(
-    r"原名|曾用名|更名|前身|变更(?:前|后)|原[\u4e00-\u9fa5]{0,6}名称|下属|子公司|分公司|关联|控股|参股|母公司|集团内"
+    r"原名|曾用名|更名|前身|变更(?:前|后)|原[\u4e00-\u9fa5]{0,6}名称|下属|关联|控股|参股|母公司|集团内|兄弟|同一控制|指定"
 )
+_BRANCH = re.compile(r"(?:子公司|分公司)(?:即|为|:|\"|—)?$")
+_BRAND = 4
+"""Characters of place and brand: behind them another word (器械, 设备) makes a name that is taken for the party's."""
 _ORDINALS = frozenset("一二三四五六七八九十0123456789东西南北中新老上下大小甲乙丙ABCDEFGH")
 
 
@@ -30,9 +33,12 @@ def near_names(view: View, parties: Sequence[Party]) -> Iterator[Finding]:
             continue
         for span in _spellings(view.text, name):
             printed = view.text[span.start : span.end]
-            if printed in known or printed in seen or _RENAMED.search(view.sentence_at(span.start).text):
+            bare = printed.replace(" ", "")
+            around = view.text[max(view.sentence_at(span.start).span.start, span.start - 16) : span.end + 8]
+            branch = _BRANCH.search(view.text, max(0, span.start - 8), span.start)
+            if bare in known or bare in seen or branch or _RENAMED.search(around):
                 continue
-            seen.add(printed)
+            seen.add(bare)
             yield _finding(view, role, name, printed, span)
 
 
@@ -61,17 +67,22 @@ def _slip(text: str, name: str, end: int) -> Span | None:
 
 
 def _is_slip(printed: str, name: str) -> bool:
-    """One character changed, added or left out, two swapped, or another form of company behind the same words."""
+    """One character changed, added or left out, two beside each other changed, or another form of company."""
     if len(printed) == len(name):
         wrong = [i for i, (a, b) in enumerate(zip(printed, name, strict=True)) if a != b]
         if len(wrong) == 2 and wrong[1] == wrong[0] + 1:
-            return printed[wrong[0]] == name[wrong[1]] and printed[wrong[1]] == name[wrong[0]]
+            return _one_word(printed[wrong[0] : wrong[1] + 1], name[wrong[0] : wrong[1] + 1]) or wrong[0] >= _BRAND
         return len(wrong) == 1 and not {printed[wrong[0]], name[wrong[0]]} <= _ORDINALS and name[wrong[0]] not in "()"
     short, long = sorted((printed, name), key=len)
     if len(long) - len(short) == 1:
         return any(long[:i] + long[i + 1 :] == short for i in range(len(long)))
     bare = [next((n.removesuffix(form) for form in _FORMS if n.endswith(form)), n) for n in (printed, name)]
     return bare[0] == bare[1]
+
+
+def _one_word(one: str, other: str) -> bool:
+    """Whether two characters are swapped, or one of them stands in both words (造纸, 纸业)."""
+    return bool(set(one) & set(other))
 
 
 def _finding(view: View, role: str, name: str, printed: str, span: Span) -> Finding:

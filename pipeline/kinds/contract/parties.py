@@ -35,7 +35,7 @@ _NAMED = tuple(
         加盟商 招标人 中标人 运营方 广告主 广告发布者 发布方 出品方 经销商 代理商 代理人 被代理人 生产商 供应单位
         需求方 外包方 接包方 发包商 总承包商 分包商 承包商 管理人 托管人 质押人 出售方 收购方 认购方 认购人 出资人
         演艺方 培训方 学员 房东 租客 运输方 使用方 提供方 创始人 实际控制人 标的公司 顾问
-        定制方 定制人 承制方 承制人 制作方 印制方
+        定制方 定制人 承制方 承制人 制作方 印制方 员工 持股平台 业主委员会
         """,
     )
 )
@@ -61,12 +61,13 @@ _LABEL = re.compile(
 _LABEL_ENDS = frozenset({*"方)称名一二三四五12345", *(role[-1] for role in _NAMED)})
 _LABEL_END = re.compile(rf"[{''.join(sorted(_LABEL_ENDS))}][^\S\n\t]*(?:/ ?)?(?:[A-Z][A-Za-z ]{{2,40}})?(?=[:\t\n]|$)")
 _OTHER_ROLE = re.compile(
-    r"(?:^|[\t ])(?P<role>[\u4e00-\u9fa5]{1,6}[方人])(?P<notes>(?:\s*\([^()\n]{1,24}\)){0,2})(?P<more>)\s*$"
+    r"(?:^|[\t ])(?P<role>[\u4e00-\u9fa5]{1,6}[方人]|[\u4e00-\u9fa5]{0,4}(?:企业|公司|股东|平台|单位))"
+    r"(?P<notes>(?:\s*\([^()\n]{1,24}\)){0,2})(?P<more>)\s*$"
 )
 _NO_ROLE = re.compile(
-    r"联系|负责|代表|经办|代理|收款|付款|开户|签收|责任|见证|制表|介绍|持有|权利|申请|法人|第三|对方|双方|各方|一方|"
+    r"联系|负责|代表|经办|代理|收款|付款|开户|签收|责任|见证|制表|介绍|持有|权利|申请|法人|第三|对方|双方|各方|^一方|"
     r"收件|发件|审核|复核|主办|承办|经理|项目|填表|推荐|联络|介绍|证明|账户|受益|"
-    r"被告|原告|法定|签字|签约|通知"
+    r"被告|原告|法定|签字|签约|通知|关联|工作|就职|任职|编制|评估|鉴定|检测|抄送|发文|主管|批准|审批|登记|印刷|出版|保险|物流|快递|开户"
 )
 _SEPARATOR = re.compile(r"[:\t]")
 _SPACED = re.compile(
@@ -159,9 +160,16 @@ class Party:
 def parties_of(view: View, structure: Structure) -> list[Party]:
     """Every (role, name) pair once, in order of first mention, with the attributes that stand beside it."""
     named = sorted((*_labelled(view), *_short_forms(view), *_columns(view)), key=lambda p: p.name_span)
-    mentions = [replace(party, name=_printed(view, party)) for party in map(partial(_in_chinese, view), named)]
+    mentions = [
+        replace(party, name=_printed(view, party)) for party in map(partial(_in_chinese, view), filter(_is_name, named))
+    ]
     _attach_attributes(view, mentions)
     return _folded(mentions, structure)
+
+
+def _is_name(party: Party) -> bool:
+    """目标公司 is a role, no name."""
+    return not role_named(party.name)
 
 
 def _printed(view: View, party: Party) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -49,7 +49,9 @@ _CLAIMS_WHOLE = re.compile(
     r"质保款|保修金|结清|付清|最终验收|终验|验收合格|竣工|正式验收|"
     r"按(?:照)?(?:以下|下列|如下)|分期|分阶段|分次"
 )
-_REMAINDER = re.compile(r"(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之|[一二三四五六七八九]成))[^。;]{0,40}(?:付|结)")
+_REMAINDER = re.compile(
+    r"(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之|[一二三四五六七八九]成))[^。;]{0,40}(?:付|结)"
+)
 _REST_PAID = re.compile(
     r"(?:付清|结清|支付|付)(?:全部|所有)?(?:的)?(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之|[一二三四五六七八九]成))|(?:付清|"
     r"结清)(?:全部|所有|合同)|全额(?:付清|支付)"
@@ -108,7 +110,9 @@ def payment_nodes(view: View) -> list[Node]:
     return nodes
 
 
-_LISTED = re.compile(rf"(?:比例|分别按?|依次)[^,。;%\d]{{0,8}}?(?P<shares>{PERCENT}(?:[、,:/和及]{{1,2}}{PERCENT})+)")
+_LISTED = re.compile(
+    rf"(?:(?:付款|支付|各[期次笔]|结算)[^,。;%\d]{{0,6}}(?:比例)?|比例(?=依次|分别))[^,。;%\d]{{0,8}}?(?P<shares>{PERCENT}(?:[、,:/和及]{{1,2}}{PERCENT})+)"
+)
 _ONE = re.compile(PERCENT)
 
 
@@ -274,6 +278,41 @@ def share_table_conflicts(view: View, tables: Sequence[Sequence[Node]]) -> list[
     """Tables of payments whose shares don't make 100 %."""
     sums = [(rows, _sum(rows)) for rows in tables]
     return [_not_whole(view, rows, total) for rows, total in sums if total is not None and total != 1]
+
+
+_HELD_HEAD = re.compile(r"(?:持股|出资|股权|认缴|实缴|份额|权益|分配|分成|收益|投资)(?:比例|占比|份额)(?:\(%\))?")
+_ALMOST = Decimal("0.001")
+
+
+def holding_conflicts(view: View) -> Iterator[Finding]:
+    """Tables of shareholders and the like whose shares don't make 100 %, though their total says so or nothing else is
+    left."""
+    column, rows = -1, list[tuple[Decimal, Span]]()
+    for index, text in enumerate((*view.line_texts, "")):
+        cells = [cell.strip() for cell in text.split("\t")]
+        heads = [i for i, cell in enumerate(cells) if _HELD_HEAD.fullmatch(cell)]
+        if heads and rows and heads[0] == column:
+            continue
+        if len(cells) < 2 or heads or _TABLE_TOTAL.match(text):
+            told = sum((share for share, _ in rows), Decimal(0))
+            if len(rows) >= 2 and _TABLE_TOTAL.match(text) and "100" in text and abs(told - 1) > _ALMOST * len(rows):
+                yield _not_held(view, rows, told)
+            column, rows = (heads[0] if heads else -1), []
+        elif 0 <= column < len(cells) and (share := parse_rate(cells[column])) is not None:
+            rows.append((share, view.lines[index]))
+
+
+def _not_held(view: View, rows: Sequence[tuple[Decimal, Span]], told: Decimal) -> Finding:
+    parts = [percent(share) for share, _ in rows]
+    defect = Defect(
+        "比例合计不为100%", "conflict", "high", percent(told),
+        Text(f"表中各行比例为 {'、'.join(parts)}，相加为 {percent(told)}，合计写作100%。",
+             f"The shares are {', '.join(parts)}: {percent(told)} in all; the total says 100%."),
+        Text("核对各方比例，使其合计为100%，并与出资额一致。",
+             "Check the shares so that they make 100% and agree with the contributions."),
+        "民法典第五百一十条",
+    )  # fmt: skip
+    return defect.at(*(view.quote(span) for _, span in rows))
 
 
 def _listed(group: Sequence[Node], upto: str, between: str) -> str:

@@ -18,6 +18,7 @@ _REFERENCE = re.compile(
     rf"[第\d](?:(?<=第)\s?(?P<number>{HAN_NUMBER}{{1,6}}|\d{{1,3}}(?:\.\d{{1,3}}){{0,3}})\s?条(?!\s?(?:生产线|线|路|"
     r"街|巷|船|河|道路|管|信息|记录))"
     rf"(?:\s?第?\s?[(]?(?P<paragraph>{HAN_NUMBER}{{1,3}}|\d{{1,2}})[)]?\s?款)?"
+    rf"(?:\s?第\s?\(?(?P<item>{HAN_NUMBER}{{1,3}}|\d{{1,2}})\)?\s?项)?"
     r"|(?<=第)\s?(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,3})\s?[条款](?!件)"
     r"|(?<=\d)\d{0,2}(?:\.\d{1,3}){1,3}(?P<bare>\s?[条款])(?!件))"
 )
@@ -33,7 +34,8 @@ _OTHER_TEXT = re.compile(
     rf"增资|认购|许可|委托|服务|采购|合作)(?:合同|协议|协议书)|附件[^,。;]{{0,12}}|附录[^,。;]{{0,6}}|招标文件|"
     r"投标文件|专用条款|通用条款|通用合同条款|专用合同条款|补充协议|"
     r"技术协议|中标通知书|保单|"
-    r"(?:国务院|司法部|最高人民法院)[^,。;]{0,20})(?:\([^()\n]{0,30}\))?(?:之|的|中|中的|项下|所列|规定的?|"
+    r"(?:国务院|司法部|最高人民法院)[^,。;]{0,20}|令\s?\(?第?\s?\d{1,4}\s?号\)?|\[?20\d\d\]?\s?\d{1,4}号文?|"
+    r"[A-Z]{2,6}(?:/[A-Z]{1,2})?\s?\d{2,6}(?:\.\d{1,3})?(?:-\d{2,4})?)(?:\([^()\n]{0,30}\))?(?:之|的|中|中的|项下|所列|规定的?|"
     r"第[一二三四五六七八九十\d]{1,3}[章节编](?:的|"
     r"之)?)?\s?$"
 )
@@ -60,6 +62,7 @@ class Reference:
     number: int
     dotted: str
     paragraph: int | None
+    """款, or 项 where that is the greater number."""
     span: Span
     line: int
     to_body: bool
@@ -137,8 +140,8 @@ def _reference(match: re.Match[str], line: int, *, to_body: bool) -> Reference |
     number = int(head) if head.isdigit() else parse_han_number(head)
     if not number:
         return None
-    given = match["paragraph"]
-    paragraph = None if not given else int(given) if given.isdigit() else parse_han_number(given)
+    given = [int(n) if n.isdigit() else parse_han_number(n) or 0 for n in (match["paragraph"], match["item"]) if n]
+    paragraph = max(given, default=None)
     return Reference(re.sub(r"\s", "", match.group()), number, dotted, paragraph, Span(*match.span()), line, to_body)
 
 
@@ -210,8 +213,9 @@ def _missing_paragraph(reference: Reference, structure: Structure, view: View) -
     if reference.paragraph is None or reference.paragraph <= most:
         return None
     return Text(
-        f"文中引用{reference.printed}，但第{reference.number}条只有{most}款。",
-        f"The text refers to “{reference.printed}”; article {reference.number} has only {most} paragraph(s).",
+        f"文中引用{reference.printed}，但第{reference.number}条没有这么多款、项（至多{most}）。",
+        f"The text refers to “{reference.printed}”; article {reference.number} has {most} paragraph(s) or items at "
+        "most.",
     )
 
 
@@ -292,6 +296,7 @@ def _defined(view: View, structure: Structure) -> set[str]:
     """Numbers of the attachments that are listed, or attached under a heading of their own; where the contract has
     neither, of those that it says were signed or handed over."""
     defined: set[str] = set()
+    row: set[str] = set()
     for index, text in enumerate(view.line_texts):
         if "附" not in text:
             continue
@@ -301,7 +306,7 @@ def _defined(view: View, structure: Structure) -> set[str]:
                 defined.add(number)
         if (bare := _BARE_LIST.match(text)) or (_LISTING.search(text) and not _POINTING.search(text)):
             defined |= _listed_from(view, index, bare.end() if bare else 0)
-        defined |= _in_a_row(text)
+        row |= _in_a_row(text)
     mentioning = view.sentences_with("附")
     for sentence in mentioning:
         defined |= _listed_in(sentence)
@@ -309,7 +314,13 @@ def _defined(view: View, structure: Structure) -> set[str]:
         if match and sentence.text[match.end() :].lstrip()[:1] == ":" and (number := _attachment_number(match)):
             defined.add(number)
     defined |= _enumerated(mentioning)
+    if len(defined) < _LEAST_LISTED:
+        defined |= row
     return defined or {n for s in mentioning if _HANDED_OVER.search(s.text) for n in _numbers_in(s.text)}
+
+
+_LEAST_LISTED = 2
+"""Attachments that make a list: what only stands in a row in some clause is then no part of it."""
 
 
 def _numbers_in(text: str) -> set[str]:

@@ -14,11 +14,11 @@ from pipeline.types import Finding, Span
 
 _NUMBER = r"\d[\d,]*(?:\.\d+)?\s?[万亿]?"
 _MIXED = re.compile(
-    rf"(?:人民币|RMB|CNY|¥)\s?{_NUMBER}(?:美元|港元|港币|欧元|日元|英镑)|(?:US\$|USD|美元|\$)\s?{_NUMBER}(?:人民币|元人民币|元整)"
+    rf"(?:人民币|RMB|CNY|¥)\s?{_NUMBER}(?:美元|港元|港币|欧元|日元|英镑)|(?:US\$|USD|美元|\$|HKD|港币|EUR|欧元|€)\s?{_NUMBER}(?:人民币|元人民币|元整)"
 )
 _FOREIGN = ("美元", "港元", "港币", "欧元", "日元", "英镑", "$", "USD")
 _DAYS_ARE = re.compile(
-    r"(?:所(?:称|指|述)|中的?|约定的?)(?:期限(?:中)?的?)?[^。;]{0,8}\"?(?:日|天|天数|期限)\"?[^。;]{0,10}?(?:均|系|是|皆)?(?:指|为|按)"
+    r"(?:所(?:称|指|述)|中的?|约定的?)(?:期限(?:中)?的?)?[^。;]{0,8}\"?(?:日|天|天数|期限)\"?[^。;]{0,10}?(?:均|系|是|皆)?(?:指|为|按|以)"
     r"[^。;]{0,4}(?P<what>工作日|日历[日天]|自然日)"
 )
 
@@ -40,6 +40,7 @@ def unit_conflicts(view: View, totals: Sequence[Labelled]) -> Iterator[Finding]:
     if both and len(meanings) < 2:
         yield from _two_sorts_of_days(view)
     yield from _odd_currency(view)
+    yield from _foreign_measures(view)
     yield from _slipped_units(view)
     if len(meanings) == 2:
         defect = Defect(
@@ -79,10 +80,36 @@ def _two_sorts_of_days(view: View) -> Iterator[Finding]:
             break
 
 
-_CONVERTED = re.compile(
-    r"汇率|折合|折算|等值|约合|中间价|牌价|注册资本|出资|投资总额|换算|或者?等额|equivalent|exchange rate",
-    re.IGNORECASE,
-)
+_MEASURES = (
+    ("平方英尺", re.compile(r"平方米|㎡|平米")), ("英尺", re.compile(r"\d\s?米")), ("英里", re.compile(r"公里|千米")),
+    ("盎司", re.compile(r"千克|公斤|克|kg")), ("加仑", re.compile(r"升|立方米")),
+    ("磅", re.compile(r"千克|公斤|kg")), ("短吨", re.compile(r"吨")), ("平方码", re.compile(r"平方米|㎡")),
+)  # fmt: skip
+_CONVERTED_AFTER = re.compile(r"\s?(?:\(|,?(?:约|即|合|折))[^)。;]{0,12}\d")
+
+
+def _foreign_measures(view: View) -> Iterator[Finding]:
+    """480平方英尺 in a contract that else measures in 平方米, without a conversion beside it."""
+    for unit, metric in _MEASURES:
+        if unit not in view.text:
+            continue
+        found = next(re.finditer(rf"\d[\d,.]*\s?(?:万\s?)?{unit}", view.text), None)
+        if found is None or not metric.search(view.text) or _CONVERTED_AFTER.match(view.text, found.end()):
+            continue
+        defect = Defect(
+            "计量单位混用", "unclear", "medium", found.group(),
+            Text(f"此处以{unit}计量，全文其他处用公制单位，也没有写明换算。",
+                 f"Here the unit is {unit}; the contract else uses metric units and gives no conversion."),
+            Text("统一为法定计量单位，或写明换算后的数值。",
+                 "Use metric units throughout, or give the converted figure."),
+            "计量法（2018修正）第三条",
+        )  # fmt: skip
+        yield defect.at(view.quote(Span(*found.span())))
+        return
+
+
+_CONVERTED = re.compile(r"汇率|折合|折算|等值|约合|中间价|牌价|换算|或者?等额|equivalent|exchange rate", re.IGNORECASE)
+_OF_CAPITAL = re.compile(r"注册资本|出资|投资总额")
 _SAYS_YUAN = re.compile(r"人民币|RMB|CNY", re.IGNORECASE)
 """Whoever names the home currency in a contract priced in another means it."""
 _PRICED_IN = re.compile(r"以(?:人民币|美元|欧元|港[元币]|英镑|日元)(?:计价|结算|报价|支付)")
@@ -92,15 +119,17 @@ _LEAST_USUAL = 3
 def _odd_currency(view: View) -> Iterator[Finding]:
     """A single sum in another currency than all others, of which there are some, without a word on exchange."""
     sums = [a for a in view.amounts if not a.words]
-    currencies = Counter(a.currency for a in sums)
+    currencies = Counter(currency for currency, _ in {(a.currency, a.yuan) for a in sums})
     if len(currencies) != 2 or min(currencies.values()) != 1:
         return
     (usual, count), (odd, _) = currencies.most_common(2)
     if count < (2 if _PRICED_IN.search(view.text) else _LEAST_USUAL):
         return
     one = next(a for a in sums if a.currency == odd)
-    if _CONVERTED.search(view.text) or (
-        odd == "CNY" and _SAYS_YUAN.search(view.text, one.span.start - 6, one.span.end)
+    if (
+        _CONVERTED.search(view.text)
+        or _OF_CAPITAL.search(view.sentence_at(one.span.start).text)
+        or (odd == "CNY" and _SAYS_YUAN.search(view.text, one.span.start - 6, one.span.end))
     ):
         return
     printed = money(one.yuan, odd)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
-from pipeline.kinds.contract.amounts import Labelled, money
+from pipeline.kinds.contract.amounts import PERCENT, Labelled, money, parse_rate
 from pipeline.kinds.contract.basics import COUNT, length_from
 from pipeline.kinds.contract.delivery import due_dates
 from pipeline.kinds.contract.structure import Structure, is_attachment_head, is_signature_line
@@ -48,7 +49,8 @@ def attachment_conflicts(
         if one.yuan != other.yuan and one.currency == other.currency and _near(one, other):
             pair = money(one.yuan, one.currency), money(other.yuan, other.currency)
             yield _conflict("合同总价", *pair, view.quote(one.span), view.quote(other.span))
-    for name, here, there in (*_days(view, start), *_periods(view, start), *_prices(amounts, view, start)):
+    told = *_days(view, start), *_periods(view, start), *_prices(amounts, view, start), *_counts(view, start)
+    for name, here, there in told:
         yield _conflict(name, here[0], there[0], view.quote(here[1]), view.quote(there[1]))
 
 
@@ -103,6 +105,31 @@ def _prices(amounts: Sequence[Labelled], view: View, start: int) -> Iterator[tup
     yield from _differing(found, start)
 
 
+_COUNTED_THINGS = re.compile(
+    r"(?P<what>[\u4e00-\u9fa5]{3})(?:的)?(?:采购|供货|供应|订购|总)?(?:数量|台数|总数)?(?:为|共计?|计|:|\s)?\s?"
+    r"(?P<count>\d{1,6})\s?(?P<unit>[台套辆部架艘座组樘])(?![件阶])"
+)
+_MEASURED = re.compile(
+    r"(?P<what>(?:建筑|使用|租赁|套内|占地|经营|仓储|场地)面积|(?:许可|授权|并发)?用户数|额定功率|装机容量|总长度|总重量)"
+    r"(?:为|共计?|约|计|:|\s)*(?P<count>\d[\d,]{0,9}(?:\.\d{1,3})?)\s?(?P<unit>平方米|㎡|m2|亩|平米|个|名|千瓦|兆瓦|[kM]W|米|公里|吨)"
+)
+
+
+def _counts(view: View, start: int) -> Iterator[tuple[str, Told, Told]]:
+    """纸浆泵6台 here, 纸浆泵数量为8台 there; 建筑面积430平方米 and 403平方米."""
+    found = [
+        (f"{m['what']}数量", (f"{m['count']}{m['unit']}", Span(*m.span())))
+        for m in _COUNTED_THINGS.finditer(view.text)
+        if not _NO_COUNT.search(m["what"])
+    ]
+    for m in _MEASURED.finditer(view.text):
+        number = Decimal(m["count"].replace(",", "")).normalize()
+        unit = "平方米" if m["unit"] in ("㎡", "m2", "平米") else m["unit"]
+        found.append((m["what"], (f"{number:f}{unit}", Span(*m.span()))))
+    yield from _differing(found, start)
+
+
+_NO_COUNT = re.compile(r"[每第前首各备按另]|其中|不足|超过")
 _LEAST_NAME = 5
 
 
@@ -130,6 +157,7 @@ def _conflict(name: str, here: str, there: str, *evidence: Evidence) -> Finding:
 _HAN = re.compile(r"[\u4e00-\u9fa5]")
 _WORD = re.compile(r"[A-Za-z]{2,}")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s?(?:%|percent)", re.IGNORECASE)
+_CHINESE_SHARE = re.compile(PERCENT)
 _CHINESE_DAYS = re.compile(
     r"(?<![\d月])(\d{1,3}|[一二三四五六七八九十百两]{1,5})\s?(?:个)?\s?(?:工作日|日历日|自然日|日|天)(?!期)"
 )
@@ -196,28 +224,72 @@ def _is_english(text: str) -> bool:
 
 def _told(chinese: str, english: str) -> Iterator[tuple[str, list[str], list[str]]]:
     """What both languages state of one sort, as plain values."""
-    sums = [f"{a.yuan.normalize():f}" for a in amounts_in(chinese) if not a.words]
+    figures = [a for a in amounts_in(chinese) if not a.words] or amounts_in(chinese)
+    sums = [f"{a.yuan.normalize():f}" for a in figures]
     yield (
         "金额",
         sums,
         [f"{a.yuan.normalize():f}" for a in amounts_in(english) if _ENGLISH_SUM.match(english, a.span.start)],
     )
-    yield "比例", _PERCENT.findall(chinese), _PERCENT.findall(english)
+    shares = (parse_rate(match.group()) for match in _CHINESE_SHARE.finditer(chinese))
+    here = [f"{share * 100:f}".rstrip("0").rstrip(".") for share in shares if share is not None]
+    yield "比例", here, [f"{Decimal(p).normalize():f}" for p in _PERCENT.findall(english)]
     days = [length for match in _CHINESE_DAYS.finditer(chinese) if (length := _plain(match[1]))]
     yield "天数", days, _ENGLISH_DAYS.findall(english)
     yield "日期", [d.date.isoformat() for d in dates_in(chinese)], [_iso(m) for m in _ENGLISH_DATE.finditer(english)]
     for what, unit, pattern in (("年数", "年", _ENGLISH_YEARS), ("月数", "月", _ENGLISH_MONTHS)):
         lengths = [length for m in _ONLY_COUNT.finditer(chinese) if (length := length_from(m)) and length.unit == unit]
         yield what, [str(length.count) for length in lengths], [_number(m[1]) for m in pattern.finditer(english)]
+    yield from _other_unit(chinese, english)
+    yield "适用法律", _laws(_CHINESE_LAW, chinese), _laws(_ENGLISH_LAW, english)
     yield "仲裁地", _cities(_CHINESE_PLACE, chinese), _cities(_ENGLISH_PLACE, english)
 
 
 _ENGLISH_NUMBERS: Sequence[str] = (
     "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve",
 )  # fmt: skip
-_COUNTED = rf"\b(\d{{1,3}}|{'|'.join(_ENGLISH_NUMBERS)})\)?[\s\-]+(?:full |calendar |consecutive )?"
+_COUNTED = rf"(?<![A-Za-z\-])(\d{{1,3}}|{'|'.join(_ENGLISH_NUMBERS)})\)?[\s\-]+(?:full |calendar |consecutive )?"
 _ENGLISH_YEARS = re.compile(rf"{_COUNTED}years?\b", re.IGNORECASE)
 _ENGLISH_MONTHS = re.compile(rf"{_COUNTED}months?\b", re.IGNORECASE)
+_IN_DAYS = {"年": 365, "月": 30, "日": 1, "天": 1, "周": 7, "year": 365, "month": 30, "day": 1, "week": 7}
+_ENGLISH_PERIOD = re.compile(
+    rf"{_COUNTED}(?:working |business |calendar )?(?P<unit>year|month|week|day)s?\b", re.IGNORECASE
+)
+_CLOSE = 0.15
+
+
+def _other_unit(chinese: str, english: str) -> Iterator[tuple[str, list[str], list[str]]]:
+    """The only period of both, in another unit and far from equal: 三个月 and thirty days."""
+    lengths = [length for match in _ONLY_COUNT.finditer(chinese) if (length := length_from(match))]
+    periods = list(_ENGLISH_PERIOD.finditer(english))
+    if len(lengths) != 1 or len(periods) != 1 or (unit := _IN_DAYS.get(lengths[0].unit)) is None:
+        return
+    other = periods[0]["unit"].lower()
+    here, there = lengths[0].count * unit, int(_number(periods[0][1])) * _IN_DAYS[other]
+    if unit != _IN_DAYS[other] and abs(here - there) > _CLOSE * max(here, there):
+        yield "期限", [lengths[0].printed], [periods[0].group()]
+
+
+_LAWS = {
+    "中华人民共和国": "china", "中国": "china", "香港": "hong kong", "新加坡": "singapore", "英国": "england",
+    "英格兰": "england", "美国": "united states", "日本": "japan", "德国": "germany",
+    "瑞士": "switzerland", "纽约州": "new york",
+}  # fmt: skip
+_CHINESE_LAW = re.compile(rf"(?:适用|受)(?P<law>{'|'.join(_LAWS)})(?:特别行政区)?(?:的|现行)?(?:有效)?法律?")
+_ENGLISH_LAW = re.compile(
+    r"\b(?:govern|appl|constru)[^.;]{0,60}\blaws?\s+of\s+(?:the\s+)?(?:State\s+of\s+)?"
+    r"(?P<law>People's Republic of China|PRC|P\.R\. ?China|China|Hong Kong|Singapore|England|"
+    r"United States|Japan|Germany|Switzerland|New York)",
+    re.IGNORECASE,
+)
+
+
+def _laws(pattern: re.Pattern[str], text: str) -> list[str]:
+    """Whose law governs, in English; Hong Kong is not China here."""
+    named = (_LAWS.get(match["law"], match["law"].lower()) for match in pattern.finditer(text))
+    return list(dict.fromkeys("china" if "china" in law or law == "prc" else law for law in named))
+
+
 _CITIES = {
     "北京": "Beijing", "上海": "Shanghai", "深圳": "Shenzhen", "广州": "Guangzhou", "天津": "Tianjin",
     "武汉": "Wuhan", "杭州": "Hangzhou", "南京": "Nanjing", "成都": "Chengdu", "厦门": "Xiamen", "青岛": "Qingdao",
