@@ -20,7 +20,9 @@ _RENAMED = re.compile(
 )
 _BRANCH = re.compile(r"(?:子公司|分公司)(?:即|为|:|\"|—)?$")
 _BRAND = 4
-"""Characters of place and brand: behind them another word (器械, 设备) makes a name that is taken for the party's."""
+"""Characters of place and brand that a name has at least."""
+_AS_PARTY = re.compile(r"户名|账户|开户|收款|付款|抬头|开票|发票|盖章|签章|(?:甲|乙|供|需|买|卖)方[^,。;]{0,4}$")
+"""Where a company of another trade word must be the party itself; elsewhere it may be its sister."""
 _ORDINALS = frozenset("一二三四五六七八九十0123456789东西南北中新老上下大小甲乙丙ABCDEFGH")
 
 
@@ -37,6 +39,8 @@ def near_names(view: View, parties: Sequence[Party]) -> Iterator[Finding]:
             around = view.text[max(view.sentence_at(span.start).span.start, span.start - 16) : span.end + 8]
             branch = _BRANCH.search(view.text, max(0, span.start - 8), span.start)
             if bare in known or bare in seen or branch or _RENAMED.search(around):
+                continue
+            if _another_word(bare, name) and not _AS_PARTY.search(around):
                 continue
             seen.add(bare)
             yield _finding(view, role, name, printed, span)
@@ -71,7 +75,7 @@ def _is_slip(printed: str, name: str) -> bool:
     if len(printed) == len(name):
         wrong = [i for i, (a, b) in enumerate(zip(printed, name, strict=True)) if a != b]
         if len(wrong) == 2 and wrong[1] == wrong[0] + 1:
-            return _one_word(printed[wrong[0] : wrong[1] + 1], name[wrong[0] : wrong[1] + 1]) or wrong[0] >= _BRAND
+            return wrong[0] >= _BRAND or _another_word(printed, name) is False
         return len(wrong) == 1 and not {printed[wrong[0]], name[wrong[0]]} <= _ORDINALS and name[wrong[0]] not in "()"
     short, long = sorted((printed, name), key=len)
     if len(long) - len(short) == 1:
@@ -80,9 +84,10 @@ def _is_slip(printed: str, name: str) -> bool:
     return bare[0] == bare[1]
 
 
-def _one_word(one: str, other: str) -> bool:
-    """Whether two characters are swapped, or one of them stands in both words (造纸, 纸业)."""
-    return bool(set(one) & set(other))
+def _another_word(printed: str, name: str) -> bool:
+    """Whether two characters are others altogether (器械, 设备), not swapped nor partly the same (造纸, 纸业)."""
+    changed = [(a, b) for a, b in zip(printed, name, strict=False) if a != b]
+    return len(printed) == len(name) and len(changed) == 2 and not {a for a, _ in changed} & {b for _, b in changed}
 
 
 def _finding(view: View, role: str, name: str, printed: str, span: Span) -> Finding:

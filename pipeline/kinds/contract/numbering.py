@@ -125,7 +125,7 @@ def _breaks(
                      f"“{sample.format(other)}” stands twice: a reference to it can't be told apart."),
                 Text("重新编号，并核对对该条款的引用。", "Renumber, and check the references to this clause."),
             )  # fmt: skip
-        elif len(missing) == 1 and not elsewhere(one + 1):
+        elif len(missing) == 1 and not _one_slip(steps) and not elsewhere(one + 1):
             names = sample.format(one + 1)
             defect = Defect(
                 "条款编号缺漏", "unclear", "low", names,

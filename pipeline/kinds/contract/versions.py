@@ -232,7 +232,7 @@ def _told(chinese: str, english: str) -> Iterator[tuple[str, list[str], list[str
         [f"{a.yuan.normalize():f}" for a in amounts_in(english) if _ENGLISH_SUM.match(english, a.span.start)],
     )
     shares = (parse_rate(match.group()) for match in _CHINESE_SHARE.finditer(chinese))
-    here = [f"{share * 100:f}".rstrip("0").rstrip(".") for share in shares if share is not None]
+    here = [f"{(share * 100).normalize():f}" for share in shares if share is not None]
     yield "比例", here, [f"{Decimal(p).normalize():f}" for p in _PERCENT.findall(english)]
     days = [length for match in _CHINESE_DAYS.finditer(chinese) if (length := _plain(match[1]))]
     yield "天数", days, _ENGLISH_DAYS.findall(english)
