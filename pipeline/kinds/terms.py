@@ -137,6 +137,7 @@ ITEM: Mapping[str, str] = {
     "甲乙方颠倒": "Parties swapped",
     "金额单位存疑": "Unit of a sum in doubt",
     "争议解决约定不明": "Forum left open",
+    "约定法院不符专属管辖": "Court against exclusive jurisdiction",
     "试用期超过法定上限": "Probation longer than the law allows",
     "试用期工资低于80%": "Pay in probation under 80%",
     "竞业限制超过二年": "Non-competition for more than two years",

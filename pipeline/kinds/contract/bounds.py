@@ -9,14 +9,15 @@ from dataclasses import replace
 from decimal import Decimal
 
 from pipeline.kinds.contract.amounts import PERCENT, Labelled, money, parse_rate, percent
-from pipeline.kinds.contract.basics import COUNT, Length, Term, length_from, months_between
+from pipeline.kinds.contract.basics import COUNT, Length, Term, length_from, months_between, title_text
+from pipeline.kinds.contract.disputes import Forum
 from pipeline.kinds.contract.essentials import contract_type
 from pipeline.kinds.contract.view import Defect, Sentence, View
 from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 
-def bound_findings(view: View, term: Term, amounts: Sequence[Labelled]) -> Iterator[Finding]:
+def bound_findings(view: View, term: Term, amounts: Sequence[Labelled], forums: Sequence[Forum]) -> Iterator[Finding]:
     """What goes past a bound of law."""
     if "试用期" in view.text:
         yield from _probations(view, term)
@@ -28,6 +29,8 @@ def bound_findings(view: View, term: Term, amounts: Sequence[Labelled]) -> Itera
         yield from _long_lease(view, term)
     if kind == "工程":
         yield from _retention(view)
+    if kind == "工程" or (kind == "租赁" and _PREMISES.search(title_text(view))):
+        yield from _court_elsewhere(view, forums)
     if _TENDERED.search(view.text):
         yield from _performance_money(view)
 
@@ -197,6 +200,37 @@ def _long_lease(view: View, term: Term) -> Iterator[Finding]:
         "民法典第七百零五条",
     )  # fmt: skip
     yield defect.at(view.quote(span))
+
+
+# --- the court that the law prescribes ----------------------------------------------------------------------------
+
+_PREMISES = re.compile(
+    r"^(?!.*(?:设备|车辆|汽车|房车)).*(?:房|铺|楼|公寓|仓库|库房|门店|门面|车位|场地|柜台|摊位|物业)"
+)
+_ELSEWHERE = re.compile(
+    r"(?:[方人]|单位|公司|原告|被告|签订|签约)[^,。;]{0,6}(?:所在地|住所地|注册地)|(?:签订|签约)地|注册地"
+)
+_AT_THE_PROPERTY = re.compile(
+    r"(?:房屋|商铺|租赁物?|不动产|工程|项目|物业|厂房|场地|标的物?|施工|建设)[^,。;]{0,4}(?:所在地|地)"
+)
+
+
+def _court_elsewhere(view: View, forums: Sequence[Forum]) -> Iterator[Finding]:
+    """A court agreed for a lease of premises or for works that need not be the one where the property lies."""
+    for forum in forums:
+        if forum.kind == "仲裁" or _AT_THE_PROPERTY.search(forum.where) or not _ELSEWHERE.search(forum.where):
+            continue
+        defect = Defect(
+            "约定法院不符专属管辖", "unclear", "medium", forum.where,
+            Text(f"约定由{forum.where}管辖；房屋租赁、建设工程施工合同纠纷由不动产所在地人民法院专属管辖，两地不同的，约定无效。",
+                 f"“{forum.where}” is agreed; disputes on leases of premises and on building works belong to the court "
+                 "where the property lies, and another court can't be agreed."),
+            Text("改为不动产所在地人民法院，或约定仲裁并写明机构全称。",
+                 "Name the court where the property lies, or agree on arbitration and name the institution in full."),
+            "民事诉讼法（2023修正）第三十四条；民事诉讼法司法解释（2022修正）第二十八条",
+        )  # fmt: skip
+        yield defect.at(view.quote(forum.span))
+        return
 
 
 # --- works and tenders ------------------------------------------------------------------------------------------------

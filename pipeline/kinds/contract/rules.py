@@ -87,7 +87,7 @@ def findings_in(document: Document) -> list[Finding]:
         *taxes.tax_conflicts(view),
         *units.unit_conflicts(view, totals),
         *lending.rate_conflicts(view, basics.title_text(view), people, penalties, signed.date if signed else None),
-        *bounds.bound_findings(view, term, sums),
+        *bounds.bound_findings(view, term, sums, forums),
         *duties.swapped_parties(view, structure, people),
         *versions.attachment_conflicts(view, structure, sums, totals),
         *versions.language_conflicts(view),

@@ -100,6 +100,28 @@ def test_leases(term: str, hit: bool) -> None:
     assert ("租赁期限超过二十年" in items(LEASE.format(term))) == hit
 
 
+@pytest.mark.parametrize(
+    ("title", "forum", "hit"),
+    [
+        ("房屋租赁合同", "由出租人住所地人民法院管辖", True),
+        ("商铺租赁合同", "向合同签订地有管辖权的人民法院起诉", True),
+        ("厂房租赁合同", "由原告所在地人民法院管辖", True),
+        ("办公楼装修工程施工合同", "向发包人所在地人民法院起诉", True),
+        ("房屋租赁合同", "由房屋所在地人民法院管辖", False),
+        ("房屋租赁合同", "由租赁房屋所在地有管辖权的人民法院管辖", False),
+        ("房屋租赁合同", "由沈阳市和平区人民法院管辖", False),
+        ("房屋租赁合同", "提交出租人所在地的沈阳仲裁委员会仲裁", False),
+        ("办公楼装修工程施工合同", "向工程所在地人民法院起诉", False),
+        ("挖掘机租赁合同", "由出租人住所地人民法院管辖", False),
+        ("机房设备租赁合同", "由出租人住所地人民法院管辖", False),
+        ("技术服务合同", "由甲方住所地人民法院管辖", False),
+    ],
+)
+def test_the_court_that_the_law_prescribes(title: str, forum: str, hit: bool) -> None:
+    text = LEASE.format("为两年").replace("房屋租赁合同", title, 1).replace("由房屋所在地人民法院管辖", forum)
+    assert ("约定法院不符专属管辖" in items(text)) == hit
+
+
 WORKS = """建筑装饰工程施工合同
 发包人：成都锦华置业有限公司
 承包人：四川建工装饰有限公司
