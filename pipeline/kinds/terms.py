@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from decimal import Decimal
 
+from pipeline.kinds.labels import label_in_english
 from pipeline.kinds.numerals import HAN_NUMBER, parse_han_number
 from pipeline.lang import Text, language
 from pipeline.types import Finding
@@ -291,7 +292,41 @@ ITEM: Mapping[str, str] = {
     "目标价": "Target price",
     "股票代码": "Stock code",
     "审计机构": "Auditor",
+    "买入": "Buy",
+    "增持": "Overweight",
+    "推荐": "Recommended",
+    "持有": "Hold",
+    "中性": "Neutral",
+    "减持": "Underweight",
+    "卖出": "Sell",
+    "合作期限": "Term of cooperation",
+    "服务期": "Service term",
+    "租期": "Lease term",
     "法定代表": "Legal representative",
+    "招标人": "Tendering party",
+    "投标人": "Bidder",
+    "中标人": "Successful bidder",
+    "委托人": "Principal",
+    "受托人": "Agent",
+    "采购人": "Buyer",
+    "供货方": "Supplier",
+    "供货人": "Supplier",
+    "出让方": "Transferor",
+    "投资方": "Investor",
+    "投资人": "Investor",
+    "目标公司": "Target company",
+    "质权人": "Pledgee",
+    "出质人": "Pledgor",
+    "监理人": "Supervising engineer",
+    "设计人": "Designer",
+    "签约主体": "Signing party",
+    "中华人民共和国法律": "Laws of the People's Republic of China",
+    "另一方": "The other party",
+    "对方": "The other party",
+    "任何一方": "Either party",
+    "守约方": "The non-breaching party",
+    "违约方": "The breaching party",
+    "双方": "Both parties",
 }
 """What rules name, and what contracts and reports usually call it."""
 
@@ -335,9 +370,10 @@ _LAWS: Mapping[str, str] = {
 _CURRENCIES: Mapping[str, str] = {
     "元": "CNY", "美元": "USD", "港元": "HKD", "港币": "HKD", "欧元": "EUR", "日元": "JPY", "英镑": "GBP",
 }  # fmt: skip
-_UNITS: Mapping[str, str] = {
+_UNITS = {
     "日": "day", "天": "day", "个工作日": "working day", "工作日": "working day", "个日历日": "calendar day",
-    "周": "week", "个月": "month", "月": "month", "季": "quarter", "季度": "quarter", "年": "year", "小时": "hour",
+    "周": "week", "个月": "month", "月": "month", "季": "quarter", "季度": "quarter", "个季度": "quarter",
+    "星期": "week", "个星期": "week", "年": "year", "小时": "hour",
 }  # fmt: skip
 _SAID: Mapping[str, str] = {
     "，应为 ": ", should be ", "，表内 ": ", in the table ", "，": ", ", "；": "; ", "：": ": ", "、": ", ",
@@ -346,18 +382,36 @@ _SAID: Mapping[str, str] = {
 """What rules write between the parts of a value."""
 _RULES_OWN = frozenset(("，应为 ", "，表内 ", "／"))
 _BETWEEN = re.compile(f"({'|'.join(_SAID)})")
-_FORMS: Mapping[str, str] = {"小写": "in figures ", "大写": "in words ", "加收": "plus "}
+_FORMS: Mapping[str, str] = {
+    "小写": "in figures ", "大写": "in words ", "加收": "plus ", "增长": "up ", "增加": "up ", "上升": "up ",
+    "下降": "down ", "减少": "down ", "降低": "down ",
+}  # fmt: skip
 _FORM = re.compile("^(?:" + "|".join(_FORMS) + ")")
 _HAN = re.compile("[\u3400-\u9fff]")
-_MONEY = re.compile(rf"(\d[\d,]*(?:\.\d+)?)\s?([万亿]?)({'|'.join(_CURRENCIES)})")
-_SCALES: Mapping[str, tuple[int, str]] = {"": (1, ""), "万": (10_000, ""), "亿": (100, " million")}
+_MONEY = re.compile(rf"(\d[\d,]*(?:\.\d+)?)\s?([千万亿]|百万|千万)?({'|'.join(_CURRENCIES)})")
+_SCALES: Mapping[str, tuple[int, str]] = {
+    "": (1, ""), "千": (1000, ""), "万": (10_000, ""), "百万": (1, " million"), "千万": (10, " million"),
+    "亿": (100, " million"),
+}  # fmt: skip
+_TIMES = re.compile(r"(\d)倍$")
 _PERIOD = re.compile(rf"(\d+(?:\.\d+)?|{HAN_NUMBER}{{1,4}})({'|'.join(sorted(_UNITS, key=len, reverse=True))})")
-_PER = re.compile(rf"(?<=[%‰\d])/({'|'.join(_UNITS)})")
+_MEASURES: Mapping[str, str] = _UNITS | {
+    "人次": "person and occasion", "次": "occasion", "人": "person", "股": "share", "台": "unit", "套": "set",
+    "件": "piece", "平方米": "m²", "㎡": "m²", "立方米": "m³", "吨": "tonne", "吨公里": "tonne-kilometre",
+    "公里": "km",
+}  # fmt: skip
+"""What a price is per."""
+_PER = re.compile(rf"(?<=[%‰\d])/({'|'.join(sorted(_MEASURES, key=len, reverse=True))})")
 _ROLE = re.compile(
     r"[甲乙丙丁]方|" + "|".join(name for name in ITEM if re.fullmatch(r"[\u4e00-\u9fff]{1,3}[方人]", name))
 )
 _QUOTED = re.compile(r"(“[^”]*”)")
 _NUMBER = rf"(?:{HAN_NUMBER}{{1,8}}|\d{{1,4}})"
+_PLACE = re.compile(rf"第(?P<clause>{_NUMBER})条|附件(?P<attachment>{_NUMBER})")
+_WHEN = re.compile(
+    r"(?P<year>\d{4})年(?:(?P<end>末)|第(?P<quarter>[一二三四])季度|(?P<month>\d{1,2})月|(?P<part>上半年|前三季度))?(?P<forecast>（预测）)?"
+)
+_PARTS = {"上半年": "first half of ", "前三季度": "first nine months of "}
 _CITED = re.compile(
     rf"(?P<law>[^；（《》]*(?:《[^》]*》[^；（第]*)?)(?:（(?P<version>[^（）]*)）)?"
     rf"(?P<articles>第{_NUMBER}条(?:[至、]第{_NUMBER}条)*)(?: (?P<heading>[^；]*))?"
@@ -366,12 +420,16 @@ _CITED = re.compile(
 
 def english(item: str) -> str:
     """An item or a label in English, part by part (``甲方·地址``); one that has no English name, in quotes."""
-    return " · ".join(ITEM.get(part, f"“{part}”") for part in item.split("·"))
+    return " · ".join(_label(part) or f"“{part}”" for part in item.split("·"))
 
 
 def item_name(item: str) -> str:
     """An item in the current language, part by part; a name that has no English stays as it is."""
-    return item if language() == "zh" else " · ".join(ITEM.get(part, part) for part in item.split("·"))
+    return item if language() == "zh" else " · ".join(_label(part) or part for part in item.split("·"))
+
+
+def _label(part: str) -> str | None:
+    return ITEM.get(part) or label_in_english(part)
 
 
 def name_of(finding: Finding) -> str:
@@ -402,14 +460,32 @@ def value_in_english(value: str) -> str:
 def _part_in_english(part: str) -> str:
     name, space, figure = part.partition(" ")
     if space and part not in ITEM:
-        return f"{ITEM.get(name, name)} {_figure(figure)}"
-    return ITEM.get(part) or _figure(part)
+        return f"{_label(name) or name} {_figure(figure)}"
+    if place := _PLACE.fullmatch(part):
+        kind, number = place.lastgroup or "", place[place.lastgroup or 0]
+        return f"{kind} {number if number.isdigit() else parse_han_number(number) or number}"
+    return _label(part) or period_name(part) or _figure(part)
+
+
+def period_name(period: str) -> str | None:
+    """A period as reports have it (``2025年第一季度``) in the current language; None for anything else."""
+    match = _WHEN.fullmatch(period)
+    if match is None or language() == "zh":
+        return period if match else None
+    if match["month"]:
+        told = f"{match['year']}-{int(match['month']):02d}"
+    elif match["quarter"]:
+        told = f"Q{'一二三四'.index(match['quarter']) + 1} {match['year']}"
+    else:
+        told = f"{'end of ' if match['end'] else _PARTS.get(match['part'], '')}{match['year']}"
+    return told + (" (forecast)" if match["forecast"] else "")
 
 
 def _figure(part: str) -> str:
     """A sum, a term or a rate in English; anything else as it is."""
     told = _FORM.sub(lambda m: _FORMS[m[0]], part)
-    told = _PER.sub(lambda m: f" a {_UNITS[m[1]]}", _PERIOD.sub(_period, _money(told)))
+    told = _TIMES.sub(r"\1×", told)
+    told = _PER.sub(lambda m: f" per {_MEASURES[m[1]]}", _PERIOD.sub(_period, _money(told)))
     return part if _HAN.search(told) else told
 
 
@@ -418,7 +494,7 @@ def _money(text: str) -> str:
 
 
 def _sum(match: re.Match[str]) -> str:
-    times, scale = _SCALES[match[2]]
+    times, scale = _SCALES[match[2] or ""]
     worth = Decimal(match[1].replace(",", "")) * times
     return f"{_CURRENCIES[match[3]]} {worth.normalize() if match[2] else worth:,f}{scale}"
 

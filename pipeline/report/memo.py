@@ -22,7 +22,7 @@ from pipeline.kinds.terms import item_name, law_name, name_of
 from pipeline.lang import Text, language
 from pipeline.report import words
 from pipeline.report.clock import DEFAULT_ZONE, minute_and_zone, zone_of
-from pipeline.report.text import clause_name, one_line, readable, says_no_more, told, values_in, visible
+from pipeline.report.text import clause_name, explained, one_line, readable, told, values_in, visible
 from pipeline.report.view import Arranged, Shown, arrange, folded, settled, verdict_of
 from pipeline.types import Evidence, StoredAnalysis
 
@@ -207,8 +207,7 @@ def _also(others: Sequence[Shown]) -> str:
 
 
 def _detail(shown: Shown) -> str:
-    """Its explanation, where that is more than the quote again."""
-    return "" if says_no_more(shown.finding) else readable(shown.finding.detail)
+    return explained(shown.finding)
 
 
 def _advice(shown: Shown) -> str:

@@ -25,7 +25,7 @@ from pipeline.lang import Lang, language
 from pipeline.report import words
 from pipeline.report.clock import minute, minute_and_zone
 from pipeline.report.pictures import crops
-from pipeline.report.text import clause_name, readable, says_no_more, told, values_in, visible
+from pipeline.report.text import clause_name, explained, readable, told, values_in, visible
 from pipeline.report.view import folded
 from pipeline.types import Evidence
 
@@ -110,7 +110,7 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
         "pages_of": _pages_of,
         "paragraphs": _paragraphs,
         "after_dot": _after_dot,
-        "says_no_more": says_no_more,
+        "explained": explained,
         "clause_name": clause_name,
         "crops": crops,
         "folded": folded,

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from pipeline.kinds.terms import value_name
+from pipeline.kinds.terms import item_name, period_name, value_name
 from pipeline.lang import Text
 from pipeline.types import Finding
 
@@ -70,9 +70,12 @@ def one_line(quote: str) -> str:
     return _CELLS.sub(" | ", quote.strip())
 
 
-def says_no_more(finding: Finding) -> bool:
-    """Whether its explanation only repeats its quote."""
-    return any(finding.detail.strip() == evidence.quote.strip() for evidence in finding.evidence)
+def explained(finding: Finding) -> str:
+    """Its explanation as people read it; empty where that only repeats its quote."""
+    detail = finding.detail.strip()
+    if any(detail == evidence.quote.strip() for evidence in finding.evidence):
+        return ""
+    return period_name(detail) or readable(item_name(detail))
 
 
 def told(value: str) -> str:

@@ -19,7 +19,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from pipeline.kinds.terms import item_name, law_name, name_of
 from pipeline.report import words
 from pipeline.report.export import Cell, decision_cells, is_formula
-from pipeline.report.text import clause_name, readable, says_no_more, told, visible
+from pipeline.report.text import clause_name, explained, readable, told, visible
 from pipeline.report.view import SEVERITIES, Shown, findings_of, is_issue, settled, verdict_of
 from pipeline.types import StoredAnalysis
 
@@ -170,8 +170,7 @@ def _finding_row(stored: StoredAnalysis, shown: Shown, report: str, zone: ZoneIn
     yield words.in_words(words.CATEGORY, finding.category)
     yield words.in_words(words.STATUS, finding.status)
     yield from (name_of(finding), told(finding.value))
-    detail = "" if says_no_more(finding) else readable(finding.detail)
-    yield from (detail, readable(finding.suggestion), law_name(finding.legal_basis))
+    yield from (explained(finding), readable(finding.suggestion), law_name(finding.legal_basis))
     first = finding.evidence[0] if finding.evidence else None
     yield first.quote if first else ""
     page = first.page if first else None

@@ -12,12 +12,14 @@ import pytest
 
 from pipeline.examination import examine_alone
 from pipeline.kinds import terms
+from pipeline.kinds.contract.amounts import _LABELS
 from pipeline.kinds.contract.chronology import _ITEM as DATES
 from pipeline.kinds.injection import ITEM as INJECTION
 from pipeline.kinds.packs.laws import articles
 from pipeline.kinds.packs.load import load_packs
 from pipeline.kinds.report.alarms import _SUGGESTIONS
-from pipeline.kinds.terms import ITEM, in_english, law_name, name_of, value_in_english
+from pipeline.kinds.report.names import METRICS
+from pipeline.kinds.terms import ITEM, in_english, item_name, law_name, name_of, value_in_english
 from pipeline.lang import set_language
 from pipeline.run import review
 from pipeline.settings import Settings
@@ -46,7 +48,7 @@ def told(finding: Finding) -> dict[str, str]:
     texts = {"suggestion": finding.suggestion, "law": law_name(finding.legal_basis)}
     if finding.category in JUDGED:
         texts["detail"] = finding.detail
-    if finding.category in ("checks", "clauses"):
+    if finding.category in ("checks", "clauses", "money", "metrics", "liability"):
         texts["name"] = name_of(finding)
     return texts
 
@@ -122,7 +124,7 @@ def test_an_item_without_english_is_told_in_chinese() -> None:
         ("1234.56万元", "CNY 12,345,600"),
         ("1.5亿元", "CNY 150 million"),
         ("300000.00美元", "USD 300,000.00"),
-        ("0.05%/日", "0.05% a day"),
+        ("0.05%/日", "0.05% per day"),
         ("12个月", "12 months"),
         ("一年", "1 year"),
         ("30个工作日", "30 working days"),
@@ -133,7 +135,22 @@ def test_an_item_without_english_is_told_in_chinese() -> None:
         ("争议解决", "Dispute resolution"),
         ("营业收入 12.30%，应为 11.00%", "Revenue 12.30%, should be 11.00%"),
         ("2025年", "2025"),
-        ("增长19.76%，应为 17.96%", "增长19.76%, should be 17.96%"),
+        ("2025年末", "end of 2025"),
+        ("2025年第一季度", "Q1 2025"),
+        ("2026年（预测）", "2026 (forecast)"),
+        ("2026年3月", "2026-03"),
+        ("前三季度", "前三季度"),
+        ("4126百万元", "CNY 4,126 million"),
+        ("0.5365元/股", "CNY 0.5365 per share"),
+        ("1000.00元/人次", "CNY 1,000.00 per person and occasion"),
+        ("55.00元/平方米", "CNY 55.00 per m²"),
+        ("40.8倍", "40.8×"),
+        ("第一百六十三条", "clause 163"),
+        ("附件四", "attachment 4"),
+        ("附件四所列设备", "附件四所列设备"),
+        ("下降3.10%，应为 2.90%", "down 3.10%, should be 2.90%"),
+        ("期间费用合计 34,853.54，应为 34,583.54", "Total period expenses 34,853.54, should be 34,583.54"),
+        ("增长19.76%，应为 17.96%", "up 19.76%, should be 17.96%"),
         ("2025年年度报告（摘录）", "2025年年度报告（摘录）"),
         ("设备、安装和培训：全部", "设备、安装和培训：全部"),
         ("甲方股份有限公司", "甲方股份有限公司"),
@@ -141,6 +158,33 @@ def test_an_item_without_english_is_told_in_chinese() -> None:
 )  # fmt: skip
 def test_values_are_told_in_english(value: str, english: str) -> None:
     assert value_in_english(value) == english
+
+
+@pytest.mark.parametrize(
+    ("label", "english"),
+    [
+        ("试用期月工资", "Probation monthly pay"),
+        ("预计金额", "Estimated amount"),
+        ("不含税价款", "Tax-exclusive price"),
+        ("增值税税额", "VAT"),
+        ("设备安装调试费", "Equipment installation commissioning fee"),
+        ("招标人·地址", "Tendering party · Address"),
+        ("扣除非经常性损益后的基本每股收益", "Basic earnings per share excl. non-recurring items"),
+        ("应收账款", "Accounts receivable"),
+        ("应收账款回收风险", "应收账款回收风险"),
+        ("违约", "违约"),
+        ("合同", "合同"),
+    ],
+)
+def test_labels_are_put_together_from_words_that_are_known(label: str, english: str) -> None:
+    assert item_name(label) == english
+
+
+def test_every_metric_and_every_sum_that_rules_name_has_an_english_label() -> None:
+    sums = {label for label in re.findall(r"[\u4e00-\u9fff]{1,8}", _LABELS) if re.fullmatch(_LABELS, label)}
+    assert len(sums) > 80
+    known = {*sums, *(metric.name for metric in METRICS)}
+    assert not {label for label in known if CHINESE.search(item_name(label))}
 
 
 def test_a_quote_in_an_english_sentence_stays() -> None:
