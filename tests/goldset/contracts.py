@@ -362,6 +362,10 @@ def _dissolution(draft: Draft) -> None:
     draft.clauses.append((paper.pick(("变更与解除", "合同的解除", "解除与不可抗力")), body))
 
 
+_PRESCRIBED = {"租赁": "房屋所在地人民法院", "建设工程": "工程所在地人民法院"}
+"""Courts that the law prescribes: a sound contract agrees on no other."""
+
+
 def _disputes(draft: Draft) -> None:
     paper, rng = draft.paper, draft.paper.rng
     if "missing_clause" in draft.flaws and not any(d["code"] == "missing_clause" for d in paper.defects):
@@ -369,6 +373,7 @@ def _disputes(draft: Draft) -> None:
         return
     commission = rng.choice(_BANKS["commissions"])
     court = draft.fill(rng.choice(("{a}所在地人民法院", "{b}所在地人民法院", "合同签订地人民法院")))
+    court = _PRESCRIBED.get(draft.type.name, court)
     arbitrate = paper.pick(
         (
             f"因本合同引起的争议，双方应友好协商；协商不成的，提交{commission}按照其仲裁规则仲裁，裁决是终局的。",
