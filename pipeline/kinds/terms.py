@@ -17,6 +17,7 @@ from pipeline.types import Finding
 
 ITEM: Mapping[str, str] = {
     "大小写金额不一致": "Amount in words differs from figures",
+    "比率与数据不符": "A ratio and its figures disagree",
     "付款比例合计不为100%": "Payment shares don't add up to 100%",
     "比例合计不为100%": "Shares don't add up to 100%",
     "引用的条款不存在": "Reference to a clause that does not exist",

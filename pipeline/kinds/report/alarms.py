@@ -15,6 +15,7 @@ GROWTH = "增长率与数据不符"
 BALANCE = "资产负债不平"
 SHARE = "占比与数据不符"
 MARGIN = "毛利率与数据不符"
+RATIO = "比率与数据不符"
 CONTRADICTION = "同一指标前后不一"
 UNIT_SLIP = "单位疑似有误"
 POINTS = "百分点误作百分比"
@@ -27,6 +28,7 @@ _SUGGESTIONS = {
     BALANCE: Text("核对资产、负债与权益各项", "Check assets, liabilities and equity"),
     SHARE: Text("按分项与合计重新计算占比", "Recompute the share from the item and the total"),
     MARGIN: Text("按收入与成本重新计算毛利率", "Recompute the margin from revenue and cost"),
+    RATIO: Text("按报表数据重新计算该比率", "Recompute the ratio from the statements' figures"),
     CONTRADICTION: Text("核实口径是否相同，统一表述", "Check whether both mean the same, and state one figure"),
     UNIT_SLIP: Text("核对单位（元、万元、亿元）", "Check the unit (yuan, ten thousands, hundred millions)"),
     POINTS: Text("两个比率之差应写作百分点", "Write the difference of two rates in percentage points"),

@@ -26,7 +26,7 @@ from pipeline.types import Document, Finding, Span
 _DIGIT = re.compile(r"\d")
 _PERIOD = re.compile(
     r"20\d\d年(?:度|末|底|上半年|半年度|前三季度|第[一二三四]季度|[1-9]\d?[-—~至]\d{1,2}月)?"
-    r"|报告期(?:内|末)?|本期(?:末)?|本年度?|全年(?:度)?|上半年|前三季度|第[一二三四]季度|截至|期末|年末|去年|上年(?:同期|末)?|今年"
+    r"|本?报告期(?:内|末)?|本期(?:末)?|本年度?|全年(?:度)?|上半年|前三季度|第[一二三四]季度|截至|期末|年末|去年|上年(?:同期|末)?|今年"
 )
 _FILLER = re.compile(
     r"[\s■●◆]|公司|本公司|集团|本集团|我们|合并(?:报表)?(?:口径)?|一共|共计?|总计|累计|合计|全部|实现|完成|取得|达成|录得|达到?|整体|总体"
@@ -39,7 +39,9 @@ _CLAUSE = re.compile(r"[，,；;（(]|  ")
 _PART = re.compile(r"子公司|分部|业务|板块|产品|地区|海外|境内|境外|国内|行业|母公司|联营|参股|项目|市场")
 _VALUE = re.compile(
     r"(?:[(（][^()（）]{0,12}[)）])?(?:金额|余额|总额|规模|净额)?(?:分别)?"
-    rf"(?:为|达到?|是|实现|完成|合计|共计|累计|录得|[:：]|人民币|[ ])*{quantity('now')}"
+    r"(?:[由从][^，,。；;]{2,20}?(?:上升|下降|提高|降低|提升|[升降增])至)?"
+    r"(?:(?:上升|下降|提高|降低|提升)?[升降增]?至|为|达到?|是|实现|完成|合计|共计|累计|录得|[:：]|人民币|[ ])*"
+    rf"{quantity('now')}"
 )
 _LIST = re.compile(rf"[ ]?(?:、|和|及|，|,)[ ]?{quantity('now')}")
 _OF_THE_WHOLE = frozenset(("经营现金流", "归母净利润", "扣非净利润", "归母净资产", "净资产收益率", "基本每股收益"))
@@ -106,7 +108,7 @@ def _in_sentence(text: str, offset: int, report: Period | None) -> Iterator[Ment
         if _PART.search(between):
             whole = False
         done = match.end()
-        rest = _FILLER.sub("", _PERIOD.sub("", prefix))
+        rest = _FILLER.sub("", _PERIOD.sub("", _RANGE.sub("", prefix)))
         if rest:
             whole = False
             continue
@@ -269,11 +271,15 @@ def _conflict(document: Document, said: Metric, known: Known) -> Finding | None:
         f"{name} {first}，表内 {second}",
         [said.span, table.span],
         Text(
-            f"{period}{name}：文中 {first}，表内 {second}" + (f"，相差 {ratio.normalize():f} 倍" if slip else ""),
+            f"{period}{name}：文中 {first}，表内 {second}" + (f"，相差约 {_nearest(ratio):f} 倍" if slip else ""),
             f"{name}, {period}: {first} in the text, {second} in the table",
         ),
         "high" if slip else "medium",
     )
+
+
+def _nearest(ratio: Decimal) -> Decimal:
+    return min(_POWERS, key=lambda power: abs(ratio / power - 1)).normalize()
 
 
 def _pair(said: Metric, table: Metric) -> tuple[Decimal, Decimal, Decimal] | None:

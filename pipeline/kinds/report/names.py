@@ -118,10 +118,12 @@ _NOTE = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]|注\d|[:：]$")
 _LABEL = re.compile("|".join(f"(?P<m{i}>{metric.pattern})" for i, metric in enumerate(METRICS)), re.IGNORECASE)
 _FIRST = "营主毛利税净经投筹销管财研归扣息新资总负所股在基稀每全加平综整期流速市目EPRB"
 """What the name of a metric may begin with: it saves most of the search."""
+_MONEY_LAST = sorted(range(len(METRICS)), key=lambda i: METRICS[i].sort in ("flow", "stock"))
+"""Rates first: 毛利率 begins with 毛利, 总资产收益率 with 总资产."""
 PROSE_NAME = re.compile(
-    f"(?=[{_FIRST}])(?:" + "|".join(f"(?P<m{i}>{m.pattern})" for i, m in enumerate(METRICS) if m.prose) + ")"
+    f"(?=[{_FIRST}])(?:" + "|".join(f"(?P<m{i}>{METRICS[i].pattern})" for i in _MONEY_LAST if METRICS[i].prose) + ")"
 )
-"""Finds a metric in prose, see :func:`metric_of`; in ``METRICS`` longer names come before those that they hold."""
+"""Finds a metric in prose, see :func:`metric_of`; else in ``METRICS`` longer names come before those that they hold."""
 
 
 @lru_cache(maxsize=4096)

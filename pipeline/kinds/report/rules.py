@@ -8,9 +8,11 @@ from pipeline.kinds.report.metrics import metric_findings, table_metrics
 from pipeline.kinds.report.opinions import opinion_alarms
 from pipeline.kinds.report.profile import main_period, outlook_findings, profile_findings, risk_findings
 from pipeline.kinds.report.prose import change_alarms
+from pipeline.kinds.report.ratios import ratio_alarms
 from pipeline.kinds.report.statements import statement_alarms
 from pipeline.kinds.report.sums import sum_alarms
 from pipeline.kinds.report.tables import tables_in
+from pipeline.kinds.report.told import told_alarms
 from pipeline.types import Document, Finding
 
 
@@ -20,12 +22,13 @@ def findings_in(document: Document) -> list[Finding]:
     tables = tables_in(document.text, document.tables)
     figures = table_metrics(tables, period)
     mentions = mentions_in(document, period)
+    told = [mention.value for mention in mentions if mention.value]
     changes, checked = change_alarms(document)
     alarms = [alarm for table in tables for alarm in (*sum_alarms(document, table), *rate_alarms(document, table))]
     alarms += statement_alarms(document, tables)
     alarms += changes + mention_alarms(document, mentions, figures, checked)
+    alarms += [*ratio_alarms(document, mentions, [*figures, *told], tables), *told_alarms(document, tables)]
     alarms += opinion_alarms(document)
-    told = [mention.value for mention in mentions if mention.value]
     return [
         *profile_findings(document, period),
         *metric_findings(document, [*figures, *told]),
