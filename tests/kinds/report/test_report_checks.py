@@ -323,7 +323,7 @@ def test_prose_that_agrees_or_means_another_thing_is_not(sentence: str) -> None:
     assert alarms(KEY.format(sentence)) == []
 
 
-# --- sentences of every kind against one report's tables ---------------------------------------------------------------
+# --- sentences of every kind against one report's tables ---------------------------------------------------------
 
 ANNUAL = (
     "海丰股份有限公司2025年年度报告\n"
