@@ -131,7 +131,9 @@ class Checklist:
         if places:
             evidence = tuple(evidence_at(document, span) for span in places)
             found = self._made(item, evidence, Text("由规则识别，未经模型核对。", "Found by a rule alone."), "rule")
-            return replace(found, severity=weight, detail=_after(item.reason, found.detail)) if item.trap else found
+            if not item.trap:
+                return found
+            return self._advised(item, replace(found, severity=weight, detail=_after(item.reason, found.detail)))
         if document.unread_pages():
             return replace(self._made(item, (), UNREAD, "rule"), status="unclear", severity=_less(weight))
         return self._lacking(item, document, _BY_RULE_ALONE, "low", "rule")

@@ -104,6 +104,8 @@ def test_rules_alone_answer_what_has_a_rule_and_say_how_far_they_go(tmp_path: Pa
     for id_ in CLAUSES:
         assert states[titles[id_].title][0] == "present"
     assert states[titles["self-help"].title][1] == "high"
+    [(advice,)] = rows(tmp_path, f"select suggestion from findings where item = '{titles['self-help'].title}'")
+    assert advice == str(titles["self-help"].advice("承租人"))
     assert {row[3] for row in found} == {"rule"}
     assert all("仅按规则" in detail for _, status, _, _, detail in found if status == "absent")
     [(notes,)] = rows(tmp_path, "select notes from analyses where current")
