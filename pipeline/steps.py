@@ -182,6 +182,22 @@ def notes_on_reading(document: Document) -> list[Text]:
                 f"the tables of pages {numbers} could not be found: read as lines",
             )
         )
+    if document.unread_pictures():
+        numbers = "、".join(map(str, list(document.unread_pictures())[:50]))
+        notes.append(
+            Text(
+                f"第 {numbers} 页有图片，图中如有文字未参与分析，请对照原件",
+                f"pages {numbers} hold pictures; text in them was not analysed: see the original",
+            )
+        )
+    if pictured := [page.number for page in document.pages if page.read_by != "ocr" and page.confidence is not None]:
+        numbers = "、".join(map(str, pictured[:50]))
+        notes.append(
+            Text(
+                f"第 {numbers} 页图片中的文字由 OCR 识别，数字请对照原件",
+                f"text in pictures on pages {numbers} was read by OCR: check figures",
+            )
+        )
     if by_ocr := [page.number for page in document.pages if page.read_by == "ocr"]:
         numbers = "、".join(map(str, by_ocr[:50]))
         notes.append(

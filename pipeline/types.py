@@ -16,7 +16,8 @@ from typing import Literal, NamedTuple
 from pipeline.lang import Text
 
 PageHealth = Literal["text", "garbled", "scan", "sparse", "blank"]
-RegionKind = Literal["header", "footer", "page_number", "footnote", "watermark", "contents"]
+RegionKind = Literal["header", "footer", "page_number", "footnote", "watermark", "contents", "picture"]
+"""``picture``: the labels of a chart, the letters of a logo, as OCR recognised them."""
 Match = Literal["exact", "normalized", "fuzzy", "none"]
 Severity = Literal["high", "medium", "low", "info"]
 Status = Literal["present", "absent", "unclear", "conflict"]
@@ -91,9 +92,11 @@ class Page:
     read_by: Literal["pdfium", "pypdf", "text", "ocr", "none"]
     """``text``: straight from a Word or text file, without places on a page."""
     confidence: float | None = None
-    """Mean OCR confidence, 0 to 1; None where the page was not read by OCR."""
+    """Mean confidence of what OCR recognised on it, 0 to 1; None where that is nothing."""
     regions: tuple[Region, ...] = ()
     """What stands beside the running text, from top to bottom: kept, but not part of ``Document.text``."""
+    pictures: tuple[Box, ...] = ()
+    """Pictures on a page with text of its own that may hold text, too, and were not recognised."""
 
     @property
     def margins(self) -> tuple[str, ...]:
@@ -247,6 +250,10 @@ class Document:
     def unread_pages(self) -> tuple[int, ...]:
         """Numbers of the pages that have content but gave no usable text."""
         return tuple(p.number for p in self.pages if p.read_by == "none" and p.health != "blank")
+
+    def unread_pictures(self) -> Mapping[int, tuple[Box, ...]]:
+        """By page number the pictures that may hold text, and were not recognised, of pages that were read."""
+        return {p.number: p.pictures for p in self.pages if p.pictures}
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,14 @@ from pipeline.lang import Text
 from pipeline.pdf import failures, reply, wire
 from pipeline.pdf.children import Child
 from pipeline.pdf.failures import shown
-from pipeline.types import Document, Page
+from pipeline.types import Box, Document, Page
 
 _OCR_MEMORY_MIB = 6144
 """Address space of the OCR process: onnxruntime maps much more than the 0.94 GB that it uses."""
 _OCR_START_S = 60.0
 """The first page also loads the models."""
+_PICTURES_S = 120.0
+"""For the pictures on pages of one document that have text of their own: a report may have hundreds."""
 _TABLES_S, _TABLES_MEMORY_MIB = 5.0, 1024
 """For the strokes of one page, or of a batch of pages of which none is hostile (3 ms a page)."""
 _TABLES_BATCH = 64
@@ -117,10 +119,10 @@ class Reader:
     async def read(self, path: Path, document_id: str) -> Document:
         """Read a file; ``sections`` is left empty. Raises ReadError, NoTextError where no page gives text."""
         document = await self._read(path, document_id, {})
-        unread = document.unread_pages()
+        wanted = {**dict.fromkeys(document.unread_pages(), ()), **document.unread_pictures()}
         trouble = self._ocr_lack()
-        if unread and trouble is None:
-            pages, trouble = await self._recognise(path, unread)
+        if wanted and trouble is None:
+            pages, trouble = await self._recognise(path, wanted)
             if pages:
                 document = await self._read(path, document_id, pages)
         if not _has_text(document):
@@ -208,18 +210,28 @@ class Reader:
             return "off"
         return None if ocr_installed() else "missing"
 
-    async def _recognise(self, path: Path, numbers: Sequence[int]) -> tuple[dict[str, object], ReadError | None]:
-        """Recognise pages one by one. A page that fails stays unread; the last failure is given beside the pages."""
+    async def _recognise(
+        self, path: Path, wanted: Mapping[int, Sequence[Box]]
+    ) -> tuple[dict[str, object], ReadError | None]:
+        """Recognise pages one by one, or only some pictures of theirs. What fails stays unread, and so do the pictures
+        that are left when their time is over; the last failure is given beside the pages."""
         pages: dict[str, object] = {}
         failure: ReadError | None = None
-        for number in numbers:
+        pictures_s = _PICTURES_S
+        for number, boxes in sorted(wanted.items(), key=lambda item: (bool(item[1]), item[0])):
+            if boxes and pictures_s <= 0:
+                break
+            request: wire.Message = {"op": "ocr", "page": number, "pictures": [list(box[1:]) for box in boxes]}
             async with self._ocr_turn:  # one page at a time in the house: it takes both memory and all cores
+                started = time.monotonic()
                 timeout_s = self._limits.ocr_page_timeout_s + (0 if self._ocr.running else _OCR_START_S)
                 try:
-                    answer = await self._ask(self._ocr, path, {"op": "ocr", "page": number}, timeout_s, _OCR_MEMORY_MIB)
-                    pages[str(number)] = {"rows": reply.rows(answer, path)}
+                    answer = await self._ask(self._ocr, path, request, timeout_s, _OCR_MEMORY_MIB)
+                    pages[str(number)] = reply.recognised(answer, path)
                 except ReadError as error:
                     failure = error
+                if boxes:
+                    pictures_s -= time.monotonic() - started
         return pages, failure
 
 

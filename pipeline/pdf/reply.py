@@ -53,13 +53,20 @@ def document(answer: wire.Message, document_id: str, path: Path) -> Document:
         raise _malformed(path) from None
 
 
-def rows(answer: wire.Message, path: Path) -> list[list[tuple[str, list[float], float]]]:
-    """The rows of recognised lines in an answer to ``ocr``: text, box, confidence."""
+def recognised(answer: wire.Message, path: Path) -> dict[str, object]:
+    """What an answer to ``ocr`` tells: the rows of recognised lines of a page (text, box, confidence), or of each of
+    its pictures."""
     try:
-        found = cast("list[list[tuple[str, list[float], float]]]", answer["rows"])
-        return [[(_text(text), list(_edges(box)), _number(score)) for text, box, score in row] for row in found]
+        if "rows" in answer:
+            return {"rows": _rows(answer["rows"])}
+        pictures = cast("list[tuple[Any, Any]]", answer["pictures"])
+        return {"pictures": [[list(_edges(box)), _rows(rows)] for box, rows in pictures]}
     except _ILL_SHAPED:
         raise _malformed(path) from None
+
+
+def _rows(found: Any) -> list[list[tuple[str, list[float], float]]]:
+    return [[(_text(text), list(_edges(box)), _number(score)) for text, box, score in row] for row in found]
 
 
 def strokes(answer: wire.Message, path: Path) -> dict[int, array[float]]:
@@ -144,6 +151,7 @@ def _page(number: int, page: Mapping[str, Any]) -> Page:
         read_by=page["read_by"],
         confidence=None if confidence is None else _number(confidence),
         regions=tuple(_region(region, number) for region in page["regions"]),
+        pictures=tuple(Box(number, *_edges(box)) for box in page.get("pictures", ())),
     )
 
 

