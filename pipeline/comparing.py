@@ -20,7 +20,7 @@ from pipeline.report.comparison import Side, render_comparison
 from pipeline.report.files import slug, write_atomically
 from pipeline.report.view import settled
 from pipeline.settings import Settings
-from pipeline.split.headings import find_sections
+from pipeline.split.headings import sections_of
 from pipeline.steps import RULES_ALONE
 from pipeline.store import Store
 from pipeline.types import Document, Finding, StoredAnalysis
@@ -68,7 +68,7 @@ async def _version(name: str, store: Store, reader: Reader, examiners: Examiners
     document = await reader.read(path, document_id)
     known = store.analyses(latest=True, documents=[document_id])
     if known:
-        sections = find_sections(document.text, document.bookmarks, document.pages)
+        sections = sections_of(document)
         return _known(known[-1], replace(document, sections=sections))
     examined = await examiners.examine(document, alone=True)
     document = replace(document, sections=examined.sections)

@@ -15,7 +15,7 @@ from pipeline.kinds.recognised import doubted
 from pipeline.kinds.report.rules import findings_in as report_findings
 from pipeline.lang import Text
 from pipeline.settings import Settings
-from pipeline.split.headings import find_sections
+from pipeline.split.headings import sections_of
 from pipeline.steps import RULES_ALONE
 from pipeline.tokens import estimator
 from pipeline.types import Document, Examined, Finding
@@ -56,7 +56,7 @@ def _told_of(checklist: Checklist) -> Text:
 
 
 def _sectioned(document: Document, settings: Settings) -> tuple[Document, str, Checklist | None]:
-    document = replace(document, sections=find_sections(document.text, document.bookmarks, document.pages))
+    document = replace(document, sections=sections_of(document))
     kind = kind_of(document) if settings.kind == "auto" else settings.kind
     return document, kind, _checklist_for(document, settings) if kind == "contract" else None
 

@@ -122,6 +122,16 @@ class Bookmark:
     level: int
 
 
+class Prominent(NamedTuple):
+    """A line whose type sets it off from the running text."""
+
+    start: int
+    size: float
+    """Type size, as a multiple of the running text's."""
+    heavy: bool
+    """Bold among lighter lines."""
+
+
 @dataclass(frozen=True, slots=True)
 class TableCell:
     """A cell of a table, merged ones once. Its text is ``Document.text`` at ``span``, without TABs or line breaks."""
@@ -215,6 +225,8 @@ class Document:
     """In the order of their spans."""
     tables: tuple[Table, ...] = ()
     """In the order of their spans, which don't overlap row by row."""
+    prominent: tuple[Prominent, ...] = ()
+    """In order; none where the input has no type sizes."""
     traits: Mapping[str, int] = field(default_factory=dict[str, int])
     """What a reader must know of how it was read, by code, with a count: see ``pdf.traits``."""
     tables_unseen: tuple[int, ...] = ()

@@ -85,6 +85,8 @@ class Laid(NamedTuple):
     origins: array[int]
     recognised: list[Recognised]
     rows: list[LaidRow]
+    starts: array[int]
+    """Where each line starts in the text."""
 
 
 def lay_out(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> Laid:
@@ -217,7 +219,11 @@ def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
     if not runs_on and _starts_item(b.text) and not _splits_number(a.text, b.text):
         return False
     indent = (b.left - max((left for left in measure.lefts if left < b.left + b.em), default=b.left)) / b.em
+    if a.heavy and not b.heavy:
+        return False
     if _ENDS_SENTENCE.search(a.text[-_TAIL:]) and not open_bracket:
+        if b.heavy or not 0.93 < a.em / b.em < 1.08:
+            return False
         if measure.indents:
             return indent < 0.8
         # no indents: a paragraph's end fills its line once in a line's length, a sentence's inside it more often
@@ -269,9 +275,11 @@ def _assemble(pages: Sequence[PageLines], lines: Sequence[Line], joins: Sequence
     origins = array("i")
     recognised: list[Recognised] = []
     rows: list[LaidRow] = []
-    starts: dict[int, int] = {}
+    starts = array("i")
+    page_starts: dict[int, int] = {}
     for at, line in enumerate(lines):
-        starts.setdefault(line.page, len(origins))
+        starts.append(len(origins))
+        page_starts.setdefault(line.page, len(origins))
         if line.place is not None:
             rows.append(LaidRow(at, len(origins), line))
         for index, cell in enumerate(line.cells):
@@ -292,12 +300,28 @@ def _assemble(pages: Sequence[PageLines], lines: Sequence[Line], joins: Sequence
     spans: list[Span] = []
     end = len(origins)
     for index in range(len(pages) - 1, -1, -1):
-        start = starts.get(index, end)
+        start = page_starts.get(index, end)
         spans.append(Span(start, end))
         end = start
     if spans:
         spans[-1] = Span(0, spans[-1].end)
-    return Laid("".join(parts), spans[::-1], origins, recognised, rows)
+    return Laid("".join(parts), spans[::-1], origins, recognised, rows, starts)
+
+
+# --- type -------------------------------------------------------------------------------------------------------------
+
+
+def prominent_in(laid: Laid, lines: Sequence[Line]) -> list[tuple[int, float, bool]]:
+    """Start, size and weight of the lines that begin a paragraph in type larger than most of the text, or in bold."""
+    body = body_em(lines) or 1.0
+    found: list[tuple[int, float, bool]] = []
+    for line, start in zip(lines, laid.starts, strict=True):
+        if (line.heavy or line.em > _LARGER * body) and not line.is_row and laid.text[start - 1 : start] in ("", "\n"):
+            found.append((start, round(line.em / body, 2), line.heavy))
+    return found
+
+
+_LARGER = 1.08
 
 
 # --- title ------------------------------------------------------------------------------------------------------------

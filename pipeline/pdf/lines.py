@@ -91,6 +91,8 @@ class Chars(NamedTuple):
     """Index of the first character that comes from form fields, text boxes or stamps; those come last."""
     unmapped: frozenset[int] = frozenset()
     """Indexes of characters that are mere codes, for their font names no Unicode for them."""
+    heavy: tuple[int, ...] = ()
+    """Indexes at which short lines start in bold type among lighter ones."""
 
 
 @dataclass(slots=True)
@@ -157,6 +159,8 @@ class Line:
     """Aslant run watermarks and stamps; down runs vertical writing."""
     place: TablePlace | None = None
     """None outside tables, and in rows of which nobody knows the columns."""
+    heavy: bool = False
+    """Whether it is short and bold among lighter lines."""
     text: str = field(init=False)
     is_row: bool = field(init=False)
     left: float = field(init=False)
@@ -224,7 +228,15 @@ def lines_in(chars: Chars, page: int) -> list[Line]:
     rows = _in_columns(rows)
     for row in added:
         _put_in(rows, row)
-    return [Line(row, page) for row in rows] + [Line(row, page, "aslant") for row in aslant]
+    lines = [Line(row, page) for row in rows]
+    if chars.heavy:
+        _mark_heavy(lines, frozenset(chars.heavy))
+    return lines + [Line(row, page, "aslant") for row in aslant]
+
+
+def _mark_heavy(lines: Sequence[Line], starts: frozenset[int]) -> None:
+    for line in lines:
+        line.heavy = not line.is_row and not starts.isdisjoint(line.cells[0].origins[:2])
 
 
 def _is_overprint(found: Sequence[Cell], seen: dict[str, Cell], rows: Sequence[Sequence[Cell]]) -> bool:

@@ -125,6 +125,11 @@ _loose_box = _of_text("FPDFText_GetLooseCharBox", None)
 _char_angle = _of_text("FPDFText_GetCharAngle", _float)
 _is_generated = _of_text("FPDFText_IsGenerated", _int)
 _is_unmapped = _of_text("FPDFText_HasUnicodeMapError", _int)
+_text_object = _of_text("FPDFText_GetTextObject", _ptr)
+_text_font = _call("FPDFTextObj_GetFont", _ptr, _ptr)
+_font_name = _call("FPDFFont_GetBaseFontName", _long, _ptr, _ptr, _long)
+_font_flags = _call("FPDFFont_GetFlags", _int, _ptr)
+_render_mode = _call("FPDFTextObj_GetTextRenderMode", _int, _ptr)
 
 _count_objects = _call("FPDFPage_CountObjects", _int, _ptr)
 _object = _call("FPDFPage_GetObject", _ptr, _ptr, _int)
@@ -236,7 +241,7 @@ class PdfPage:
             flags = map(_is_generated, repeat(text_page), spaces)
             generated = frozenset(at for at, flag in zip(spaces, flags, strict=True) if flag == 1)
             tilted = _aslant(text_page, text)
-            return Chars(text, *edges, generated, tilted, self._added, unmapped)
+            return Chars(text, *edges, generated, tilted, self._added, unmapped, _heavy(text_page, text))
         finally:
             _close_text(text_page)
 
@@ -466,6 +471,53 @@ def _aslant(text_page: _TextPage, text: str) -> frozenset[int]:
 def _is_aslant(angle: float) -> bool:
     """Whether a line at this angle (radians) is neither level nor upright."""
     return 0.17 < angle % (math.pi / 2) < math.pi / 2 - 0.17
+
+
+def _heavy(text_page: _TextPage, text: str) -> tuple[int, ...]:
+    """Indexes at which short lines start that are bolder than most lines of the page: by the font's name or flags, and
+    because outlines are stroked, as word processors embolden a light font."""
+    short = [found.span(1) for found in _SHORT_LINES.finditer(text)]
+    if not short:
+        return ()
+    longer = [found.span() for found in _LONG_LINES.finditer(text)]
+    compared = short + longer[:: len(longer) // _COMPARED + 1]
+    weights = _weights(text_page, [start for start, _ in compared])
+    characters: Counter[int] = Counter()
+    for (start, end), weight in zip(compared, weights, strict=True):
+        characters[weight] += end - start
+    usual = characters.most_common(1)[0][0]
+    heavy = [ends for ends, weight in zip(short, weights, strict=False) if weight > usual]
+    to_the_end = _weights(text_page, [end - 1 for _, end in heavy])
+    return tuple(start for (start, _), weight in zip(heavy, to_the_end, strict=True) if weight > usual)
+
+
+def _weights(text_page: _TextPage, indexes: Sequence[int]) -> list[int]:
+    """How bold these characters are."""
+    shown = list(map(_text_object, repeat(text_page), indexes))
+    fonts = [_text_font(item) if item else 0 for item in shown]
+    bold = {font: bool(font) and _is_bold(font) for font in set(fonts)}
+    return [
+        bold[font] + (bool(item) and _render_mode(item) == _STROKED) for font, item in zip(fonts, shown, strict=True)
+    ]
+
+
+_SHORT_LINES = re.compile(
+    r"^[^\S\r\n]*(?![\d.,%() -]*\r)([^\s，。、；](?:[^\r\n。；]{1,30}|[\x20-\x7e]{1,60}))(?<![\s，。；、,;])"
+    r"[^\S\r\n]*\r?$",
+    re.MULTILINE,
+)
+_LONG_LINES = re.compile(r"^[^\r\n]{33,}", re.MULTILINE)
+_COMPARED = 6
+_BOLD = re.compile(rb"bold|heavy|black|hei|demi|medi|bx\d|\xba\xda", re.IGNORECASE)
+_FORCED_BOLD = 1 << 18
+_STROKED = 2
+"""Filled, then stroked."""
+
+
+def _is_bold(font: int) -> bool:
+    name = ctypes.create_string_buffer(256)
+    _font_name(font, ctypes.addressof(name), len(name))
+    return bool(_font_flags(font) & _FORCED_BOLD or _BOLD.search(name.value))
 
 
 def _text_of(text_page: _TextPage, count: int) -> str:

@@ -21,6 +21,7 @@ from pipeline.types import (
     OcrLine,
     Page,
     PageHealth,
+    Prominent,
     Region,
     RegionKind,
     Span,
@@ -133,6 +134,7 @@ def _document(answer: dict[str, Any], document_id: str, path: Path) -> Document:
         places=tuple(wire.floats(answer, page["places"]) for page in answer["pages"]),
         ocr_lines=lines,
         tables=_tables(answer, len(text), len(pages)),
+        prominent=tuple(_prominent(line, len(text)) for line in answer.get("prominent", ())),
         traits=_traits(answer.get("traits", {})),
     )
 
@@ -165,6 +167,12 @@ def _bookmark(mark: tuple[object, object, object], pages: int) -> Bookmark:
     title, page, level = mark
     _check(isinstance(level, int) and (page is None or (isinstance(page, int) and 1 <= page <= pages)))
     return Bookmark(_text(title), cast("int | None", page), cast(int, level))
+
+
+def _prominent(line: tuple[object, object, object], length: int) -> Prominent:
+    start, size, heavy = line
+    _check(isinstance(start, int) and 0 <= start < length and isinstance(heavy, bool))
+    return Prominent(cast(int, start), _number(size), cast(bool, heavy))
 
 
 def _ocr_line(line: tuple[object, Any, object], length: int, pages: int) -> OcrLine:

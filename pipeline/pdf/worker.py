@@ -21,7 +21,7 @@ from pipeline.pdf.clean import plain
 from pipeline.pdf.columns import Edges, reading_order
 from pipeline.pdf.formats import format_of
 from pipeline.pdf.health import bare, count_characters, coverage, garbled, judge, misread, needs_objects
-from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, title_of
+from pipeline.pdf.layout import Laid, PageLines, bookmarks_of, lay_out, prominent_in, title_of
 from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Chars, Line, lines_in, merged, ocr_line
 from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
 from pipeline.pdf.pictures import is_text, notable, place_of
@@ -334,7 +334,8 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
     layout = [PageLines(page.lines, page.width, page.height) for page in pages]
     title = title_of(metadata.get("Title", ""), layout)
     laid = lay_out(layout, [page.label for page in pages])
-    tables = tables_of(laid.rows, [line for page in layout for line in page.lines])
+    lines = [line for page in layout for line in page.lines]
+    tables = tables_of(laid.rows, lines)
     packed_tables = packed(tables, [page.height for page in pages])
     regions = [
         [[part.kind, part.text, part.box and _shown_box(part.box, page)] for part in (*placed.regions, *page.labels)]
@@ -367,6 +368,7 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
         "bookmarks": [list(mark) for mark in ((m.title, m.page, m.level) for m in bookmarks_of(outline))],
         "metadata": {name: plain(value)[:2000] for name, value in metadata.items()},
         "ocr_lines": _ocr_lines(laid, pages),
+        "prominent": prominent_in(laid, lines),
         **packed_tables,
     }
 

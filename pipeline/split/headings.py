@@ -10,40 +10,46 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import Literal, NamedTuple
 
-from pipeline.types import Bookmark, Page, Section, Span
+from pipeline.split.titles import style_of, titles_in
+from pipeline.types import Bookmark, Document, Page, Prominent, Section, Span
 
 Family = Literal[
     "annex", "part", "chapter", "division", "article", "word", "han", "han-bracket", "one", "two", "three", "four",
-    "bare", "bracket", "half-bracket", "circle", "bookmark",
+    "bare", "bracket", "half-bracket", "circle", "bookmark", "roman", "letter", "title",
 ]  # fmt: skip
 
 _RANK: dict[Family, int] = {
     "annex": 0, "part": 1, "chapter": 2, "division": 3, "article": 4, "han": 5, "han-bracket": 6, "one": 7, "bare": 7,
     "two": 8, "three": 9, "four": 10, "bracket": 11, "half-bracket": 12, "circle": 13, "word": 14, "bookmark": 15,
+    "roman": 5, "letter": 6, "title": 16,
 }  # fmt: skip
 """The usual nesting, outermost first; the document may show another for the families of ``_LOOSE``."""
-_LOOSE: frozenset[Family] = frozenset(("article", "han", "han-bracket", "one", "bracket", "half-bracket", "circle"))
+_LOOSE: frozenset[Family] = frozenset(
+    ("article", "han", "han-bracket", "one", "bracket", "half-bracket", "circle", "roman", "letter")
+)
 _STRONG: frozenset[Family] = frozenset(("annex", "part", "chapter", "division", "article", "word"))
 """What names itself: accepted without a neighbour in its numbering."""
-_ITEMS: frozenset[Family] = frozenset(("han-bracket", "bracket", "half-bracket", "circle"))
+_ITEMS: frozenset[Family] = frozenset(("han-bracket", "bracket", "half-bracket", "circle", "letter"))
 """Numbers of list items: headings only where their lines look like titles."""
 _DECIMALS: frozenset[Family] = frozenset(("two", "three", "four"))
 
+_WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _HAN = "零〇一二三四五六七八九十百千两"
 _NUMBER = rf"[{_HAN}\d０-９]"
 _LINE = re.compile(
     rf"""
-    ^(?P<indent>[^\S\n]*)(?P<number>
+    ^(?P<indent>[^\S\n]*[★▲※☆]?)(?P<number>
       第[^\S\n]?(?P<di>{_NUMBER}(?:[^\S\n]?{_NUMBER}){{0,6}})[^\S\n]?(?P<unit>部分|分编|[编篇章节条])(?:之(?P<zhi>[{_HAN}]{{1,2}})(?![{_HAN}]))?(?:(?<=条)[、。．](?![^\S\n]*[第附本]))?
-    | (?P<annex>附[件录表图])[^\S\n]?(?P<annex_number>[{_HAN}]{{1,3}}|[\dA-Z]{{1,2}}(?!\d))?
+    | (?P<annex>附[件录表图]|格式(?=[^\S\n]?[{_HAN}\d]))[^\S\n]?
+        (?P<annex_number>[{_HAN}]{{1,3}}|\d{{1,2}}[-—]\d{{1,2}}(?!\d)|[\dA-Z]{{1,2}}(?!\d))?
     | (?P<english>Article|ARTICLE|Section|SECTION|Chapter|CHAPTER|Part|PART|Clause|CLAUSE|Annex|ANNEX
-        |Appendix|APPENDIX|Schedule|SCHEDULE|Exhibit|EXHIBIT)[^\S\n]+(?P<english_number>\d{{1,3}}(?:\.\d{{1,2}})?|[IVXL]{{1,6}}|[A-H])(?![\w.]*\w)
+        |Appendix|APPENDIX|Schedule|SCHEDULE|Exhibit|EXHIBIT)[^\S\n]+(?P<english_number>\d{{1,3}}(?:\.\d{{1,2}})?|[IVXL]{{1,6}}|[A-H]|(?i:{"|".join(_WORDS)}))(?![\w.]*\w)
     | (?P<han>[{_HAN}]{{1,3}})[^\S\n]?(?:、|[.．](?!\d))
     | [（(][^\S\n]?(?P<han_bracket>[{_HAN}]{{1,3}})[^\S\n]?[）)](?:[、．]|\.(?!\d))?
     | (?P<decimal>[1-9]\d?(?:[.．][1-9]\d?){{1,3}})(?![\d.．]*\d)[.．、]?
@@ -51,11 +57,16 @@ _LINE = re.compile(
     | [（(][^\S\n]?(?P<bracket>[1-9]\d?)[^\S\n]?[）)](?:[、．]|\.(?!\d))?
     | (?P<half>[1-9]\d?)[）)]、?
     | (?P<bare>[1-9]\d?)(?=[^\S\n]+[^\W\d_][^\n]{{1,60}}$)
+    | (?P<roman>[IVX]{{1,6}})[.、](?=[^\S\n]|[一-鿿])
+    | (?P<lettered>[A-H](?:\.\d{{1,2}}){{1,3}})(?=[^\S\n])
+    | (?P<letter>[A-Z])[.、](?=[^\S\n]|[一-鿿])
+    | (?P<bare_letter>[A-H])(?=[^\S\n]+[A-Z一-鿿][^\n]{{1,60}}$)
     | (?P<circle>[①-⑳])
-    | (?=[鉴前引序目释重签摘参致投核免分评WRIBATC])(?P<word>
+    | (?=[鉴前引序目释重签摘参致投核免分评WRIBATC（(])(?P<word>
         鉴[^\S\n]*于(?=[^\S\n]*[:：,，\n])|(?:前[^\S\n]*言|引[^\S\n]*言|序[^\S\n]*言|目[^\S\n]*录|释[^\S\n]*义
         |重[^\S\n]*要[^\S\n]*提[^\S\n]*示|签[^\S\n]*[署字][^\S\n]*页|摘[^\S\n]*要|参[^\S\n]*考[^\S\n]*文[^\S\n]*献|致[^\S\n]*谢
         |投资要点|核心观点|免责声明|分析师声明|评级说明
+        |[（(][此本][^\S\n]?页[^\S\n]?无[^\S\n]?正[^\S\n]?文[^\n]{{0,80}}
         |WHEREAS|WITNESSETH|RECITALS|Recitals|R[ ]E[ ]C[ ]I[ ]T[ ]A[ ]L[ ]S|INTRODUCTION|BACKGROUND|Background
         |Abstract|ABSTRACT|References|REFERENCES|Bibliography|Acknowledge?ments?|ACKNOWLEDGE?MENTS?
         |(?:TABLE[^\S\n]OF[^\S\n])?CONTENTS|(?:Table[^\S\n]of[^\S\n])?Contents)(?=[^\S\n]*[:：]?[^\S\n]*$))
@@ -78,6 +89,7 @@ _UNIT = re.compile(
 )
 _COUNTED = re.compile(r"\d+(?:年|个?月)[以内期][^，。；]{2,}$")
 """A title that begins with a term: 43、1年内到期的非流动负债."""
+_COUNTED_HAN = re.compile(rf"[{_HAN}]{{1,2}}(?:[线级类档等]|、|季度)")
 _GOES_ON = (*"，,、（(《〈“‘和与或及按至", "根据", "依照", "按照", "参照", "详见", "参见", "截止")
 """How a line ends whose sentence runs on in the next line."""
 _CLOSED = frozenset("。；;！!？?：:.…”」）)】》0123456789")
@@ -89,9 +101,12 @@ _SENTENCE = re.compile(r"[。；;！!？?]")
 _BODY = re.compile(r"[。；;！!？?]|[，,、.]\Z")
 _LABEL = re.compile(r"([^：:。；，,;]{1,20})[：:]")
 _RUN_IN = re.compile(
-    r"((?=[A-Z])(?:(?:[A-Z][\w’'/-]*|of|and|or|to|the|for|in|by|with|on|at|an?|&)(?:,? |(?=[.:]))){1,10})[.:]\s+(?=\S)"
+    r"((?=[A-Z])(?:(?:[A-Z][\w’'/-]*|of|and|or|to|the|for|in|by|with|on|at|an?|&)(?:,? |(?=[.:]))){1,10})"
+    r"[.:](?:\s+(?=\S)|$)"
 )
 """A title in capitals that its paragraph goes on from: 3. Late Charges. Any instalment …"""
+_RUN_IN_HAN = re.compile(r"((?:(?![应须不得可是为有将由已向])[一-鿿、]){2,12})。(?=.{8})")
+"""The same in Chinese: 2.1 转让标的。甲方同意…"""
 _CAPITALS = re.compile(r"^([A-Z][A-Z&,'’ -]{4,60})[^\S\n]*\n(?=[^\n]{60})", re.MULTILINE)
 _LIST_FOLLOWS = re.compile("如下|以下|下列")
 _FIRST_WORD = re.compile(r"([^\s\x00-\x7f，、。；]{2,16})[^\S\n]+(?=.{12})")
@@ -124,17 +139,30 @@ class _Line(NamedTuple):
     """Whether the line ends in dots and a page number."""
     bookmark: int | None = None
     """Level of the PDF bookmark that leads here."""
+    style: int = 0
+    """How far its type sets it off, see ``titles``."""
+    leaf: bool = False
+    """Of an unnumbered title: nothing stands under it but a table."""
 
 
-def find_sections(text: str, bookmarks: Sequence[Bookmark], pages: Sequence[Page]) -> tuple[Section, ...]:
+def sections_of(document: Document) -> tuple[Section, ...]:
+    """The sections of a document's text."""
+    return find_sections(document.text, document.bookmarks, document.pages, document.prominent)
+
+
+def find_sections(
+    text: str, bookmarks: Sequence[Bookmark], pages: Sequence[Page], prominent: Sequence[Prominent] = ()
+) -> tuple[Section, ...]:
     """The sections of ``text`` in order of their start. Their spans nest; children follow their parent.
 
-    A section runs from its heading line to the next heading of its level or above. Bookmarks confirm numbered headings
-    and add unnumbered ones.
+    A section runs from its heading line to the next heading of its level or above. Bookmarks and lines that their type
+    sets off confirm numbered headings and add unnumbered ones.
     """
     lines = [line for match in _LINE.finditer(text) if (line := _read(text, match)) is not None]
-    lines = _without_contents(_opened_by_titles(_with_bare_numbers(lines)))
-    lines = _with_bookmarks(text, _with_capitals(text, lines), bookmarks, pages)
+    lines = _with_styles(lines, prominent)
+    lines = _without_contents(_opened_by_titles(_with_bare_letters(_with_bare_numbers(_with_letters(lines)))))
+    lines = _with_titles_below(text, lines)
+    lines = _with_bookmarks(text, _with_capitals(text, _with_titles(text, lines, prominent)), bookmarks, pages)
     kept, previous = _in_sequence(lines)
     return _nest(text, kept, previous)
 
@@ -182,6 +210,8 @@ def _tidy(printed: str) -> str:
 def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]:
     """What kind of number this is, and its value."""
     first = number[0]
+    if match["word"]:
+        return "word", (1,)
     if first in "（(":
         han, arabic = match.group("han_bracket", "bracket")
         return ("han-bracket", (_value(han),)) if han else ("bracket", (_value(arabic),))
@@ -198,17 +228,21 @@ def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]
         parts = tuple(int(part) for part in decimal.replace("．", ".").split("."))
         return _DEPTHS[len(parts)], parts
     if annex:
-        return "annex", (_value(match["annex_number"] or "1"),)
-    if match.group("bare"):
+        return "annex", tuple(_value(part) for part in re.split("[-—]", match["annex_number"] or "1"))
+    if match.group("bare") or match.group("bare_letter"):
         return "bare", (_value(number),)
+    roman, lettered, letter = match.group("roman", "lettered", "letter")
+    if roman or letter:
+        return "roman" if roman else "letter", (_value(roman or letter),)
+    if lettered:
+        parts = tuple(map(_value, lettered.split(".")))
+        return _DEPTHS[len(parts)], parts
     half, english, english_number = match.group("half", "english", "english_number")
     if half:
         return "half-bracket", (_value(half),)
     if english and "." in english_number and not english_number[0].isalpha():  # Section 3.02
         return "two", tuple(int(part) for part in english_number.split("."))
-    if english:
-        return _ENGLISH.get(english.lower(), "article"), tuple(_value(part) for part in english_number.split("."))
-    return "word", (1,)
+    return _ENGLISH.get(english.lower(), "article"), tuple(_value(part) for part in english_number.split("."))
 
 
 _UNITS: dict[str, Family] = {
@@ -220,6 +254,8 @@ _ENGLISH: dict[str, Family] = {
     "part": "part", "chapter": "chapter", "section": "division",
 }  # fmt: skip
 _DIGITS = {char: i for i, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_LETTER = 101
+"""The value of A: letters and numbers are never of one sequence."""
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 
 
@@ -228,11 +264,13 @@ def _value(number: str) -> int:
     """The value of a printed number: Arabic, Chinese below ten thousand, Roman, or a letter."""
     if number.isdigit():
         return int(number)
+    if number.lower() in _WORDS:
+        return _WORDS.index(number.lower()) + 1
     if number[0] in "IVXL" and set(number) <= set(_ROMAN):
         values = [_ROMAN[char] for char in number]
         return sum(-v if v < max(values[i:]) else v for i, v in enumerate(values))
     if number.isascii():
-        return ord(number[0]) - ord("A") + 1
+        return _LETTER + ord(number[0]) - ord("A")
     if not set(number) & set("十百千"):
         return int("".join(str(_DIGITS.get(char, char)) for char in number))
     total, digit = 0, 0
@@ -260,8 +298,10 @@ def _fits(family: Family, number: str, gap: str, rest: str) -> bool:
     if family in _DECIMALS:  # only 1.5 can be a measure, not 1.1.5 nor 1.5．
         measured = family == "two" and number[-1].isdigit() and _UNIT.match(gap + rest) is not None
         return not measured and (rest[0].isalpha() or rest[0] in '“"《（(【*')
+    if family in ("roman", "letter"):
+        return rest[0].isalpha()
     if family == "han":  # 三、四线城市
-        return rest[0] not in _HAN
+        return _COUNTED_HAN.match(rest) is None
     return family != "one" or not rest[0].isdigit() or (number[-1] == "、" and _COUNTED.match(rest) is not None)
 
 
@@ -272,18 +312,21 @@ def _is_cut(rest: str) -> bool:
 
 def _fits_annex(number: str, gap: str, rest: str) -> bool:
     """附件： alone opens a list of annexes; an annex itself has a title, or nothing but its number."""
-    if not rest and (":" in gap or "：" in gap) and len(number) == 2:
+    if (not rest or _FIRST_OF_LIST.match(rest)) and (":" in gap or "：" in gap) and len(number) == 2:
         return False
     return len(rest) <= _TITLE_MAX and not _SENTENCE.search(rest) and "，" not in rest
+
+
+_FIRST_OF_LIST = re.compile(r"1[.、]|[（(]1[）)]|一、")
 
 
 def _title(rest: str) -> tuple[str, bool]:
     """The title at the start of what follows the number (empty where that is body text), and whether it is all."""
     rest = rest.rstrip()
     whole = rest.rstrip("：: ")
-    labelled = _RUN_IN.match(rest) or _LABEL.match(rest)
+    labelled = _RUN_IN.match(rest) or _LABEL.match(rest) or _RUN_IN_HAN.match(rest)
     if labelled and not _LIST_FOLLOWS.search(labelled[1]):
-        return labelled[1].rstrip(), whole == labelled[1].rstrip()
+        return labelled[1].rstrip(), whole.rstrip(".") == labelled[1].rstrip()
     if len(whole) < len(rest):  # 甲方应提供以下材料：
         return "", False
     short = len(whole) <= _TITLE_MAX or (len(whole) <= 2 * _TITLE_MAX and whole.isascii())
@@ -315,15 +358,94 @@ def _with_bare_numbers(lines: list[_Line]) -> list[_Line]:
     at: list[int] = []
     divided = False
     for i, line in enumerate(lines):
-        if line.family == "bare" and line.titled and line.value == (len(at) + 1,):
+        if line.family == "bare" and line.titled and line.value == (len(at) + 1,) and line.value[0] < _LETTER:
             at.append(i)
         divided |= bool(at) and line.family == "two" and line.value == (len(at), 1)
     headings = set(at if divided and len(at) > 1 else ())
     return [
-        line._replace(family="one") if line.family == "bare" else line
+        line._replace(family="one") if i in headings else line
         for i, line in enumerate(lines)
-        if line.family != "bare" or i in headings
+        if line.family != "bare" or i in headings or line.value[0] >= _LETTER
     ]
+
+
+def _with_letters(lines: list[_Line]) -> list[_Line]:
+    """C., I., V. are letters behind B., H., U., else Roman numbers."""
+    found: list[_Line] = []
+    before = 0
+    for line in lines:
+        if line.family == "roman" and len(line.number.rstrip(".、")) == 1:
+            letter = _LETTER + ord(line.number[0]) - ord("A")
+            if letter == before + 1:
+                line = line._replace(family="letter", value=(letter,))
+        if line.family == "letter":
+            before = line.value[0]
+        found.append(line)
+    return found
+
+
+def _with_bare_letters(lines: list[_Line]) -> list[_Line]:
+    """``A Proofs`` is an appendix where its type says so, or A.1 follows."""
+    found: list[_Line] = []
+    for at, line in enumerate(lines):
+        if line.family == "bare":
+            divided = lines[at + 1 : at + 2] and lines[at + 1].value == (*line.value, 1)
+            if line.titled and (divided or line.style):
+                found.append(line._replace(family="annex"))
+        else:
+            found.append(line)
+    return found
+
+
+def _with_styles(lines: list[_Line], prominent: Sequence[Prominent]) -> list[_Line]:
+    styles = {line.start: style_of(line) for line in prominent}
+    return [line._replace(style=styles[line.start]) if line.start in styles else line for line in lines]
+
+
+def _with_titles(text: str, lines: list[_Line], prominent: Sequence[Prominent]) -> list[_Line]:
+    """Add the unnumbered titles."""
+    if not prominent:
+        return lines
+    taken = {line.start for line in lines}
+    taken |= {at + 1 for line in lines if (at := text.find("\n", line.start, line.heading_end)) >= 0}
+    added = [
+        _unnumbered(text, Span(title.start, title.end))._replace(
+            family="title", title=title.text, style=title.style, leaf=title.leaf
+        )
+        for title in titles_in(text, prominent, taken)
+    ]
+    return sorted([*lines, *added], key=_start)
+
+
+def _with_titles_below(text: str, lines: list[_Line]) -> list[_Line]:
+    """``第一章`` or ``附件一`` alone on its line has its title on the next."""
+    taken = {line.start for line in lines}
+    return [
+        below if line.family in _STRONG and not line.title and (below := _titled_below(text, line, taken)) else line
+        for line in lines
+    ]
+
+
+def _titled_below(text: str, line: _Line, taken: Collection[int]) -> _Line | None:
+    start = line.end + 1
+    end = text.find("\n", start)
+    below = text[start:end].strip()
+    if line.family == "word" or line.heading_end < line.end or start in taken or end < 0:
+        return None
+    short = 1 < len(below) <= (2 * _TITLE_BELOW if below.isascii() else _TITLE_BELOW)
+    if not short or "\t" in below or _NO_TITLE_BELOW.search(below) or not any(char.isalpha() for char in below):
+        return None
+    return line._replace(title=_spread(below), end=end, heading_end=end, titled=True)
+
+
+def _spread(title: str) -> str:
+    """Without the white space that only spreads Chinese characters."""
+    parts = title.split()
+    return "".join(parts) if all(len(part) == 1 and not part.isascii() for part in parts) else title
+
+
+_TITLE_BELOW = 28
+_NO_TITLE_BELOW = re.compile(r"[。；;：:，]|[,.]$|^[（(\d\W]|\d{4}\s?年")
 
 
 def _with_capitals(text: str, lines: list[_Line]) -> list[_Line]:
@@ -424,15 +546,20 @@ def _in_sequence(lines: list[_Line]) -> tuple[list[_Line], dict[int, int]]:
     previous: dict[int, int] = {}
     divided = {a.start for a, b in pairwise(lines) if b.family in _DECIMALS and b.value == (*a.value, 1)}
     for family in sorted(by_family, key=_RANK.__getitem__):
-        if family in ("word", "bookmark"):
+        if family in ("word", "bookmark", "title"):
             kept[family] = by_family[family]
             continue
         accepted: set[int] = set()
         for chain in _chains(by_family[family]):
-            accepted.update(line.start for line in _accepted(chain, kept, divided))
+            accepted.update(line.start for line in _accepted(chain, kept, divided) or filter(_is_set_off, chain))
             previous.update((b.start, a.start) for a, b in pairwise(chain))
         kept[family] = [k for k in by_family[family] if k.start in accepted or k.bookmark is not None]
     return sorted((line for of_family in kept.values() for line in of_family), key=_start), previous
+
+
+def _is_set_off(line: _Line) -> bool:
+    """Whether its type alone makes a heading of a numbered line."""
+    return line.titled and line.style > 0
 
 
 _start = attrgetter("start")
@@ -499,11 +626,12 @@ def _accepted(chain: list[_Line], kept: dict[Family, list[_Line]], divided: set[
         return [] if alone and not first.separated else chain
     if first.family in _DECIMALS:
         return chain if _is_under(first, kept) or len(chain) > (1 if first.value[-1] == 1 else 2) else []
+    opens = first.value in ((1,), (_LETTER,))
     if alone:
-        return chain if first.titled and first.value == (1,) and first.family in ("han", "han-bracket", "one") else []
+        return chain if first.titled and opens and first.family in ("han", "han-bracket", "one") else []
     if first.family not in _ITEMS and not _inside_clause(first, kept):
-        return chain if first.value == (1,) or len(chain) > 2 else []
-    titles = [line for line in chain if line.titled]
+        return chain if opens or len(chain) > 2 else []
+    titles = [line for line in chain if line.titled or (line.family == "letter" and line.title)]
     if _is_list(chain) or len(titles) * 5 < len(chain) * 3:
         return []
     return chain[: chain.index(titles[-1]) + 1]  # a longer one between two titles is one of them
@@ -517,14 +645,14 @@ def _is_list(chain: list[_Line]) -> bool:
 
 def _is_under(line: _Line, kept: dict[Family, list[_Line]]) -> bool:
     """Whether a decimal number stands under the heading that its first part names."""
-    outer: tuple[Family, ...] = ("chapter", "article", "han", "one", "two", "three")
+    outer: tuple[Family, ...] = ("annex", "chapter", "article", "han", "one", "two", "three")
     before = [k for family in outer if (k := _last_before(kept.get(family), line)) and len(k.value) < len(line.value)]
     return bool(before) and max(before, key=_start).value == line.value[:-1]
 
 
 def _inside_clause(line: _Line, kept: dict[Family, list[_Line]]) -> bool:
     """Whether a clause of an outer family stands before ``line``, with no chapter or annex begun between."""
-    clauses: tuple[Family, ...] = ("article", "han", "one")
+    clauses: tuple[Family, ...] = ("article", "roman", "han", "one")
     breaks: tuple[Family, ...] = ("annex", "part", "chapter", "division")
     broken = max((k.start for f in breaks if (k := _last_before(kept.get(f), line))), default=-1)
     before = [k for f in clauses if _RANK[f] < _RANK[line.family] and (k := _last_before(kept.get(f), line))]
@@ -571,7 +699,7 @@ class _Order:
             self._last[first] = start
         self._homes = _homes(lines, previous)
         families: set[Family] = {line.family for line in lines}
-        numbered = families - {"annex", "word", "bookmark"}
+        numbered = families - {"annex", "word", "bookmark", "title"}
         self._main = min((_RANK[family] for family in numbered), default=0)
         restarts = _restarts(lines, previous)
         self._outer = {(f, g) for f in families for g in families if _is_outer(f, g, restarts)}
@@ -582,6 +710,8 @@ class _Order:
             return False  # numbers that go on are of one level, whatever the bookmarks say
         if a.bookmark is not None and b.bookmark is not None:
             return a.bookmark < b.bookmark
+        if a.family == "title" or b.family == "title":
+            return self._holds_by_style(a, b)
         if a.family == "bookmark" or b.family == "bookmark":
             goes_on = b.family != "article" and self._previous.get(b.start, a.start) < a.start
             return a.family == "bookmark" and not goes_on  # articles are counted through all chapters
@@ -594,6 +724,19 @@ class _Order:
         if a.family == "annex":  # but not where the main part's numbering goes on behind it
             return self._previous.get(b.start, a.start) >= a.start
         return (a.family, b.family) in self._outer or self._starts_anew(a, b)
+
+    def _holds_by_style(self, a: _Line, b: _Line) -> bool:
+        """The same where one of them is a title without a number."""
+        if b.family == "title":
+            goes_on = self._next.get(a.start, -1) > b.start
+            if goes_on and (a.style >= b.style or a.family in _RESTARTING or a.family in _OUTERMOST):
+                return True
+            return a.family == "annex" or a.style > b.style or (a.bookmark is not None and a.style == b.style)
+        if a.leaf or b.family == "annex" or b.family in _OUTERMOST:
+            return False
+        if b.family in _RESTARTING and self._previous.get(b.start, a.start) < a.start:
+            return False
+        return a.style > b.style
 
     def _starts_anew(self, a: _Line, b: _Line) -> bool:
         """Whether a list of the same kind counts from 1 between ``a`` and the number that follows it."""
@@ -626,6 +769,11 @@ def _homes(lines: list[_Line], previous: dict[int, int]) -> dict[int, int]:
     return homes
 
 
+_OUTERMOST: frozenset[Family] = frozenset(("part", "chapter", "division"))
+_RESTARTING: frozenset[Family] = frozenset(
+    ("han", "han-bracket", "bracket", "half-bracket", "letter", "two", "three", "four")
+)
+"""Numbers that start anew under each title."""
 _NESTED: frozenset[Family] = frozenset(("han", "han-bracket", "one", "bracket"))
 
 

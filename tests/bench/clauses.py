@@ -24,7 +24,7 @@ from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from pipeline.pdf.read import Reader, ReadLimits
-from pipeline.split.headings import find_sections
+from pipeline.split.headings import sections_of
 from pipeline.split.resolve import resolve
 from pipeline.types import Document, Section
 
@@ -120,7 +120,7 @@ async def measure(files: Sequence[Path], *, show: bool) -> None:
 
 def compare(file: Path, document: Document) -> tuple[Score, list[str]]:
     labels, pages = labels_of(file)
-    sections = find_sections(document.text, document.bookmarks, document.pages)
+    sections = sections_of(document)
     page_of = [document.page_at(section.span.start) for section in sections]
     label_of: dict[int, int] = {}
     for page in pages or range(1, len(document.pages) + 1):

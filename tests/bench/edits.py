@@ -48,9 +48,10 @@ async def documents() -> list[Document]:
     files = [file for pattern in FILES for file in sorted(ROOT.glob(pattern))] if SHARED.is_dir() else []
     files = files or sorted((ROOT / "data" / "samples").glob("13_*.pdf"))
     async with Reader(ReadLimits(ocr="off")) as reader:
-        # places of bookmarks would move with every edit: numbering alone is used, before and after
+        # what is told by place would move with every edit: numbering alone is used, before and after
         return [
-            with_sections(replace(await reader.read(f, "0" * 64), bookmarks=(), pages=(), tables=())) for f in files
+            with_sections(replace(await reader.read(f, "0" * 64), bookmarks=(), pages=(), tables=(), prominent=()))
+            for f in files
         ]
 
 

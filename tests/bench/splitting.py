@@ -18,7 +18,7 @@ from pathlib import Path
 from pipeline.errors import PipelineError
 from pipeline.pdf.read import Reader, ReadLimits
 from pipeline.split.chunks import split
-from pipeline.split.headings import find_sections
+from pipeline.split.headings import find_sections, sections_of
 from pipeline.split.sentences import ends_in
 from pipeline.tokens import Tokenizer, estimator, load_tokenizer
 from pipeline.types import Chunk, Document
@@ -66,7 +66,7 @@ async def read_all() -> list[Document]:
 
 
 def with_sections(document: Document) -> Document:
-    return replace(document, sections=find_sections(document.text, document.bookmarks, document.pages))
+    return replace(document, sections=sections_of(document))
 
 
 def best(work: Callable[[], object]) -> float:

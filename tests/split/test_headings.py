@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from labelled import TEXTS, parse
 
 from pipeline.split.headings import find_sections
-from pipeline.types import Bookmark, Page, Section, Span
+from pipeline.types import Bookmark, Page, Prominent, Section, Span
 
 
 def found(text: str) -> list[tuple[int, str]]:
@@ -164,3 +164,80 @@ def test_hostile_texts_take_linear_time(unit: str) -> None:
     started = time.process_time()
     find_sections(unit * (300_000 // len(unit)), (), ())
     assert time.process_time() - started < 8
+
+
+def set_off(text: str, *lines: tuple[str, float, bool]) -> list[tuple[int, str, str]]:
+    """Level, number and title of each section; ``lines`` say which are larger or bold."""
+    prominent = [Prominent(text.index(f"{line}\n"), size, heavy) for line, size, heavy in lines]
+    sections = find_sections(text, (), (), sorted(prominent))
+    return [(section.level, section.number, section.title) for section in sections]
+
+
+BODY = "甲方应当按照本合同的约定向乙方支付全部价款，乙方应当按期交付。"
+
+
+def test_titles_without_a_number_are_found_by_their_type() -> None:
+    text = f"财产保险条款\n总则\n第一条 {BODY}\n保险责任\n第二条 {BODY}\n被保险人义务\n第三条 {BODY}\n"
+    titles = [(line, 1.0, True) for line in ("总则", "保险责任", "被保险人义务")]
+    found = set_off(text, ("财产保险条款", 1.6, True), *titles)
+    assert [(level, title) for level, number, title in found if not number] == [
+        (1, "总则"),
+        (1, "保险责任"),
+        (1, "被保险人义务"),
+    ]
+    assert {level for level, number, _ in found if number} == {2}
+
+
+def test_a_statement_between_two_numbers_stands_under_the_first() -> None:
+    text = (
+        f"四、财务报表\n（一）审计类型\n{BODY}\n（二）财务报表\n合并资产负债表\n2026年9月30日\n项目\t期末\n"
+        f"合并利润表\n2026年1—9月\n项目\t本期\n（三）其他\n{BODY}\n"
+    )
+    found = set_off(text, ("四、财务报表", 1.1, True), ("合并资产负债表", 1.1, True), ("合并利润表", 1.1, True))
+    assert [(level, title) for level, _, title in found] == [
+        (1, "财务报表"),
+        (2, "审计类型"),
+        (2, "财务报表"),
+        (3, "合并资产负债表"),
+        (3, "合并利润表"),
+        (2, "其他"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "line", ["2026年3月1日", "图1 系统架构", "甲方：东海公司", "（盖章）", "Table 2", "某某公司董事会"]
+)
+def test_bold_labels_captions_and_dates_are_no_titles(line: str) -> None:
+    text = f"{BODY}\n{line}\n{BODY}\n"
+    assert not set_off(text, (line, 1.3, True))
+
+
+def test_roman_numbers_and_letters_nest() -> None:
+    text = (
+        "I. DEFINITIONS\nA. Defined Terms\nTerms have a meaning.\nB. Headings\nThey don't count.\nC. Time\nLocal.\n"
+        "II. THE LOAN\nA. Commitment\nThe Lender lends.\nB. Interest\nIt bears interest.\n"
+    )
+    found = [(section.level, section.number) for section in find_sections(text, (), ())]
+    assert found == [(1, "I."), (2, "A."), (2, "B."), (2, "C."), (1, "II."), (2, "A."), (2, "B.")]
+
+
+def test_a_number_alone_has_its_title_on_the_next_line() -> None:
+    text = f"第一章\n总 则\n第一条 {BODY}\n第二章\n附 则\n第二条 {BODY}\n附件一\n审批权限表\n名称\t数量\n"
+    found = [(s.number, s.title, text[s.heading.start : s.heading.end]) for s in find_sections(text, (), ())]
+    assert [one for one in found if "条" not in one[0]] == [
+        ("第一章", "总则", "第一章\n总 则"),
+        ("第二章", "附则", "第二章\n附 则"),
+        ("附件一", "审批权限表", "附件一\n审批权限表"),
+    ]
+
+
+def test_appendices_with_letters() -> None:
+    text = "1 Introduction\nText.\n1.1 Aim\nText.\n2 Method\nText.\nA Proofs\nA.1 First\nText.\nA.2 Second\nText.\n"
+    assert [(s.level, s.number) for s in find_sections(text, (), ())] == [
+        (1, "1"),
+        (2, "1.1"),
+        (1, "2"),
+        (1, "A"),
+        (2, "A.1"),
+        (2, "A.2"),
+    ]
