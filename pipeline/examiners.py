@@ -15,6 +15,7 @@ from typing import Self, cast
 from pydantic import SecretStr
 
 from pipeline.errors import InternalError, LongdocError
+from pipeline.kinds.recognised import unsure
 from pipeline.lang import Text, language
 from pipeline.pdf import wire
 from pipeline.pdf.children import Child
@@ -69,7 +70,7 @@ class Examiners:
         found = cast("Examined | LongdocError", unpickled(wire.raw(answer, answer["pickled"])))
         if isinstance(found, LongdocError):
             raise found
-        return replace(found, findings=with_boxes(document, found.findings)) if alone else found
+        return replace(found, findings=with_boxes(document, unsure(document, found.findings))) if alone else found
 
     def _request(self, document: Document, *, alone: bool) -> wire.Message:
         # where characters stand is nine tenths of a document, and no rule asks for it

@@ -35,6 +35,7 @@ from pipeline.examiners import Examiners
 from pipeline.generation import Generation, Load
 from pipeline.inputs import find_inputs, read_limits, size_of
 from pipeline.kinds.catalog import KINDS
+from pipeline.kinds.recognised import unsure
 from pipeline.lang import Text
 from pipeline.models.plan import Group, Plan, Stretch, weigh
 from pipeline.pdf.copies import Painter, painter
@@ -437,7 +438,7 @@ class _BatchRun:
                 )
         except (PipelineError, EngineError) as error:
             outcome = rules_alone(examined.findings, error)
-        outcome.findings = with_boxes(document, outcome.findings)
+        outcome.findings = with_boxes(document, unsure(document, outcome.findings))
         if isinstance(outcome.failure, EngineError):
             generation.fail(outcome.failure)
         elif outcome.failure or outcome.unanswered:

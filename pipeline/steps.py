@@ -167,6 +167,10 @@ RULES_ALONE = Text(
 )
 
 
+_HARD_TO_READ = 0.9
+"""Mean confidence of a page; of clean print it is 0.97 and more."""
+
+
 def notes_on_reading(document: Document) -> list[Text]:
     notes = told(document.traits)
     if unread := document.unread_pages():
@@ -202,5 +206,13 @@ def notes_on_reading(document: Document) -> list[Text]:
         numbers = "、".join(map(str, by_ocr[:50]))
         notes.append(
             Text(f"第 {numbers} 页由 OCR 识别，数字请对照原件", f"pages {numbers} were read by OCR: check figures")
+        )
+    if hard := [page for page in document.pages if page.confidence is not None and page.confidence < _HARD_TO_READ]:
+        numbers = "、".join(f"{page.number}（{page.confidence:.0%}）" for page in hard[:50])
+        notes.append(
+            Text(
+                f"识别可信度低的页：{numbers}，可能有漏读、误读，请对照原件",
+                f"pages recognised with little confidence: {numbers}; much may be missed or misread: see the original",
+            )
         )
     return notes

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from pipeline.examination import examine_alone
+from pipeline.kinds.recognised import unsure
 from pipeline.settings import load_settings
 from pipeline.types import Box, Document, Finding, OcrLine, Page, Span
 
@@ -22,16 +23,17 @@ CONTRACT = """采购合同
 """
 
 
-def checks(recognised: str) -> dict[str, Finding]:
+def checks(recognised: str, confidence: float = 0.9) -> dict[str, Finding]:
     """The conflicts of names and sums by item, the lines that hold ``recognised`` having been read by OCR."""
     ends = [i for i, character in enumerate(CONTRACT) if character == "\n"]
     spans = [Span(start + 1, end) for start, end in zip([-1, *ends], ends, strict=False)]
-    lines = [OcrLine(s, Box(1, 0, 0, 1, 1), 0.9) for s in spans if recognised in CONTRACT[s.start : s.end]]
+    lines = [OcrLine(s, Box(1, 0, 0, 1, 1), confidence) for s in spans if recognised in CONTRACT[s.start : s.end]]
     page = Page(1, Span(0, len(CONTRACT)), None, 595, 842, "scan" if lines else "text", "ocr" if lines else "pdfium")
     document = replace(Document("id", "f.pdf", "", CONTRACT, (page,)), ocr_lines=tuple(lines))
     settings = load_settings({"engine": "rules", "kind": "contract"}, environ={})
     examined = examine_alone(document, settings)
-    return {f.item: f for f in examined.findings if f.item in ("当事人名称不一致", "大小写金额不一致")}
+    findings = unsure(document, examined.findings)
+    return {f.item: f for f in findings if f.item in ("当事人名称不一致", "大小写金额不一致")}
 
 
 @pytest.mark.parametrize("recognised", ["", "仓务"])
@@ -51,3 +53,10 @@ def test_typed_lines_are_taken_at_their_word_beside_recognised_ones() -> None:
     found = checks("叉车一台")
     assert {f.status for f in found.values()} == {"conflict"}
     assert not any("误读" in f.detail for f in found.values())
+
+
+def test_what_was_hardly_recognised_says_how_surely_and_conflicts_are_questions() -> None:
+    found = checks("", 0.62)["大小写金额不一致"]
+    assert (found.status, found.severity) == ("unclear", "high")
+    assert found.detail.count("识别可信度仅 62%") == 1
+    assert not any("可信度" in f.detail for f in checks("叉车一台", 0.62).values())

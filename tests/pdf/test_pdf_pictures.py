@@ -118,6 +118,14 @@ def test_strips_are_one_picture() -> None:
     assert notable([Edges(-1e9, 1e9, 1e9, -1e9)] * 400, chars, made.WIDTH, made.HEIGHT) == []
 
 
+def test_a_page_that_was_hard_to_recognise_is_told(tmp_path: Path) -> None:
+    path = made.make(tmp_path / "signed.pdf", [page()])
+    found = recognised(read_here(path).unread_pictures()[1][0][1:], SIGNED)
+    for row in found["pictures"][0][1]:
+        row[0][2] = 0.61
+    assert "1（61%）" in notes_on_reading(with_ocr(path, {"1": found}))[-1].zh
+
+
 def made_chars():
     from pipeline.pdf.lines import Chars
 
