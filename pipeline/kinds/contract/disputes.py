@@ -207,6 +207,8 @@ def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
     court = [f for f in forums if f.kind == "诉讼"]
     if not arbitration or not court:
         return []
+    if all(_AGAIN.search(f.sentence.text) for f in court):
+        return _court_after_award(view, court[0].sentence)
     pair = next(((a, c) for a in arbitration for c in court if a.sentence is c.sentence), (arbitration[0], court[0]))
     if pair[0].sentence is pair[1].sentence and _only_after(pair[0].sentence.text):
         return []
@@ -223,6 +225,31 @@ def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
     )  # fmt: skip
     spans = [pair[0].span] if pair[0].sentence is pair[1].sentence else [pair[0].span, pair[1].span]
     return [defect.at(*(view.quote(span) for span in spans))]
+
+
+_AGAIN = re.compile(
+    r"(?:不服[^。;]{0,12}?裁决|对[^。;,]{0,10}裁决(?:结果)?(?:有异议|不服))[^。;]{0,24}?(?:起诉|诉讼|法院)"
+)
+_NOT_FINAL = re.compile(r"劳动|用人单位|人事争议|聘用|承包经营|承包地")
+"""Matters in which the way to a court stays open by law (仲裁法第九十三条)."""
+_TOP = 300
+
+
+def _court_after_award(view: View, sentence: Sentence) -> list[Finding]:
+    """An award is final: what sends the parties to a court afterwards is void, the agreement to arbitrate stands."""
+    match = _AGAIN.search(sentence.text)
+    if match is None or _NOT_FINAL.search(view.text[:_TOP] + sentence.text):
+        return []
+    defect = Defect(
+        "仲裁与诉讼并存", "conflict", "medium", match.group(),
+        Text("仲裁一裁终局，裁决后不能就同一纠纷再起诉；“不服裁决可起诉”的约定无效，仲裁条款不因此无效，但易生管辖争议。",
+             "An award is final: the same dispute can't go to a court afterwards. That part of the clause is void, the "
+             "agreement to arbitrate is not, but it invites a quarrel over jurisdiction."),
+        Text("删去“不服裁决可起诉”，写明“仲裁裁决是终局的，对双方均有约束力”；希望由法院处理的，改为直接约定有管辖权的人民法院。",
+             "Delete it and write that the award is final and binds both; or name a competent court instead."),
+        "仲裁法（2025修订）第十条",
+    )  # fmt: skip
+    return [defect.at(view.quote(Span(*(sentence.span.start + at for at in match.span()))))]
 
 
 _VAGUE = re.compile(

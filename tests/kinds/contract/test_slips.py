@@ -507,6 +507,26 @@ def test_interest_in_tenths(rate: str, hit: bool) -> None:
     assert ("利率超过司法保护上限" in items(loan)) == hit
 
 
+@pytest.mark.parametrize(
+    ("clause", "severity"),
+    [
+        ("提交天津仲裁委员会仲裁；不服裁决的，可向人民法院起诉。", "medium"),
+        ("提交天津仲裁委员会仲裁，一方对仲裁裁决有异议的，可以向法院提起诉讼。", "medium"),
+        ("提交天津仲裁委员会仲裁或者向人民法院起诉。", "high"),
+        ("提交天津仲裁委员会仲裁；一方不履行裁决的，另一方可向人民法院申请执行。", ""),
+    ],
+)
+def test_an_award_is_final(clause: str, severity: str) -> None:
+    old = "5.1 因本合同发生的争议，双方协商不成的，提交天津仲裁委员会仲裁。"
+    hits = [f for f in checks(CLEAN.replace(old, f"5.1 争议协商不成的，{clause}")) if f.item == "仲裁与诉讼并存"]
+    assert [f.severity for f in hits] == ([severity] if severity else [])
+
+
+def test_no_award_is_final_between_worker_and_employer() -> None:
+    text = EMPLOYMENT.format(term=YEARS, clause="争议提交宁波市仲裁委员会仲裁，不服裁决的，可向人民法院起诉。")
+    assert "仲裁与诉讼并存" not in items(text)
+
+
 def test_the_place_alone_names_the_court() -> None:
     old = "5.1 因本合同发生的争议，双方协商不成的，提交天津仲裁委员会仲裁。"
     text = CLEAN.replace(old, "5.1 纠纷由双方协商，协商不成在买方所在地诉讼解决。")
