@@ -118,13 +118,14 @@ def judge(text: str, cover: float, paths: int, images: int) -> PageHealth:
 def bare(boxes: Sequence[Edges], chars: Chars) -> Sequence[Edges]:
     """The images of a page, unless a text layer stands on them: that of a scan which was recognised before, and not by
     a program that did not know the language."""
-    places = zip(chars.text, chars.left, chars.top, chars.right, chars.bottom, strict=True)
-    over = [
-        char
-        for char, left, top, right, bottom in places
-        if not char.isspace() and any(box.holds((left + right) / 2, (top + bottom) / 2) for box in boxes)
-    ]
-    return [] if len(over) >= _TEXT_AT and not misread("".join(over)) else boxes
+    over = set[int]()
+    xs = [(left + right) / 2 for left, right in zip(chars.left, chars.right, strict=True)]
+    ys = [(top + bottom) / 2 for top, bottom in zip(chars.top, chars.bottom, strict=True)]
+    for left, top, right, bottom in boxes:
+        low, high = min(top, bottom), max(top, bottom)
+        over.update([at for at, x in enumerate(xs) if left <= x <= right and low <= ys[at] <= high])
+    text = "".join("".join([chars.text[at] for at in sorted(over)]).split())
+    return [] if len(text) >= _TEXT_AT and not misread(text) else boxes
 
 
 def misread(text: str) -> bool:

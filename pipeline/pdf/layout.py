@@ -53,7 +53,6 @@ _FIELD = re.compile("[\u4e00-\u9fff][\u4e00-\u9fff（）()、]{1,20}[：:]")
 """``负责人：...``: two such lines in a row are two entries of a form."""
 _ANSWER = re.compile("[是否无有]|不?适用|[/—-]+")
 _BRACKETS = (("（", "）)"), ("(", "）)"), ("《", "》"), ("【", "】"), ("〔", "〕"), ("“", "”"))
-_OPENING = re.compile("[" + "".join(opened for opened, _ in _BRACKETS) + "]")
 _BAD_TITLE = re.compile(
     r"^(?:microsoft |powerpoint|untitled|无标题|未命名|新建|(?:文档|document|slide )\d*$)|^\((?:anonym|unspec)"
     r"|\.(?:docx?|wps|xlsx?|pptx?|pdf|rtf|txt|tex|dvi|indd|cdr|html?|md|jpe?g|png|tiff?)$|^[\W\d_]+$|^.{0,2}$",
@@ -214,7 +213,7 @@ def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
     runs_on = open_bracket or _RUNS_ON.search(a.text[-_TAIL:]) is not None
     if not jumps and pitch > measure.pitch * (1.8 if runs_on else 1.4):
         return False
-    if _ANSWER.fullmatch(b.text) or _LABEL.match(b.text) or (_FIELD.match(a.text) and _FIELD.match(b.text)):
+    if _ANSWER.fullmatch(b.text) or _is_entry(a.text, b.text):
         return False
     if not runs_on and _starts_item(b.text) and not _splits_number(a.text, b.text):
         return False
@@ -233,6 +232,13 @@ def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
     return in_item and b.left - a.left < 4 * b.em
 
 
+def _is_entry(a: str, b: str) -> bool:
+    """Whether line ``b`` is an entry of a form: its label tells, or that ``a`` looks like an entry, too."""
+    if "：" not in b and ":" not in b:
+        return False
+    return _LABEL.match(b) is not None or (_FIELD.match(b) is not None and _FIELD.match(a) is not None)
+
+
 def _continues_down(a: Line, b: Line, measure: _Measure) -> bool:
     """The same for columns of vertical writing: ``a`` runs down to the foot of the page, ``b`` starts at its head."""
     full = a.bottom < measure.floor + 1.2 * a.em and b.top > measure.ceiling - 0.8 * b.em
@@ -246,9 +252,11 @@ def _is_full(a: Line, b: Line, measure: _Measure, slack_em: float = 2.0) -> bool
         return False
     if a.text[-1] in "-\x02" and a.text[-2:-1].islower() and b.text[0].islower():
         return True  # a divided word
-    room = slack_em * a.em + min(first_word_width(b), 0.5 * (a.right - a.left))
     at = bisect_left(measure.edges, a.right - 1.6 * a.em)  # punctuation may hang out
-    return at < len(measure.edges) and measure.edges[at] - a.right < room
+    if at == len(measure.edges):
+        return False
+    left_over, room = measure.edges[at] - a.right, slack_em * a.em
+    return left_over < room or left_over < room + min(first_word_width(b), 0.5 * (a.right - a.left))
 
 
 def _starts_item(text: str) -> bool:
@@ -262,9 +270,11 @@ def _splits_number(a: str, b: str) -> bool:
 
 def _leaves_bracket_open(text: str) -> bool:
     """Whether a bracket that a line opens is not closed on it; OCR mixes full-width and half-width ones."""
-    if not _OPENING.search(text):
-        return False
-    return any(text.rfind(opened) > max(text.rfind(close) for close in closed) for opened, closed in _BRACKETS)
+    for opened, closed in _BRACKETS:
+        at = text.rfind(opened)
+        if at >= 0 and all(text.find(close, at) < 0 for close in closed):
+            return True
+    return False
 
 
 # --- text -------------------------------------------------------------------------------------------------------------

@@ -40,6 +40,7 @@ _HAN = re.compile("[\u4e00-\u9fff]")
 _OPEN_THOUSANDS, _THOUSANDS = re.compile(r"(?<![\d.])\d{1,3}(?:,\d{3})*[,.]$"), re.compile(r"\d{2,3}(?!\d)")
 _RUN = re.compile(r"[^\r\n]+")
 _GAP = re.compile(r" +")
+_TWICE = re.compile(r"([^\s.…·])\s*\1")
 _FIRST_WORD = re.compile(rf"[￥＄]?[^\s{CJK}]+")
 _MAX_RUN = 1000
 _LONG_RUN = re.compile(rf" {{{_MAX_RUN},}}")
@@ -72,7 +73,8 @@ _INDEXES = array("i", range(1 << 14))
 _DECIMAL_NUMBER = re.compile(r"\d{1,3}[、.．)）]|\d{1,2}(?:[.．]\d{1,2}){1,3}[.、]?")
 
 
-class Chars(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Chars:
     """The characters of a page, in PDFium's order; an index here is PDFium's own character index.
 
     The four edges are per character, in points as the page is shown, from its bottom left corner, y *upwards*.
@@ -86,7 +88,7 @@ class Chars(NamedTuple):
     generated: frozenset[int]
     """Indexes of spaces that PDFium put in for a gap; no such character stands in the file."""
     tilted: frozenset[int] = frozenset()
-    """Indexes of the characters that stand aslant: a watermark's, a stamp's."""
+    """Indexes of the characters that stand aslant: a watermark's, a stamp's. A line of them starts or ends with one."""
     added: int | None = None
     """Index of the first character that comes from form fields, text boxes or stamps; those come last."""
     unmapped: frozenset[int] = frozenset()
@@ -167,6 +169,7 @@ class Line:
     top: float = field(init=False)
     right: float = field(init=False)
     bottom: float = field(init=False)
+    middle: float = field(init=False)
     em: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -177,14 +180,9 @@ class Line:
         self.left, self.top, self.right, self.bottom = first.left, first.top, first.right, first.bottom
         if self.is_row:
             self.text = "\t".join([cell.text for cell in cells])
-            self.left = min(cell.left for cell in cells)
-            self.top = max(cell.top for cell in cells)
-            self.right = max(cell.right for cell in cells)
-            self.bottom = min(cell.bottom for cell in cells)
-
-    @property
-    def middle(self) -> float:
-        return (self.top + self.bottom) / 2
+            self.left, self.top = min([cell.left for cell in cells]), max([cell.top for cell in cells])
+            self.right, self.bottom = max([cell.right for cell in cells]), min([cell.bottom for cell in cells])
+        self.middle = (self.top + self.bottom) / 2
 
     @property
     def centre(self) -> tuple[float, float]:
@@ -287,9 +285,11 @@ def _put_in(rows: list[list[Cell]], found: list[Cell]) -> None:
 def _runs(chars: Chars, text: str) -> Iterator[tuple[int, int]]:
     """Where PDFium's lines stand in the text, cut where it did not see that a line ends: after a hyphen (it writes only
     HYPHEN), and where it goes on at quite another place. Without characters printed twice side by side."""
+    tilted, hyphens = chars.tilted, HYPHEN in text
     for run in _RUN.finditer(text):
         start, end = run.span()
-        if HYPHEN not in run.group() and not chars.tilted and _is_level(chars, start, end):
+        plain = not (tilted and (start in tilted or end - 1 in tilted)) and not (hyphens and HYPHEN in run.group())
+        if plain and _is_level(chars, text, start, end):
             yield start, end
             continue
         last = start
@@ -310,14 +310,14 @@ def _runs(chars: Chars, text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _is_level(chars: Chars, start: int, end: int) -> bool:
-    """Whether a line stays at its height, does not go back (looked at in five places) and has room for its
-    characters, as nearly all do."""
-    left, step = chars.left, (end - start) / 4
+def _is_level(chars: Chars, text: str, start: int, end: int) -> bool:
+    """Whether a line stays at its height, does not go back (looked at in five places) and has no character twice in a
+    row where there may be no room for two, as nearly all do."""
+    left, length = chars.left, end - start
     first, last = left[start], left[end - 1]
-    if chars.right[end - 1] - first < 0.6 * (chars.right[start] - first) * (end - start):
-        return False  # each may stand twice (or it is Latin behind one Chinese character, which costs a closer look)
-    a, b, c = left[start + int(step)], left[start + int(2 * step)], left[start + int(3 * step)]
+    if chars.right[end - 1] - first < 0.6 * (chars.right[start] - first) * length and _TWICE.search(text, start, end):
+        return False
+    a, b, c = left[start + length // 4], left[start + length // 2], left[start + 3 * length // 4]
     return first <= a <= b <= c <= last and _beside(chars, start, end - 1)
 
 
@@ -446,10 +446,10 @@ def _judge_gap(chars: Chars, text: str, first: int, before: int, after: int) -> 
     gap = left[after] - right[before - 1]
     em = min(chars.top[before - 1] - chars.bottom[before - 1], chars.top[after] - chars.bottom[after])
     em = max(em, 1.0)  # broken fonts have characters without a height
+    made = chars.generated.issuperset(range(before, after))
     if gap <= _THIN_GAP_EM * em:
-        made = all(at in chars.generated for at in range(before, after))
-        return "drop" if made and (_IS_CJK.match(text[before - 1]) or _IS_CJK.match(text[after])) else "keep"
-    typed = sum(right[at] - left[at] for at in range(before, after) if at not in chars.generated)
+        return "drop" if made and (_IS_CJK.match(text, before - 1) or _IS_CJK.match(text, after)) else "keep"
+    typed = 0.0 if made else sum([right[at] - left[at] for at in range(before, after) if at not in chars.generated])
     if gap - typed <= CELL_GAP_EM * em:
         return "keep"
     if _follows_number(text, first, before, after, gap / em):
@@ -462,9 +462,12 @@ def _em(chars: Chars, text: str, start: int, end: int) -> float:
     """The type size: the width of a Chinese character (two are looked at: fonts may differ), else from the height."""
     em = 0.0
     for at in (start, (start + end) // 2):
-        if han := _HAN.search(text, at, end):
-            at = han.start()
-            em = max(em, chars.right[at] - chars.left[at])
+        if not "\u4e00" <= text[at] <= "\u9fff":
+            found = _HAN.search(text, at, end)
+            if found is None:
+                continue
+            at = found.start()
+        em = max(em, chars.right[at] - chars.left[at])
     return em if em > 0.1 else max((chars.top[start] - chars.bottom[start]) * 0.9, 1.0)
 
 
@@ -495,12 +498,12 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
         content, origins = _without_long_runs(content, origins)
     if not content:
         return
-    left, right = min(chars.left[start], chars.left[end - 1]), max(chars.right[start], chars.right[end - 1])
-    top, bottom = max(chars.top[start], chars.top[end - 1]), chars.bottom[start]
-    if bottom != chars.bottom[end - 1]:  # several fonts (tops differ from glyph to glyph, but little)
+    last = end - 1
+    left, right = min(chars.left[start], chars.left[last]), max(chars.right[start], chars.right[last])
+    top, bottom = max(chars.top[start], chars.top[last]), chars.bottom[start]
+    if bottom != chars.bottom[last]:  # several fonts (tops differ from glyph to glyph, but little)
         top, bottom = max(chars.top[start:end]), min(chars.bottom[start:end])
-    em = _em(chars, text, start, end)
-    cells.append(Cell(content, origins, left, top, right, bottom, em))
+    cells.append(Cell(content, origins, left, top, right, bottom, _em(chars, text, start, end)))
 
 
 def _closed_up(text: str, origins: array[int]) -> tuple[str, array[int]]:
@@ -537,7 +540,7 @@ def _same_line(row: list[Cell], cell: Cell) -> bool:
     """Whether a cell stands on the visual line of a row, beside all of its cells."""
     last = row[-1]
     overlap = min(last.top, cell.top) - max(last.bottom, cell.bottom)
-    if overlap < 0.5 * min(last.height, cell.height) or overlap <= 0:
+    if overlap <= 0 or overlap < 0.5 * min(last.height, cell.height):
         return False
     slack = 0.3 * cell.em
     return all(cell.left >= other.right - slack or cell.right <= other.left + slack for other in row)

@@ -89,10 +89,10 @@ class _Library:
         found.restype, found.argtypes = result, arguments
         return found
 
-    def of_text(self, name: str, result: Any) -> Callable[..., Any]:
-        """A function that is called for each character: of a text page, an index, perhaps a place in :data:`_ROOM`.
-        What these are is not declared, for then ctypes would convert each of them anew, which takes longer than the
-        call."""
+    def of_each(self, name: str, result: Any) -> Callable[..., Any]:
+        """A function that is called for each character or object: of a page, an index, perhaps a place in
+        :data:`_ROOM`. What these are is not declared, for then ctypes would convert each of them anew, which takes
+        longer than the call."""
         found = self._dll[name]
         found.restype = result
         return found
@@ -101,7 +101,7 @@ class _Library:
 _ptr, _int, _uint, _long, _text = ctypes.c_void_p, ctypes.c_int, ctypes.c_uint, ctypes.c_ulong, ctypes.c_char_p
 _float = ctypes.c_float
 _library = _Library()
-_call, _of_text = _library.function, _library.of_text
+_call, _of_each = _library.function, _library.of_each
 
 _load = _call("FPDF_LoadMemDocument64", _ptr, _ptr, ctypes.c_size_t, _text)
 _close = _call("FPDF_CloseDocument", None, _ptr)
@@ -120,19 +120,19 @@ _load_text = _call("FPDFText_LoadPage", _ptr, _ptr)
 _close_text = _call("FPDFText_ClosePage", None, _ptr)
 _count_chars = _call("FPDFText_CountChars", _int, _ptr)
 _get_text = _call("FPDFText_GetText", _int, _ptr, _int, _int, _ptr)
-_unicode = _of_text("FPDFText_GetUnicode", _uint)
-_loose_box = _of_text("FPDFText_GetLooseCharBox", None)
-_char_angle = _of_text("FPDFText_GetCharAngle", _float)
-_is_generated = _of_text("FPDFText_IsGenerated", _int)
-_is_unmapped = _of_text("FPDFText_HasUnicodeMapError", _int)
-_text_object = _of_text("FPDFText_GetTextObject", _ptr)
+_unicode = _of_each("FPDFText_GetUnicode", _uint)
+_loose_box = _of_each("FPDFText_GetLooseCharBox", None)
+_char_angle = _of_each("FPDFText_GetCharAngle", _float)
+_is_generated = _of_each("FPDFText_IsGenerated", _int)
+_is_unmapped = _of_each("FPDFText_HasUnicodeMapError", _int)
+_text_object = _of_each("FPDFText_GetTextObject", _ptr)
 _text_font = _call("FPDFTextObj_GetFont", _ptr, _ptr)
 _font_name = _call("FPDFFont_GetBaseFontName", _long, _ptr, _ptr, _long)
 _font_flags = _call("FPDFFont_GetFlags", _int, _ptr)
 _render_mode = _call("FPDFTextObj_GetTextRenderMode", _int, _ptr)
 
 _count_objects = _call("FPDFPage_CountObjects", _int, _ptr)
-_object = _call("FPDFPage_GetObject", _ptr, _ptr, _int)
+_object = _of_each("FPDFPage_GetObject", _ptr)
 _object_type = _call("FPDFPageObj_GetType", _int, _ptr)
 _object_bounds = _call("FPDFPageObj_GetBounds", _int, _ptr, _ptr, _ptr, _ptr, _ptr)
 _image_data = _call("FPDFImageObj_GetImageDataRaw", _long, _ptr, _ptr, _long)
@@ -173,7 +173,7 @@ _ROOM = (_float * (4 * _BATCH))()
 _RECTS = [ctypes.byref(_ROOM, 16 * at) for at in range(_BATCH)]
 """Where PDFium writes so many boxes at a time, and the places in it."""
 _TextPage = Any
-"""A text page as ctypes hands it on: converted once."""
+"""As ctypes hands it on: converted once."""
 _Floats4, _Floats6, _Uints4 = _float * 4, _float * 6, _uint * 4
 """Held here, for ctypes makes such types anew where nobody does."""
 
@@ -453,8 +453,10 @@ def _text_length(page: int) -> int:
 def _direction(text_page: _TextPage, text: str) -> int | None:
     """Quarter turns anticlockwise of the text on an unrotated page; None where there is no text, or it is mixed."""
     sample = [at for at in range(0, len(text), len(text) // _DIRECTED + 1) if not text[at].isspace()]
-    turns = Counter(-round(angle / (math.pi / 2)) % 4 for angle in map(_char_angle, repeat(text_page), sample))
-    turn, most = turns.most_common(1)[0] if turns else (None, 0)
+    angles = list(map(_char_angle, repeat(text_page), sample))
+    if not any(angles):
+        return 0 if angles else None
+    turn, most = Counter(-round(angle / (math.pi / 2)) % 4 for angle in angles).most_common(1)[0]
     return turn if most > 0.8 * len(sample) else None
 
 
@@ -593,7 +595,7 @@ def _utf16(function: Callable[..., Any], *arguments: Any) -> str:
 
 def _items(page: int) -> Iterator[tuple[int, int, tuple[float, ...]]]:
     """The page's objects but text and forms, with their type and the matrix of the forms that they are in."""
-    found = map(_object, repeat(page), range(min(int(_count_objects(page)), _MAX_OBJECTS)))
+    found = map(_object, repeat(_ptr.from_param(page)), range(min(int(_count_objects(page)), _MAX_OBJECTS)))
     pending: list[tuple[list[int | None], tuple[float, ...], int]] = [(list(found), _IDENTITY, 0)]
     seen = 0  # objects inside forms
     for items, matrix, depth in pending:

@@ -44,6 +44,7 @@ _CONTENTS_TITLE = re.compile(r"(?:目|总目|本章目)[录次錄]|contents|tabl
 _LEADERS = re.compile(r"(?:[.．…·‥⋯_─-]\s*){3,}[（(—-]*\s*(\d(?: ?\d){0,3}|[ivxlcIVXLC]{1,7})\s*[）)—-]*$")
 _TITLE_LENGTH = 24
 _LAST_OF_NUMBER = frozenset("0123456789ivxlcIVXLC)）-—")
+_LAST_OF_CONTENTS = _LAST_OF_NUMBER | frozenset("录次錄sS")
 _NUMBER_CELL = re.compile(r"[（(]?(\d{1,4}|[ivxlc]{1,7})[）)]?", re.IGNORECASE)
 
 
@@ -98,7 +99,8 @@ def _smallest(lines: Iterable[Line]) -> dict[str, float]:
     """The least type size of lines that say the same."""
     sizes: dict[str, float] = {}
     for line in lines:
-        sizes[_key(line)] = min(line.em, sizes.get(_key(line), line.em))
+        key = _key(line)
+        sizes[key] = min(line.em, sizes.get(key, line.em))
     return sizes
 
 
@@ -115,13 +117,12 @@ def _take(page: PageLines, taken: Iterable[tuple[RegionKind, Line]]) -> None:
 
 def _zone(page: PageLines, *, top: bool) -> list[Line]:
     """The page's lines in its top or bottom tenth, the outermost first."""
-    inner = {line.place.table for line in page.lines if line.place and _ZONE < line.middle / page.height < 1 - _ZONE}
-    level = [
-        line for line in page.lines if line.flow == "across" and (line.place is None or line.place.table not in inner)
-    ]
-    if top:
-        return sorted((x for x in level if x.middle > page.height * (1 - _ZONE)), key=lambda x: -x.middle)
-    return sorted((x for x in level if x.middle < page.height * _ZONE), key=lambda x: x.middle)
+    low, high = page.height * _ZONE, page.height * (1 - _ZONE)
+    outer = [line for line in page.lines if (line.middle > high if top else line.middle < low)]
+    if any(line.place for line in outer):
+        inner = {line.place.table for line in page.lines if line.place and low < line.middle < high}
+        outer = [line for line in outer if line.place is None or line.place.table not in inner]
+    return sorted((line for line in outer if line.flow == "across"), key=lambda line: line.middle, reverse=top)
 
 
 def _key(line: Line) -> str:
@@ -149,9 +150,12 @@ def _spot(line: Line) -> tuple[str, int, int]:
 
 def body_em(lines: Iterable[Line]) -> float:
     """The type size of most of the text."""
-    weights: Counter[float] = Counter()
+    sizes: dict[float, int] = {}
     for line in lines:
-        weights[round(line.em, 1)] += len(line.text)
+        sizes[line.em] = sizes.get(line.em, 0) + len(line.text)
+    weights: Counter[float] = Counter()
+    for em, length in sizes.items():  # fewer than lines
+        weights[round(em, 1)] += length
     return weights.most_common(1)[0][0] if weights else 0.0
 
 
@@ -232,6 +236,8 @@ def take_contents(pages: Sequence[PageLines]) -> None:
 def _contents_end(lines: Sequence[Line], start: int) -> int:
     """Where contents that start here end; ``start`` where none do."""
     text = lines[start].text
+    if text[-1] not in _LAST_OF_CONTENTS:
+        return start
     titled = len(text) < _TITLE_LENGTH and _CONTENTS_TITLE.fullmatch(_SPACE.sub("", text)) is not None
     if not titled and _page_of(lines[start], titled=False) is None:
         return start

@@ -160,7 +160,9 @@ def _row(row: Line, columns: Sequence[tuple[float, float]], number: int) -> Line
     """The row with one cell for each column; None where two cells would share one, or a cell stands in none."""
     borders = [columns[0][0], *((a[1] + b[0]) / 2 for a, b in pairwise(columns)), columns[-1][1]]
     cells: list[Cell | None] = [None] * len(columns)
-    widths = dict.fromkeys(range(len(columns)), 1)
+    widths = [1] * len(columns)
+    covered: set[int] = set()
+    """The columns that a cell further left covers."""
     for cell in chain.from_iterable(_fitted(whole, columns) for whole in row.cells):
         under = _under(cell, columns)
         if not under:
@@ -170,11 +172,11 @@ def _row(row: Line, columns: Sequence[tuple[float, float]], number: int) -> Line
         if len(under) == 1 and (before := cells[first]) and _are_spread(before, cell):
             cells[first] = glued(before, cell, "")
             continue
-        if not under or any(cells[at] or at in _covered(widths) for at in under):
+        if not under or any(cells[at] or at in covered for at in under):
             return None
         cells[first] = cell
         widths[first] = len(under)
-    covered = _covered(widths)
+        covered.update(under[1:])
     placed = tuple(
         Placed(at, widths[at], 1, borders[at], row.top, borders[at + widths[at]], row.bottom)
         for at in range(len(columns))
@@ -201,8 +203,3 @@ def _fitted(cell: Cell, columns: Sequence[tuple[float, float]]) -> list[Cell]:
 def _are_spread(a: Cell, b: Cell) -> bool:
     """Whether two cells are the characters of one word, spread over its column: 类　别."""
     return _SPREAD.fullmatch(a.text) is not None and len(b.text) == 1
-
-
-def _covered(widths: dict[int, int]) -> set[int]:
-    """The columns that a cell further left covers."""
-    return {at + further for at, width in widths.items() for further in range(1, width)}

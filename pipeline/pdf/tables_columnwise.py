@@ -53,8 +53,8 @@ def _tables(runs: Sequence[list[Line]]) -> Iterator[tuple[int, list[Line]]]:
     count = 1
     while count < len(runs) and len(runs[count]) > 1 and _is_right_of(runs[count], runs[count - 1]):
         count += 1
-    if len(runs[0]) < _LEAST:
-        return
+        if not _is_column(runs[count - 1], runs[0]):
+            break  # only below the last column may other lines stand
     for many in range(count, 1, -1):
         top = max(run[0].top for run in runs[1:many])
         start = next((at for at, line in enumerate(runs[0]) if line.middle < top + 0.2 * line.em), len(runs[0]))
@@ -75,19 +75,24 @@ def _is_right_of(run: Sequence[Line], other: Sequence[Line]) -> bool:
 
 
 def _is_table(columns: Sequence[Sequence[Line]]) -> bool:
-    if len(columns[0]) < _LEAST or any(len(column) < 2 for column in columns):
+    first, *others = columns
+    if len(first) < _LEAST or any(len(column) < 2 for column in columns):
         return False
-    lines = [line for column in columns for line in column]
-    if any(line.right - line.left > _SHORT_EM * line.em or _SENTENCE.search(line.text) for line in lines):
+    if not all(_is_column(column, first) for column in columns):
         return False
-    edges = [(min(x.left for x in column), max(x.right for x in column)) for column in columns]
+    edges = [(min([x.left for x in column]), max([x.right for x in column])) for column in columns]
     if any(a[1] > b[0] for a, b in pairwise(edges)):
         return False
-    for column in columns[1:]:
-        level = sum(any(abs(line.middle - x.middle) < 0.3 * line.em for x in columns[0]) for line in column)
-        if level < _LEVEL * len(column):
-            return False
-    return max(sum(_is_figure(line) for line in column) / len(column) for column in columns[1:]) >= _FIGURES
+    return max(sum(_is_figure(line) for line in column) / len(column) for column in others) >= _FIGURES
+
+
+def _is_column(column: Sequence[Line], first: Sequence[Line]) -> bool:
+    """Whether lines are short pieces, most of them at the heights of those of the first column."""
+    if any(line.right - line.left > _SHORT_EM * line.em or _SENTENCE.search(line.text) for line in column):
+        return False
+    heights = [line.middle for line in first]
+    level = sum(any(abs(line.middle - height) < 0.3 * line.em for height in heights) for line in column)
+    return level >= _LEVEL * len(column)
 
 
 def _is_figure(line: Line) -> bool:

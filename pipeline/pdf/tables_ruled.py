@@ -10,7 +10,7 @@ import re
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from statistics import median
 from typing import NamedTuple
@@ -71,7 +71,7 @@ def lines_with_tables(chars: Chars, page: int, grids: Sequence[Grid]) -> list[Li
     kept = [table for table in tables if table.is_table(chars, page)]
     if len(kept) < len(tables):  # some are none: their text is as good as any other
         return lines_with_tables(chars, page, [table.grid for table in kept]) if kept else lines_in(chars, page)
-    lines = lines_in(chars._replace(text=outside), page)
+    lines = lines_in(replace(chars, text=outside), page)
     for number, table in enumerate(tables):
         _put_in(lines, table.rows(number, page), table.grid)
     return lines

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from pipeline.pdf.lines import Chars
 
@@ -61,7 +62,7 @@ def decoded(chars: Chars, lost: frozenset[int]) -> Chars:
         start, end = found.span()
         if not lost.isdisjoint(range(start, end)):
             kept[start:end] = "\n" * (end - start)
-    return chars._replace(text="".join(kept))
+    return replace(chars, text="".join(kept))
 
 
 def _has_wide(chars: Chars) -> bool:

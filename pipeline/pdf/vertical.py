@@ -79,7 +79,9 @@ def _runs_down(chars: Chars, visible: Sequence[int]) -> bool:
 
 def _continues(chars: Chars, a: int, b: int) -> bool:
     """Whether character ``b`` stands right under ``a``."""
+    step = chars.top[a] - chars.top[b]
+    if step <= 0:
+        return False
     width = max(chars.right[a] - chars.left[a], chars.right[b] - chars.left[b])
     shared = min(chars.right[a], chars.right[b]) - max(chars.left[a], chars.left[b])
-    step = chars.top[a] - chars.top[b]
-    return shared > 0.5 * width and 0 < step < 2.2 * width
+    return shared > 0.5 * width and step < 2.2 * width

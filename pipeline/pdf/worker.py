@@ -191,7 +191,8 @@ def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -
     health = "garbled" if lost else judge(chars.text, cover, paths, images)
     unread = health in ("garbled", "scan") or (cover >= _FIGURE_COVER and not count_characters(chars.text))
     chars = decoded(chars, lost)
-    lines = [] if garbled(chars.text) or (unread and page.turned) else lines_in(chars, index)
+    is_lost = health == "garbled" and garbled(chars.text)
+    lines = [] if is_lost or (unread and page.turned) else lines_in(chars, index)
     read = _Page(lines, page.width, page.height, label, health, "none" if unread else "pdfium", places=places_of(chars))
     read.pictures, read.turned = pictures, page.turned
     if unread:

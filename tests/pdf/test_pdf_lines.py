@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from dataclasses import replace
 from itertools import combinations
 
 import pytest
@@ -153,14 +154,14 @@ def test_what_is_printed_over_itself_is_read_once(right: float, down: float) -> 
 def test_a_shadow_on_the_same_line_is_read_once() -> None:
     title = chars_of("采购合同采购合同")
     moved = [array("f", [*edges[:4], *(x + 1.5 for x in edges[:4])]) for edges in (title.left, title.right)]
-    (line,) = lines_in(title._replace(left=moved[0], right=moved[1]), 0)
+    (line,) = lines_in(replace(title, left=moved[0], right=moved[1]), 0)
     assert line.text == "采购合同"
 
 
 def test_a_line_whose_characters_are_each_printed_twice_is_read_once() -> None:
     title = chars_of("采采购购合合同同")
     lefts = array("f", [50 + 10 * (at // 2) + 2 * (at % 2) for at in range(8)])
-    (line,) = lines_in(title._replace(left=lefts, right=array("f", [x + 10 for x in lefts])), 0)
+    (line,) = lines_in(replace(title, left=lefts, right=array("f", [x + 10 for x in lefts])), 0)
     assert line.text == "采购合同"
 
 
