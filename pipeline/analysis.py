@@ -333,6 +333,7 @@ class _Interview:
             text = load_prompt("part").render(
                 title=self._shown("title", self._context.title_for(span)),
                 headings=self._shown("headings", self._headings(span)),
+                columns=self._shown("columns", self._context.columns_for(span)),
                 definitions=self._shown("definitions", "\n".join(self._context.definitions_for(span))),
                 text=_harmless(self._document.text[span.start : span.end]),
             )

@@ -113,7 +113,7 @@ def capacities(context: int, tokenizer: Tokenizer, settings: Settings) -> Mappin
 def prompt_overhead(kind: Kind, settings: Settings, tokenizer: Tokenizer) -> int:
     """Tokens of everything in a prompt but the document part: instructions, the longest question, the frame."""
     system = load_prompt(f"{kind.name}/system").render(side=settings.side)
-    frame = load_prompt("part").render(title="题", headings="节", definitions="义", text="")
+    frame = load_prompt("part").render(title="题", headings="节", columns="列", definitions="义", text="")
     packs: Sequence[LoadedPack] = _packs(settings) if kind.name == "contract" else []
     checks = [group for one in packs for group in Checklist(one.pack).groups]
     questions = [load_prompt(group.name).render(**group.inputs) for group in (*kind.groups, *checks)]

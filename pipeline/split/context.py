@@ -3,7 +3,8 @@
 An edit in one clause must not change what is asked about the others, and an attachment or a boilerplate clause that
 stands in many documents is to be asked about once: whatever a prompt says of the whole document costs that. So of the
 definitions those are shown whose term the part uses; of the parties the roles (甲方（买方）), not the names, which are
-asked for where they stand; and the title only where figures want a period that the part leaves open (本期, 上年).
+asked for where they stand; of a table that the part starts inside of, its head; and the title only where figures want a
+period that the part leaves open (本期, 上年).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import re
 from pipeline.split.definitions import definitions_in
 from pipeline.types import Document, Span
 
-SHOWN_TOKENS = {"title": 60, "headings": 120, "definitions": 300}
+SHOWN_TOKENS = {"title": 60, "headings": 120, "columns": 120, "definitions": 300}
 """Most tokens of each thing that a prompt tells beside the part's text."""
 
 _OPEN_PERIOD = re.compile(
@@ -35,6 +36,7 @@ class Context:
     """What the parts of one document may have to be shown with."""
 
     def __init__(self, document: Document) -> None:
+        self._document = document
         self._title = document.title
         self._text = document.text
         self._definitions = definitions_in(document)
@@ -42,6 +44,20 @@ class Context:
     def title_for(self, span: Span) -> str:
         """The document's title, for a part that speaks of periods which only the title may name."""
         return self._title if _OPEN_PERIOD.search(self._text, span.start, span.end) else ""
+
+    def columns_for(self, span: Span) -> str:
+        """The head of the table that ``span`` starts inside of; empty where it has none, or repeats it there."""
+        table = self._document.table_at(span.start)
+        if table is None:
+            return ""
+        before = [row for row in table.rows if row.head and row.span.end <= span.start]
+        if any(row.head and row.span.start == span.start for row in table.rows):
+            return ""
+        return " / ".join(
+            " | ".join(self._text[cell.span.start : cell.span.end] for cell in row.cells if cell.span.length)
+            for row in before
+            if not row.repeated
+        )
 
     def definitions_for(self, span: Span) -> list[str]:
         """The passages that define terms used in ``span`` but defined outside of it, in order; of a party no more than

@@ -42,6 +42,7 @@ GROUPS = {group.name: group for kind in KINDS.values() for group in kind.groups}
 SAMPLE = {
     "title": "采购合同",
     "headings": "2 价款",
+    "columns": "No. | Price",
     "definitions": "“设备”是指附件一所列的机床。",
     "text": "合同总价为1280000元。",
     "facts": "money 合同总价：1280000元",
@@ -50,6 +51,7 @@ SAMPLE = {
     "items": "- rent-payment | rent: when it is due",
     "places": "[2 价款 p.1]\n合同总价为1280000元。",
 }
+SHOWN = ("title", "headings", "columns", "definitions", "text")
 HAN = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
 PRINTED = {*get_args(Side), "出租人", "借款人", "元", "万元", "亿元", "百分点", "股", "年度", "年", "月"}
 """What an English prompt may quote of a Chinese document: roles, units, periods."""
@@ -169,7 +171,7 @@ def _meanings(group: Group) -> list:
 @both
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_rules_name_the_fence_that_stands_around_the_text(kind: str, lang: Lang) -> None:
-    fence = re.findall(r"<<<.+?>>>", load_prompt("part").render(title="", headings="", definitions="", text=""))
+    fence = re.findall(r"<<<.+?>>>", load_prompt("part").render(**dict.fromkeys(SHOWN, "")))
     assert len(fence) == 2
     assert re.findall(r"<<<.+?>>>", load_prompt(f"{kind}/system").render(side="")) == fence
 

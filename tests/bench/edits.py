@@ -131,6 +131,7 @@ def prompts(document: Document, chunks: Sequence[Chunk]) -> list[tuple[object, .
         (
             context.title_for(chunk.span),
             chunk.headings,
+            context.columns_for(chunk.span),
             *context.definitions_for(chunk.span),
             document.text[chunk.span.start : chunk.span.end],
         )

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from split_made import document_of
 
 from pipeline.split.context import Context
 from pipeline.split.definitions import definitions_in
 from pipeline.split.resolve import resolve
-from pipeline.types import Span
+from pipeline.types import Span, Table, TableCell, TableRow
 
 TEXT = """采购合同
 甲方（买方）：长河机械有限公司
@@ -279,3 +281,21 @@ def test_the_title_is_shown_where_a_period_is_left_open() -> None:
     context, at = Context(document_of(text)), text.index("第二节")
     title = document_of(text).title
     assert title and (context.title_for(Span(0, at)), context.title_for(Span(at, len(text)))) == (title, "")
+
+
+def test_a_part_that_starts_inside_a_table_is_shown_its_head() -> None:
+    text = "清单\n名称\t单价\n机床\t10\n车床\t20\n刨床\t30\n说明\n"
+    starts = [text.index(line) for line in ("名称", "机床", "车床", "刨床")]
+    rows = [
+        TableRow(
+            Span(start, text.index("\n", start)),
+            1,
+            tuple(TableCell(Span(start + 3 * at, start + 3 * at + 2), at) for at in (0, 1)),
+            head=start == starts[0],
+        )
+        for start in starts
+    ]
+    context = Context(replace(document_of(text), tables=(Table(tuple(rows), 2, "rules"),)))
+    inside, outside = Span(starts[2], len(text)), Span(text.index("说明"), len(text))
+    assert context.columns_for(inside) == "名称 | 单价"
+    assert [context.columns_for(span) for span in (Span(starts[0], len(text)), Span(0, 9), outside)] == ["", "", ""]
