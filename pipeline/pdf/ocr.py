@@ -26,6 +26,8 @@ _MAX_PIXELS = 12_000_000
 """A3 at 200 dpi is 7.7 million; a poster is rendered coarser."""
 _LEAST_PIXELS, _MARGIN = 736, 8
 """RapidOCR enlarges what is smaller; room around a picture."""
+_VOTERS, _LEAST_VOTERS, _VOTE_CHARACTERS, _SURE = 9, 3, 5, 0.9
+"""Lines that decide how a page was laid on the scanner."""
 _MAX_THREADS = 8
 """More hardly speed up one page, and each takes address space."""
 
@@ -49,7 +51,7 @@ def answer(request: wire.Message) -> wire.Message:
     passwords = [str(password) for password in cast("list[object]", request["passwords"])]
     index = int(cast(int, request["page"])) - 1
     if format_of(path) == "image":
-        found = _in_picture(path, index)
+        found, turned = _in_picture(path, index)
     else:
         try:
             with open_pdf(path, passwords) as pdf, pdf.page(index) as page:
@@ -63,8 +65,8 @@ def answer(request: wire.Message) -> wire.Message:
             found = _recognise_only(pictures, _pixels(bitmap), *scale)
             inside = [[piece for piece in found if box.holds(*_middle(piece))] for box in pictures]
             return {"pictures": [[list(box), _rows(part)] for box, part in zip(pictures, inside, strict=True)]}
-        found = _recognise(_pixels(bitmap), *scale)
-    return {"rows": _rows(found)}
+        found, turned = _upright(_pixels(bitmap), *scale)
+    return {"rows": _rows(found), "turned": turned}
 
 
 def _rows(found: Sequence[Found]) -> list[object]:
@@ -113,13 +115,43 @@ def _pixels(bitmap: Bitmap) -> Any:
     return pixels[:, : bitmap.width * 4].reshape(bitmap.height, bitmap.width, 4)[:, :, :3].copy()
 
 
-def _in_picture(path: Path, index: int) -> list[Found]:
+def _in_picture(path: Path, index: int) -> tuple[list[Found], int]:
     """What stands on a page of an image file."""
     from pipeline.pdf.images import picture
 
     image, size = picture(path, index, _MAX_PIXELS)
     pixels = importlib.import_module("numpy").asarray(image)[:, :, ::-1].copy()
-    return _recognise(pixels, size.width / image.width, size.height / image.height)
+    return _upright(pixels, size.width / image.width, size.height / image.height)
+
+
+def _upright(image: Any, x_scale: float, y_scale: float) -> tuple[list[Found], int]:
+    """What stands on a page, and how many quarter turns clockwise the page stands from upright; places are those of
+    the upright page."""
+    found = _recognise(image, x_scale, y_scale)
+    turned = _turns(image, found, x_scale, y_scale)
+    if not turned:
+        return found, 0
+    numpy = importlib.import_module("numpy")
+    scale = (y_scale, x_scale) if turned % 2 else (x_scale, y_scale)
+    return _recognise(numpy.ascontiguousarray(numpy.rot90(image, turned)), *scale), turned
+
+
+def _turns(image: Any, found: Sequence[Found], x_scale: float, y_scale: float) -> int:
+    """Most lines of a page that lies on its side are high and narrow; which end is up is asked of the classifier."""
+    long = sorted((piece for piece in found if len(piece.text) >= _VOTE_CHARACTERS), key=lambda piece: -len(piece.text))
+    sideways = [piece for piece in long if piece.bottom - piece.top > 1.5 * (piece.right - piece.left)]
+    lies = len(sideways) > len(long) / 2
+    voters = (sideways if lies else [piece for piece in long if piece not in sideways])[:_VOTERS]
+    if len(voters) < _LEAST_VOTERS:
+        return 0
+    rot90 = importlib.import_module("numpy").rot90
+    crops: list[Any] = []
+    for piece in voters:
+        rows = slice(max(0, int(piece.top / y_scale)), math.ceil(piece.bottom / y_scale))
+        crop = image[rows, max(0, int(piece.left / x_scale)) : math.ceil(piece.right / x_scale)]
+        crops.append(rot90(crop) if lies else crop)
+    over = sum(label == "180" and score > _SURE for label, score in _engine().text_cls(crops).cls_res)
+    return int(lies) + (2 if over > len(voters) / 2 else 0)
 
 
 def _recognise_only(pictures: Sequence[Edges], image: Any, x_scale: float, y_scale: float) -> list[Found]:

@@ -42,11 +42,9 @@ def turned_places(places: array[float], turns: int, width: float, height: float)
 def turned_boxes(boxes: array[float], turns: int, width: float, height: float) -> array[float]:
     """The same with y downwards."""
     upwards = array("f", [height - edge if at % 2 else edge for at, edge in enumerate(boxes)])
-    if turns % 2:
-        height = width
-    return array(
-        "f", [height - edge if at % 2 else edge for at, edge in enumerate(turned_places(upwards, turns, width, height))]
-    )
+    turned = turned_places(upwards, turns, width, height)
+    shown = width if turns % 2 else height
+    return array("f", [shown - edge if at % 2 else edge for at, edge in enumerate(turned)])
 
 
 def boxes_of(document: Document, spans: Sequence[Span]) -> list[tuple[Box, ...]]:

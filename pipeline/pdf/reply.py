@@ -55,11 +55,13 @@ def document(answer: wire.Message, document_id: str, path: Path) -> Document:
 
 
 def recognised(answer: wire.Message, path: Path) -> dict[str, object]:
-    """What an answer to ``ocr`` tells: the rows of recognised lines of a page (text, box, confidence), or of each of
-    its pictures."""
+    """What an answer to ``ocr`` tells: the rows of recognised lines of a page (text, box, confidence) and its turns
+    from upright, or the rows of each of its pictures."""
     try:
         if "rows" in answer:
-            return {"rows": _rows(answer["rows"])}
+            turned = answer.get("turned", 0)
+            _check(turned in (0, 1, 2, 3))
+            return {"rows": _rows(answer["rows"]), "turned": turned}
         pictures = cast("list[tuple[Any, Any]]", answer["pictures"])
         return {"pictures": [[list(_edges(box)), _rows(rows)] for box, rows in pictures]}
     except _ILL_SHAPED:

@@ -237,7 +237,14 @@ def _show(page: _Page) -> None:
 def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
     """Put recognised lines beside what is typed on the page, and in the place of a text layer over its images, unless
     that says more."""
-    cells = _cells(recognised["rows"], index, page.height)
+    rows, turned = recognised["rows"], int(recognised.get("turned", 0))
+    if turned and page.lines:
+        rows = _as_shown(rows, turned, page)
+    elif turned:
+        page.turned = turned
+        if turned % 2:
+            page.width, page.height = page.height, page.width
+    cells = _cells(rows, index, page.height)
     typed = [line for line in page.lines if not any(box.holds(*line.centre) for box in page.pictures)]
     found = [[cell for cell in row if not _is_typed(cell, typed)] for row in cells]
     lines = [Line(merged(row, OCR_CELL_GAP_EM), index) for row in found if row]
@@ -281,6 +288,15 @@ def _cells(rows: Any, index: int, height: float) -> list[list[Cell]]:
 
 def _box_of(line: Line | Edges, index: int, height: float) -> Box:
     return Box(index + 1, line.left, height - line.top, line.right, height - line.bottom)
+
+
+def _as_shown(rows: Any, turned: int, page: _Page) -> list[object]:
+    """Rows of a page that was recognised upright, where it is shown: what is typed on it stands so."""
+    size = (page.height, page.width) if turned % 2 else (page.width, page.height)
+    return [
+        [[text, list(turned_boxes(array("f", map(float, box)), turned, *size)), score] for text, box, score in row]
+        for row in rows
+    ]
 
 
 def _in_order(lines: list[Line], typed: Sequence[Line]) -> list[Line]:
@@ -343,6 +359,7 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
         for page, placed in zip(pages, layout, strict=True)
     ]
     pictures = [[_shown_box(_box_of(box, 0, page.height), page) for box in page.unseen] for page in pages]
+    recognised = _ocr_lines(laid, pages)
     if any(page.turned for page in pages):
         _show_tables(packed_tables, pages)
         for page in pages:
@@ -368,7 +385,7 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
         ],
         "bookmarks": [list(mark) for mark in ((m.title, m.page, m.level) for m in bookmarks_of(outline))],
         "metadata": {name: plain(value)[:2000] for name, value in metadata.items()},
-        "ocr_lines": _ocr_lines(laid, pages),
+        "ocr_lines": recognised,
         "prominent": prominent_in(laid, lines),
         **packed_tables,
     }
@@ -391,9 +408,9 @@ def _show_tables(tables: Mapping[str, Any], pages: Sequence[_Page]) -> None:
 def _ocr_lines(laid: Laid, pages: Sequence[_Page]) -> list[object]:
     lines: list[object] = []
     for span, index, cell in laid.recognised:
-        height = pages[index].height
-        box = (index + 1, cell.left, height - cell.top, cell.right, height - cell.bottom)
-        lines.append([list(span), list(box), cell.confidence])
+        page = pages[index]
+        box = Box(index + 1, cell.left, page.height - cell.top, cell.right, page.height - cell.bottom)
+        lines.append([list(span), [index + 1, *_shown_box(box, page)], cell.confidence])
     return lines
 
 

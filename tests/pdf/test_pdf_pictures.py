@@ -166,3 +166,50 @@ def test_ocr_reads_a_picture_on_a_page_of_text(tmp_path: Path) -> None:
     assert document.text.splitlines() == [made.PARAGRAPH, *SIGNED, AFTER.replace("　", " ")]
     line = document.ocr_lines[0].box
     assert 80 < line.left < 90 and 370 < line.top < 385 and line.bottom - line.top < 20
+
+
+@pytest.mark.parametrize("turned", [0, 1, 2, 3])
+def test_a_scan_that_lies_on_its_side_is_read_upright_and_placed_as_shown(tmp_path: Path, turned: int) -> None:
+    """What OCR is said to have found stands upright; the corner of the page as shown where it starts is known."""
+    size = (400, 600) if turned % 2 == 0 else (600, 400)
+    path = tmp_path / "scan.png"
+    Image.new("L", size, 255).save(path, dpi=(72, 72))
+    shown = read_here(path).pages[0]
+    width, height = (shown.width, shown.height) if turned % 2 == 0 else (shown.height, shown.width)
+    rows = [[[text, [20, 30 + 40 * at, 220, 44 + 40 * at], 0.9]] for at, text in enumerate(SIGNED)]
+    document = with_ocr(path, {"1": {"rows": rows, "turned": turned}})
+    assert document.text.splitlines() == SIGNED
+    assert (document.pages[0].width, document.pages[0].height) == (shown.width, shown.height)
+    box = document.ocr_lines[0].box
+    corners = [
+        (20, 30, 220, 44),
+        (height - 44, 20, height - 30, 220),
+        (width - 220, height - 44, width - 20, height - 30),
+    ]
+    expected = [*corners, (30, width - 220, 44, width - 20)][turned]
+    assert box[1:] == pytest.approx(expected, abs=0.5)
+
+
+@pytest.mark.parametrize("turned", [90, 180, 270])
+def test_ocr_reads_scans_that_lie_on_their_side_or_head(tmp_path: Path, turned: int) -> None:
+    pytest.importorskip("rapidocr", reason="the ocr extra is not installed")
+    lines = [f"第{number}条　甲方应当按照本合同的约定向乙方交付第{number}批货物。" for number in "一二三四五六"]
+    page = Image.new("L", (1100, 560), 255)
+    for at, line in enumerate(lines):
+        font = ImageFont.truetype(str(made.FONT_FILE), 33)
+        ImageDraw.Draw(page).text((60, 40 + 80 * at), line, 20, font=font)
+    page.rotate(turned, expand=True).save(tmp_path / "scan.png", dpi=(200, 200))
+
+    async def run():
+        async with Reader(ReadLimits(workers=1, ocr="on", ocr_page_timeout_s=300)) as reader:
+            return await reader.read(tmp_path / "scan.png", "x")
+
+    document = asyncio.run(run())
+    assert "".join(document.text.split()) == "".join(lines).replace("　", "")
+    first, (width, height) = document.ocr_lines[0].box, (document.pages[0].width, document.pages[0].height)
+    corner = {
+        90: (first.left, height - first.bottom),
+        180: (width - first.right, height - first.bottom),
+        270: (width - first.right, first.top),
+    }
+    assert max(corner[turned]) < 40
