@@ -209,9 +209,11 @@ class Store:
         """What has become known of ``keys``, and those of the rest that ``owner`` may generate now: nobody else will
         until they are saved or released, or their lease ends."""
         with self._writing() as connection:
+            ours = journal.claim(connection, keys, owner, _now())
+            # not before: where writers don't wait for each other, a lease may be free because it has just been saved
             known = journal.known(connection, keys)
-            missing = [key for key in keys if key not in known]
-            return known, journal.claim(connection, missing, owner, _now())
+            journal.release(connection, [key for key in ours if key in known], owner)
+            return known, ours - known.keys()
 
     def renew_leases(self, keys: Sequence[str], owner: str) -> None:
         """Say that these are still being generated."""

@@ -184,7 +184,6 @@ def main() -> None:
     random.seed(chosen.seed)
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
-        folder.chmod(0o755)  # PostgreSQL's server is another user's, where root starts it
         # a process that is killed at once gets little done; one document is twelve requests
         paths = [contract(folder / f"{n}.pdf", n, pages=2)[0] for n in range(max(24, 3 * chosen.kills))]
         with places(folder, postgresql=chosen.postgresql) as place:

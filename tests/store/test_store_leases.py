@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 from store_values import entry, query
 
-from pipeline.store import Store
+from pipeline.store import Store, journal
 
 CLAIM = """
 import sys, time
@@ -48,6 +49,17 @@ def test_a_living_process_keeps_its_lease_and_a_killed_one_loses_it_at_once(stor
         process.kill()
         process.communicate()
     assert store.claim(["a", "b"], "me") == ({}, {"a", "b"})
+
+
+def test_a_key_that_is_being_saved_is_known_to_who_claims_it_meanwhile(store: Store, url: str) -> None:
+    with Store.open(url) as other, ThreadPoolExecutor(1) as pool:
+        assert other.claim(["k"], "other") == ({}, {"k"})
+        with other._writing() as connection:
+            journal.save(connection, [entry("k")], datetime.now(UTC))
+            claimed = pool.submit(store.claim, ["k"], "me")
+            time.sleep(0.3)
+        known, ours = claimed.result()
+    assert list(known) == ["k"] and not ours and store.journal_stats().leases == 0
 
 
 def test_many_who_claim_the_same_keys_at_once_share_them_without_overlap(store: Store) -> None:
