@@ -13,6 +13,7 @@ import io
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import cast
 
@@ -26,7 +27,10 @@ from pipeline.types import Decision, Ruling
 
 _ANY_ENCODING = ("utf-8-sig", "gb18030")
 """Excel on a Chinese Windows saves CSV in the second."""
+_UNICODE_TEXT = (b"\xff\xfe", b"\xfe\xff")
+"""What begins a sheet that Excel saved as “Unicode text”."""
 _LARGEST = 200 << 20
+_MOST_TOLD = 10
 _TELLS = ("decision", "decision_note", "decided_by", "decision_id", "mark", *(f"new_{name}" for name in EDITABLE))
 _COLUMNS: Mapping[str, str] = {
     **{name: name for name in ("finding_id", *_TELLS)},
@@ -76,9 +80,19 @@ def decide(store: Store, finding_id: int, ruling: Ruling, *, note: str, by: str,
 def take(store: Store, sheet: Path, *, by: str) -> list[Decided]:
     """Keep the decisions of a sheet: those that can be kept, whatever becomes of the others.
 
-    Raises UsageError for a file that is no sheet of ours, and for a cell that holds no decision.
+    Raises UsageError for a file that is no sheet of ours, and, naming them all, for cells that hold no decision: then
+    nothing is kept.
     """
-    entries = [_entry(row, where, by) for where, row in _rows(sheet) if row.get("decision")]
+    entries: list[Entry] = []
+    unfit: list[UsageError] = []
+    for where, row in _rows(sheet):
+        if row.get("decision"):
+            try:
+                entries.append(_entry(row, where, by))
+            except UsageError as error:
+                unfit.append(error)
+    if unfit:
+        raise _all_of(unfit)
     return [_decided(*told) for told in store.decide(entries)]
 
 
@@ -145,6 +159,15 @@ def _unfit(where: str, column: str, value: str) -> UsageError:
     )
 
 
+def _all_of(unfit: Sequence[UsageError]) -> UsageError:
+    """One error for all that is to be corrected, as far as a reader can take it in."""
+    told, more = [error.cause for error in unfit[:_MOST_TOLD]], len(unfit) - _MOST_TOLD
+    zh, en = "；".join(cause.zh for cause in told), "; ".join(cause.en for cause in told)
+    if more > 0:
+        zh, en = f"{zh}；另有 {more} 处", f"{en}; and {more} more"
+    return UsageError(Text(zh, en), unfit[0].remedy)
+
+
 def _rows(sheet: Path) -> Iterator[tuple[str, _Row]]:
     """Rows by column name, with what to call each: those of every table with a column for decisions."""
     tables = _xlsx_tables(sheet) if sheet.suffix.lower() in (".xlsx", ".xlsm") else _csv_tables(sheet)
@@ -168,7 +191,7 @@ _Table = tuple[str, Sequence[str], Iterable[tuple[int, Sequence[str]]]]
 
 def _csv_tables(sheet: Path) -> Iterator[_Table]:
     data = _bytes(sheet)
-    for encoding in _ANY_ENCODING:
+    for encoding in ("utf-16",) if data.startswith(_UNICODE_TEXT) else _ANY_ENCODING:
         try:
             text = data.decode(encoding)
             break
@@ -188,21 +211,26 @@ def _xlsx_tables(sheet: Path) -> Iterator[_Table]:
     from openpyxl.utils.exceptions import InvalidFileException
 
     try:
-        book = load_workbook(io.BytesIO(_bytes(sheet)), read_only=True, data_only=True)
+        book = load_workbook(io.BytesIO(_bytes(sheet)), read_only=True, data_only=True)  # what formulas came to
     except (InvalidFileException, zipfile.BadZipFile, KeyError, ValueError) as error:
         raise _no_sheet(sheet, type(error).__name__) from None
     for page in book.worksheets:
-        rows = enumerate(page.iter_rows(values_only=True), 1)
-        told = ((number, [_as_text(cell) for cell in row]) for number, row in rows)
+        rows = enumerate(page.iter_rows(), 1)
+        told = ((number, [_as_text(cell.value, cell.number_format) for cell in row]) for number, row in rows)
         head = next(told, None)
         if head:
             yield page.title, head[1], told
 
 
-def _as_text(cell: object) -> str:
-    if cell is None:
+def _as_text(value: object, form: str) -> str:
+    """What a cell shows: Excel keeps ``30%`` as 0.3 and ``2026-03-01`` as a moment."""
+    if value is None:
         return ""
-    return str(int(cell)) if isinstance(cell, float) and cell.is_integer() else str(cell)
+    if isinstance(value, datetime):
+        return value.isoformat(" ").removesuffix(" 00:00:00")
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"{value * 100:.12g}%" if "%" in form else f"{value:.15g}"
+    return str(value)
 
 
 def _plain(cell: str) -> str:

@@ -223,8 +223,9 @@ async def _highlighted(source: Source, path: Path, painting: Painter) -> Text | 
     if not copied.signatures:
         return None
     return Text(
-        f"原件有 {copied.signatures} 个数字签名，对这份副本不再有效；原件没有改动",
-        f"the original's {copied.signatures} signature(s) do not hold for this copy; the original is unchanged",
+        f"{filename}：原件有 {copied.signatures} 个数字签名，对 {path.name} 不再有效；原件没有改动",
+        f"{filename}: the original's {copied.signatures} signature(s) do not hold for {path.name}; "
+        "the original is unchanged",
     )
 
 

@@ -412,14 +412,19 @@ class Finding:
 
     @property
     def mark(self) -> str:
-        """Eight hex digits of what makes it this finding and no other: a row of a sheet that was sorted by one column
+        """Eight letters of what makes it this finding and no other: a row of a sheet that was sorted by one column
         alone no longer fits its number."""
         return mark_of(self.category, self.item, self.value, self.evidence[0].quote if self.evidence else "")
 
 
 def mark_of(*told: str) -> str:
-    """:attr:`Finding.mark` of category, item, value and first quote."""
-    return hashlib.sha256("\0".join(told).encode("utf-8", "replace")).hexdigest()[:8]
+    """:attr:`Finding.mark` of category, item, value and first quote. No digits: Excel would open ``00424140`` and
+    ``123456e7`` as numbers, and save those."""
+    digest = hashlib.sha256("\0".join(told).encode("utf-8", "replace")).hexdigest()[:8]
+    return digest.translate(_NO_DIGITS)
+
+
+_NO_DIGITS = str.maketrans("0123456789", "ghjkmnpqrs")
 
 
 @dataclass(frozen=True, slots=True)

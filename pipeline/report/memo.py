@@ -138,9 +138,10 @@ def _add_major(paper: _Paper, high: Sequence[Shown]) -> None:
     paper.heading(_t("major"))
     if not high:
         paper.paragraph(_t("no_major"))
-    for at, shown in enumerate(high, 1):
+    for at, (shown, others) in enumerate(folded(high), 1):
         finding = shown.finding
-        lines = [(_t("source"), _t("cited").format(_cut(one_line(e.quote)), _where(e))) for e in finding.evidence[:2]]
+        cited = [*finding.evidence[:2], *(other.finding.evidence[0] for other in others)]
+        lines = [(_t("source"), _t("cited").format(_cut(one_line(e.quote)), _where(e))) for e in cited]
         lines += [
             (_t("analysis"), _detail(shown)),
             (_t("basis"), law_name(finding.legal_basis)),

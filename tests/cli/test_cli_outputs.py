@@ -8,6 +8,7 @@ import json
 import shutil
 import sqlite3
 from contextlib import closing
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -121,7 +122,7 @@ def test_a_wrong_decision_is_named(desk: Path, arguments: list[object], code: in
     assert decisions(desk) == []
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030"])
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "gb18030", "utf-16"])
 def test_a_csv_goes_out_and_comes_back_with_decisions(desk: Path, encoding: str) -> None:
     longdoc("export", desk / "all.csv", cwd=desk)
     told = rows(desk / "all.csv")
@@ -166,10 +167,23 @@ def test_excel_goes_out_and_comes_back_with_decisions(desk: Path) -> None:
     number = sheet.cell(2, heads["发现编号"]).value
     sheet.cell(2, heads["决定"]).value = "驳回"
     sheet.cell(2, heads["决定说明"]).value = "业务已确认"
+    for row, (value, form) in enumerate(
+        [(0.3, "0%"), (0.0005, "0.00%"), (datetime(2026, 3, 1), "yyyy/m/d"), (1280000, "#,##0"), (0.1 + 0.2, "0.0")], 3
+    ):
+        sheet.cell(row, heads["决定"]).value = "修改"
+        sheet.cell(row, heads["改后内容"]).value = value
+        sheet.cell(row, heads["改后内容"]).number_format = form
+    sheet.insert_rows(4, 2)
+    sheet.column_dimensions["C"].hidden = True
+    sheet.move_range(f"A1:A{sheet.max_row}", cols=sheet.max_column)
     book.save(desk / "all.xlsx")
     done = longdoc("decide", "--from", desk / "all.xlsx", "--by", "张三", "--json", cwd=desk)
     assert done.returncode == 0 and json.loads(done.stdout)[0]["outcome"] == "written", done.stderr
-    assert decisions(desk) == [(number, "reject", "业务已确认", "张三")]
+    assert decisions(desk)[0] == (number, "reject", "业务已确认", "张三")
+    with closing(sqlite3.connect(desk / ".data" / "longdoc.db")) as connection:
+        texts = [text for (text,) in connection.execute("SELECT changes FROM decisions WHERE decision = 'edit'")]
+    changes = [json.loads(text)["value"] for text in texts]
+    assert changes == ["30%", "0.05%", "2026-03-01", "1280000", "0.3"], "what the cells show, not what Excel keeps"
     longdoc("export", desk / "after.xlsx", cwd=desk)
     cells = [cell.value for sheet in load_workbook(desk / "after.xlsx") for row in sheet for cell in row]
     assert "业务已确认" in cells and "张三" in cells and "驳回" in cells
@@ -185,9 +199,11 @@ def test_a_cell_that_is_no_decision_is_named_with_its_row_and_nothing_is_written
     told = rows(desk / "all.csv")
     told[0]["decision"] = "accept"
     told[1] |= cell
+    told[4]["decision"] = "再议"
     write_rows(desk / "all.csv", told)
     done = longdoc("decide", "--from", desk / "all.csv", cwd=desk)
-    assert done.returncode == 2 and "all.csv:3" in done.stderr and decisions(desk) == []
+    assert done.returncode == 2 and decisions(desk) == []
+    assert "all.csv:3" in done.stderr and "all.csv:6" in done.stderr and "再议" in done.stderr, "all of them at once"
 
 
 def test_what_was_decided_becomes_gold(desk: Path) -> None:

@@ -57,6 +57,11 @@ def test_excel_has_a_sheet_for_each_kind_to_read_and_to_decide_in(lang: str, tmp
         assert choices == ['"采纳,驳回,修改"', '"高,中,低,提示"']
 
 
+def test_no_check_mark_can_be_taken_for_a_number() -> None:
+    marks = [Finding("money", str(number), "", "rule", ()).mark for number in range(3000)]
+    assert all(mark.isalpha() and len(mark) == 8 for mark in marks) and len(set(marks)) == 3000
+
+
 def test_moments_in_sheets_are_the_houses_own(lang: str, tmp_path: Path) -> None:
     decision = Decision(5, 1001, "accept", {}, "", "王律师", NOON)
     decided = replace(store(PURCHASE), decisions={1001: decision})

@@ -58,6 +58,16 @@ def test_the_memo_has_the_parts_of_a_review_opinion_in_order() -> None:
     assert "关于《设备采购合同》的审查意见" in said and "审查人：" in said and "贰佰伍拾万元整" in said
 
 
+def test_a_major_risk_of_two_places_is_told_once_with_both() -> None:
+    told = {"detail": "每日比例过低。", "severity": "high", "suggestion": "提高。"}
+    risks = [
+        Finding("risks", "违约金过低", "", "llm", (cite(quote, page),), **told)  # type: ignore[arg-type]
+        for page, quote in ((3, "乙方逾期的，每日万分之一"), (7, "甲方逾期的，每日万分之一"))
+    ]
+    said = "\n".join(texts(word(store(replace(CLEAN, findings=tuple(risks))))))
+    assert said.count("违约金过低") == 1 and "乙方逾期的" in said and "甲方逾期的" in said
+
+
 def test_the_clauses_stand_in_the_order_of_the_document_each_with_quote_problem_and_advice() -> None:
     [table] = [t for t in word(store(PURCHASE)).tables if t.rows[0].cells[0].text == "序号" and len(t.columns) == 5]  # type: ignore[attr-defined]
     rows = [[cell.text for cell in row.cells] for row in table.rows[1:]]
