@@ -33,7 +33,7 @@ _CASE_NUMBER = re.compile(
     r"(?:^|\n)\s*(?P<number>[(\[]20\d\d[)\]][\u4e00-\u9fa5]{1,12}第?\s?[\dA-Z\-]{1,12}\s?号)\s*(?=\n)"
 )
 """（2025）衡律民代字第212号, on a line of its own."""
-_ANY_NUMBER = re.compile(r"(?<!证书)(?<!证)(?<!房产)(?<!账户)(?<!档案)编\s?号" + _NUMBER_VALUE)
+_ANY_NUMBER = re.compile(r"(?<!采购)(?<!招标)(?<!证书)(?<!证)(?<!房产)(?<!账户)(?<!档案)编\s?号" + _NUMBER_VALUE)
 _OTHER_LABEL = re.compile(r"\s+(?:签[订署约]|甲方|乙方|日期|版本|合同|项目|地点|页).*$")
 
 

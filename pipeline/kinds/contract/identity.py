@@ -104,5 +104,5 @@ def number_errors(view: View) -> Iterator[Finding]:
                 continue
             seen.add(number)
             start = match.start(name)
-            defect = Defect(item, "conflict", "medium", printed, Text(f"{error.zh}。", f"{error.en}."), advice)
+            defect = Defect(item, "conflict", "medium", number, Text(f"{error.zh}。", f"{error.en}."), advice)
             yield defect.at(view.quote(Span(start, start + len(printed))))
