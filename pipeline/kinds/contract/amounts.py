@@ -39,6 +39,7 @@ _LABEL_AFTER = re.compile(rf"\s*(?:\([^()\n]{{0,30}}\))?\s*(?:整)?(?:的|作为
 _TOTAL = re.compile(TOTAL_LABEL)
 _SHARE = re.compile(r"\d\s?[%‰]|[百千万]分之")
 _LOOK_BACK = 48
+_NEAR = 14
 _PAIR_GAP = re.compile(r"[整正]?[\s(),:;/、]*(?:人民币|大写|小写|即|金额|数额|[:(),\s]|¥|元)*[\s(),:;/、]*")
 
 _UNITS = {
@@ -106,12 +107,31 @@ def _label_of(view: View, amount: Amount, end: int) -> str:
     if not labels:
         return "金额"
     last = labels[-1]
+    if _RENT.fullmatch(last.group()):
+        return _rent_label(view, labels, amount.span.start)
     if not _TOTAL.fullmatch(last.group()):
         return last.group()
     if _SHARE.search(view.text, last.end(), amount.span.start):
         return "付款金额"
     others = view.amounts_of(Span(last.end(), amount.span.start))
     return "金额" if any(not are_pair(view, other, amount) for other in others) else last.group()
+
+
+_RENT = re.compile("[月年季]租金?")
+_BY_AREA = re.compile(r"每(?:建筑)?(?:平方米|平米|㎡)(?:每[天日月年])?(?:人民币|[¥:为])?\s?$")
+_SECURITY = re.compile("押金|保证金|违约金|定金")
+
+
+def _rent_label(view: View, labels: Sequence[re.Match[str]], at: int) -> str:
+    """A rent, unless it is a price per square metre, or a security told in months of rent (保证金为三个月租金，计…)."""
+    last = labels[-1]
+    if _BY_AREA.search(view.text[last.end() : at]):
+        return "租金单价"
+    months = view.text[last.start() - 1 : last.end()].startswith("个月")
+    before = labels[-2] if len(labels) > 1 else None
+    if months and before and _SECURITY.search(before.group()) and last.start() - before.end() < _NEAR:
+        return before.group()
+    return last.group()
 
 
 def _table_amounts(tables: Iterable[Table]) -> list[Labelled]:

@@ -40,6 +40,7 @@ _OTHER_LABEL = re.compile(r"\s+(?:签[订署约]|甲方|乙方|日期|版本|合
 def title_of(view: View) -> Span | None:
     """The contract's name: the first short line at the top that ends as a contract's name does."""
     seen = 0
+    before: Span | None = None
     for line, text in zip(view.lines, view.line_texts, strict=True):
         bare = text.strip()
         if not bare:
@@ -50,8 +51,29 @@ def title_of(view: View) -> Span | None:
         match = _TITLE.fullmatch(_squeezed(bare)) if len(bare) <= 60 else None
         if match and not _NOT_TITLE.search(_squeezed(bare)):
             start = line.start + len(text) - len(text.lstrip())
-            return Span(start, start + len(bare))
+            first = start if before is None else _begun_before(view, before, start, bare)
+            return Span(first, start + len(bare))
+        before = line
     return None
+
+
+_IN_TWO = (
+    "采购 买卖 销售 租赁 租用 服务 技术 开发 委托 施工 工程 劳务 劳动 借款 贷款 保证 担保 抵押 质押 股权 转让 增资 "
+    "投资 承包 分包 加工 承揽 运输 保管 仓储 物业 广告 许可 使用 保密 竞业 合作 合同 协议 补充 框架 供应 供货 咨询 设计 "
+    "监理 勘察 安装 维护 运维"
+)
+_GOES_ON = re.compile(rf"{_TITLE_END}$|公司|之")
+_COMPANY = re.compile(r"(?:公司|中心|医院|学校|局|委员会|集团)$")
+
+
+def _begun_before(view: View, line: Span, start: int, bare: str) -> int:
+    """Where a name that is broken over two lines begins: 商铺租 / 赁合同."""
+    text = view.document.text[line.start : line.end]
+    head = text.strip()
+    broken = head[-1:] + bare[:1] in _IN_TWO or (_GOES_ON.match(bare) and not _COMPANY.search(head))
+    if not broken or len(head) > 40 or re.search(r"[:：,，。;；\t]|\d{4}", head) or _NOT_TITLE.search(head):
+        return start
+    return line.start + len(text) - len(text.lstrip())
 
 
 def _squeezed(text: str) -> str:
@@ -64,7 +86,7 @@ def title_text(view: View) -> str:
     span = title_of(view)
     if span is None:
         return view.document.title
-    title = _squeezed(view.document.text[span.start : span.end].replace("\u3000", " ")).strip()
+    title = _squeezed(view.document.text[span.start : span.end].replace("\u3000", " ").replace("\n", "")).strip()
     return title[1:-1] if title[0] == "《" and title[-1] == "》" else title
 
 

@@ -576,3 +576,30 @@ def test_rights_that_are_kept(clause: str, hit: bool) -> None:
 
 def test_a_penalty_for_one_day_late() -> None:
     assert ("违约金", "1%/日") in found(with_clause("6.4 乙方交货逾期一天罚货款1%。"), "liability")
+
+
+@pytest.mark.parametrize(
+    ("head", "name"),
+    [
+        ("海天商业广场商铺租\n赁合同\n", "海天商业广场商铺租赁合同"),
+        ("海天广场广告位租赁\n合同\n", "海天广场广告位租赁合同"),
+        ("关于宁波海天置业有限\n公司之增资协议\n", "关于宁波海天置业有限公司之增资协议"),
+        ("宁波海天置业有限公司\n合同书\n", "合同书"),
+        ("2026年度\n采购合同\n", "采购合同"),
+    ],
+)
+def test_a_name_over_two_lines(head: str, name: str) -> None:
+    assert ("合同名称", name) in found(f"{head}甲方：甲公司\n乙方：乙公司\n第一条 乙方提供服务。\n", "basics")
+
+
+@pytest.mark.parametrize(
+    ("clause", "label", "value"),
+    [
+        ("月租金按建筑面积每平方米200元计算，为86,000元。", "租金单价", "200.00元"),
+        ("月租金按建筑面积每平方米200元计算，为86,000元。", "月租金", "86000.00元"),
+        ("租赁保证金为三个月租金，计258,000元。", "保证金", "258000.00元"),
+        ("月租金为86,000元。", "月租金", "86000.00元"),
+    ],
+)
+def test_rents_and_what_is_told_in_them(clause: str, label: str, value: str) -> None:
+    assert (label, value) in found(with_clause(f"6.4 {clause}"), "money")
