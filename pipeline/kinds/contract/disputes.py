@@ -207,7 +207,7 @@ def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
     court = [f for f in forums if f.kind == "诉讼"]
     if not arbitration or not court:
         return []
-    if all(_AGAIN.search(f.sentence.text) for f in court):
+    if all(_AGAIN.search(f.sentence.text) and not _AT_WILL.search(f.sentence.text) for f in court):
         return _court_after_award(view, court[0].sentence)
     pair = next(((a, c) for a in arbitration for c in court if a.sentence is c.sentence), (arbitration[0], court[0]))
     if pair[0].sentence is pair[1].sentence and _only_after(pair[0].sentence.text):
@@ -230,6 +230,7 @@ def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
 _AGAIN = re.compile(
     r"(?:不服[^。;]{0,12}?裁决|对[^。;,]{0,10}裁决(?:结果)?(?:有异议|不服))[^。;]{0,24}?(?:起诉|诉讼|法院)"
 )
+_AT_WILL = re.compile(r"不愿|不同意仲裁|或者|或(?:向|由|直接)")
 _NOT_FINAL = re.compile(r"劳动|用人单位|人事争议|聘用|承包经营|承包地")
 """Matters in which the way to a court stays open by law (仲裁法第九十三条)."""
 _TOP = 300
@@ -241,7 +242,7 @@ def _court_after_award(view: View, sentence: Sentence) -> list[Finding]:
     if match is None or _NOT_FINAL.search(view.text[:_TOP] + sentence.text):
         return []
     defect = Defect(
-        "仲裁与诉讼并存", "conflict", "medium", match.group(),
+        "仲裁与诉讼并存", "conflict", "medium", "仲裁、诉讼",
         Text("仲裁一裁终局，裁决后不能就同一纠纷再起诉；“不服裁决可起诉”的约定无效，仲裁条款不因此无效，但易生管辖争议。",
              "An award is final: the same dispute can't go to a court afterwards. That part of the clause is void, the "
              "agreement to arbitrate is not, but it invites a quarrel over jurisdiction."),
