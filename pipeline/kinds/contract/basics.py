@@ -410,6 +410,20 @@ def _length_beside(view: View, found: Range) -> Length | None:
     return None
 
 
+_BEFORE_RANGE = re.compile(
+    rf"(?:期限?|工期|租期|[年限]期|期间)(?:为|是|:|共|约定)*\s?{COUNT}\s?[,(]?\s?(?:即|自|从|\()*\s?$"
+)
+_BEHIND_RANGE = re.compile(rf"[日止]*\s?[,)(]?\s?(?:共计?|合计|总计|为期|计)\s?{COUNT}(?![内前])")
+
+
+def length_close(view: View, found: Range) -> Length | None:
+    """The length that stands right before or behind the dates: 许可期限5年，自…至…; 自…至…止，共计12个月."""
+    sentence = view.sentence_at(found.span.start).span
+    before = _BEFORE_RANGE.search(view.text, max(sentence.start, found.span.start - 24), found.span.start)
+    match = before or _BEHIND_RANGE.match(view.text, found.span.end, sentence.end)
+    return length_from(match) if match else None
+
+
 def _is_side_length(view: View, match: re.Match[str]) -> bool:
     before = view.text[max(0, match.start() - 10) : match.end()]
     return bool(_SIDE_TERM.search(before)) or bool(re.search(r"提前|内|逾期", before))
@@ -489,6 +503,13 @@ def _date_findings(view: View, structure: Structure, ranges: Sequence[Range], te
 
 def earliest(mentions: Iterable[DateMention]) -> DateMention | None:
     return min(mentions, key=lambda m: m.date, default=None)
+
+
+def months_of(term: Term) -> float | None:
+    """How many months the term has, by its dates or else by its length."""
+    if term.range is not None:
+        return months_between(term.range.start, term.range.end)
+    return term.length.days / 30.4375 if term.length else None
 
 
 def months_between(start: date, end: date) -> float:

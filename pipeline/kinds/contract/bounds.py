@@ -5,11 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pipeline.kinds.contract.amounts import PERCENT, Labelled, money, parse_rate, percent
-from pipeline.kinds.contract.basics import COUNT, Length, Term, length_from, months_between, title_text
+from pipeline.kinds.contract.basics import COUNT, Length, Range, Term, length_from, months_between, title_text
 from pipeline.kinds.contract.disputes import Forum
 from pipeline.kinds.contract.essentials import contract_type
 from pipeline.kinds.contract.view import Defect, Sentence, View
@@ -17,11 +17,23 @@ from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
 
-def bound_findings(view: View, term: Term, amounts: Sequence[Labelled], forums: Sequence[Forum]) -> Iterator[Finding]:
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What other rules found of a contract."""
+
+    term: Term
+    ranges: Sequence[Range]
+    amounts: Sequence[Labelled]
+    totals: Sequence[Labelled]
+    forums: Sequence[Forum]
+
+
+def bound_findings(view: View, facts: Facts) -> Iterator[Finding]:
     """What goes past a bound of law."""
+    term = facts.term
     if "试用期" in view.text:
-        yield from _probations(view, term)
-        yield from _probation_pay(view, amounts)
+        yield from _probations(view, term, facts.ranges)
+        yield from _probation_pay(view, facts.amounts)
     if _COMPETES.search(view.text) and _EMPLOYED.search(view.text):
         yield from _non_competition(view)
     kind = contract_type(view)
@@ -30,9 +42,9 @@ def bound_findings(view: View, term: Term, amounts: Sequence[Labelled], forums: 
     if kind == "工程":
         yield from _retention(view)
     if kind == "工程" or (kind == "租赁" and _PREMISES.search(title_text(view))):
-        yield from _court_elsewhere(view, forums)
+        yield from _court_elsewhere(view, facts.forums)
     if _TENDERED.search(view.text):
-        yield from _performance_money(view)
+        yield from _performance_money(view, facts.amounts, facts.totals)
 
 
 def _months(length: Length) -> float:
@@ -47,15 +59,15 @@ def _hit(sentence: Sentence, match: re.Match[str]) -> Span:
 
 _PROBATION = (
     re.compile(rf"试用期(?:限|间)?(?:\s|为|是|:|共|约定|自[^,。;]{{4,16}}起|\()*{COUNT}"),
-    re.compile(rf"(?:前|首|头|其中)(?:的)?{COUNT}(?:为|是|作为|系)?试用期"),
+    re.compile(rf"(?:前|首|头|其中|经过?|有)(?:的)?{COUNT}(?:为|是|作为|系|的)?试用期"),
 )
 _OPEN_ENDED = re.compile(r"无固定期限(?:的)?劳动合同(?!的?条件)")
 _NOT_LABOUR = re.compile(r"软件|产品|设备|系统|商品|免费试用")
 _PAY_NAMES = re.compile(
-    r"试用期(?:内|间)?(?:的)?(?:按|为|发放|执行)?(?:月|每月|税前|基本|月度)*(?:工资|薪[酬资水]?|报酬)"
+    r"试用期(?:内|间)?(?:的)?(?:按|为|发放|执行)?(?:月|每月|税前|基本|月度)*(?:工资|薪[酬资水]?|报酬)|试用期[^。;]{0,14},(?:每月|月)(?:发给|支付|发放)"
 )
 _PAY_SHARE = re.compile(
-    rf"试用期[^。;,]{{0,12}}(?:工资|薪[酬资]?|报酬)[^。;,\d]{{0,16}}(?:转正|正式|约定|标准|月)[^。;,\d]{{0,10}}(?P<share>{PERCENT})"
+    rf"试用期[^。;]{{0,20}}?(?:工资|薪[酬资]?|报酬)[^。;,\d]{{0,16}}(?:转正|正式|约定|标准|月)[^。;,\d]{{0,10}}(?P<share>{PERCENT})"
 )
 _FULL_PAY = re.compile(
     r"(?:转正|正式|试用期满)[^。;,\d]{0,14}$|(?:月(?:基本)?(?:工资|薪[酬资]?)|劳动报酬|税前工资)[^。;,\d]{0,10}$"
@@ -63,11 +75,12 @@ _FULL_PAY = re.compile(
 _LEAST_PAY = Decimal("0.8")
 
 
-def _probations(view: View, term: Term) -> Iterator[Finding]:
+def _probations(view: View, term: Term, ranges: Sequence[Range]) -> Iterator[Finding]:
     """Probation longer than the term of employment allows (劳动合同法第十九条)."""
     limit = _longest_probation(view, term)
     for sentence in view.sentences_with("试用期"):
         length = None if _NOT_LABOUR.search(sentence.text) else _longest(_PROBATION, sentence)
+        length = length or _dated(sentence, ranges)
         if length is None or limit is None or _months(length) <= limit + 0.05:
             continue
         allowed = Text("不得约定试用期", "no probation may be agreed") if not limit else Text(
@@ -83,6 +96,18 @@ def _probations(view: View, term: Term) -> Iterator[Finding]:
             "劳动合同法第十九条、第八十三条",
         )  # fmt: skip
         yield defect.at(view.quote(length.span))
+
+
+_PROBATION_FROM = re.compile(r"试用期(?:限|间)?(?:为|是|:)?(?:自|从)?\s?$")
+
+
+def _dated(sentence: Sentence, ranges: Sequence[Range]) -> Length | None:
+    """试用期自2026年1月1日至2026年6月30日, in days."""
+    for r in ranges:
+        before = sentence.text[: max(0, r.span.start - sentence.span.start)]
+        if r.span.start < sentence.span.end and r.end > r.start and _PROBATION_FROM.search(before):
+            return Length((r.end - r.start).days + 1, "日", r.span)
+    return None
 
 
 def _longest(patterns: Sequence[re.Pattern[str]], sentence: Sentence) -> Length | None:
@@ -142,7 +167,7 @@ def _underpaid(view: View, told: str, span: Span) -> Finding:
     return defect.at(view.quote(span))
 
 
-_COMPETES = re.compile(r"竞业|竞争关系|同类(?:业务|产品)")
+_COMPETES = re.compile(r"竞业|竞争|同类(?:业务|产品)")
 _EMPLOYED = re.compile(r"劳动(?:合同|者|关系)|用人单位|离职|在职|任职|员工")
 _AFTER_LEAVING = (
     re.compile(rf"竞业(?:限制|禁止)(?:义务)?(?:的)?(?:期限|期间|期)?(?:\s|为|是|:|共|自[^,。;]{{1,20}}起)*{COUNT}"),
@@ -267,19 +292,30 @@ def _retention(view: View) -> Iterator[Finding]:
             return
 
 
-def _performance_money(view: View) -> Iterator[Finding]:
+def _performance_money(view: View, amounts: Sequence[Labelled], totals: Sequence[Labelled]) -> Iterator[Finding]:
     """Performance security over 10 % of a price that was tendered for (招标投标法实施条例第五十八条)."""
+    price = {total.yuan for total in totals}
+    for amount in amounts:
+        share = amount.yuan / max(price) if amount.label == "履约保证金" and len(price) == 1 else Decimal(0)
+        if _MOST_PERFORMANCE < share < 1:
+            yield _too_much_security(view, share.quantize(Decimal("0.0001")), amount.span)
+            return
     for sentence in view.sentences_with("履约"):
         match = _PERFORMANCE.search(sentence.text)
         share = parse_rate(match["share"] or match["share2"]) if match else None
         if match is None or share is None or share <= _MOST_PERFORMANCE or share >= 1:
             continue
-        defect = Defect(
-            "履约保证金超过10%", "conflict", "medium", percent(share),
-            Text(f"履约保证金为{percent(share)}，招标项目的履约保证金不得超过中标合同金额的10%。",
-                 f"Performance security is {percent(share)}; after a tender it may not exceed 10% of the price."),
-            Text("改为不超过中标合同金额的10%。", "Limit it to 10% of the price awarded."),
-            "招标投标法实施条例第五十八条",
-        )  # fmt: skip
-        yield defect.at(view.quote(_hit(sentence, match)))
+        yield _too_much_security(view, share, _hit(sentence, match))
         return
+
+
+def _too_much_security(view: View, share: Decimal, span: Span) -> Finding:
+    told = percent(share.normalize())
+    defect = Defect(
+        "履约保证金超过10%", "conflict", "medium", told,
+        Text(f"履约保证金为{told}，招标项目的履约保证金不得超过中标合同金额的10%。",
+             f"Performance security is {told}; after a tender it may not exceed 10% of the price."),
+        Text("改为不超过中标合同金额的10%。", "Limit it to 10% of the price awarded."),
+        "招标投标法实施条例第五十八条",
+    )  # fmt: skip
+    return defect.at(view.quote(span))

@@ -6,7 +6,15 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
-from pipeline.kinds.contract.basics import Range, Term, earliest, effective_dates, months_between, signing_dates
+from pipeline.kinds.contract.basics import (
+    Range,
+    Term,
+    earliest,
+    effective_dates,
+    length_close,
+    months_between,
+    signing_dates,
+)
 from pipeline.kinds.contract.delivery import Due, due_dates
 from pipeline.kinds.contract.structure import Structure
 from pipeline.kinds.contract.view import Defect, View
@@ -25,6 +33,10 @@ def date_findings(view: View, structure: Structure, ranges: Sequence[Range], ter
     found += _against_each_other(view, dues)
     if finding := _term_mismatch(view, term):
         found.append(finding)
+    for other in (r for r in ranges if r is not term.range):
+        length = length_close(view, other)
+        if length and (finding := _term_mismatch(view, Term(other, length))):
+            found.append(finding)
     found += _effect_before_signing(view, structure)
     impossible = (s for s in view.impossible_dates if not _VERSION.search(view.text, max(0, s.start - 8), s.start))
     for span in (*impossible, *_impossible_days(view)):

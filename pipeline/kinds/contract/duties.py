@@ -20,9 +20,10 @@ _PRICE = (
 _GOODS = r"(?:货物|设备|产品|标的物|合同设备|全部设备|租赁物|房屋|工作成果|服务成果|开发成果|交付物|软件)"
 _VERBS = {
     "付款": ("付", "结清"),
-    "交付": ("交货", "供货", "交付", "提供", "运送", "运抵", "供应", "货物", "设备", "出售", "销售"),
+    "还款": ("还", "清偿"),
+    "交付": ("交货", "供货", "交付", "提供", "运送", "运抵", "供应", "货物", "设备", "出售", "销售", "提交"),
 }
-_DOES = {"付款": "pays", "交付": "delivers"}
+_DOES = {"付款": "pays", "交付": "delivers", "还款": "repays"}
 _PENALTY = re.compile(r"[^,。;]{0,24}(?:违约金|赔偿|滞纳|罚)")
 """合同价款1‰的违约金 is no price."""
 _FARTHEST = 24
@@ -40,11 +41,16 @@ def _patterns(roles: str) -> Mapping[str, re.Pattern[str]]:
             rf"(?:向(?:{roles}))?(?:一次性)?(?:支付|付清|付至|结清)(?:至|给(?:{roles}))?(?:本|全部|所有|剩余)?(?:的)?{_PRICE}"
             rf"|(?P<who2>{roles})(?:逾期|迟延|未按[^,。;]{{0,8}})(?:支付{_PRICE}|付款)"
         ),
+        "还款": re.compile(
+            rf"{who}{_WILL}{between}(?:向(?:{roles}))?(?:归还|偿还|还清|清偿)[^,。;]{{0,6}}?(?:借款|本金|本息|贷款|欠款)"
+            rf"|(?P<who2>{roles})(?:逾期|迟延|未按[^,。;]{{0,8}}|不按[^,。;]{{0,4}})(?:还款|归还|偿还|还清)"
+        ),
         "交付": re.compile(
             rf"{who}{_WILL}{nearer}"
             rf"(?:交货|供货|(?:交付|提供|运送|运抵)[^,。;]{{0,6}}?{_GOODS}|将[^,。;]{{0,6}}?{_GOODS}[^,。;]{{0,4}}?(?:运|送|发|交付)[至到往给]|"
-            rf"向(?:{roles})(?:供应|出售|销售)|提供[^,。;]{{0,6}}?(?:保修|质保|维修|售后))(?!地点|的|期)"
-            rf"|(?P<who2>{roles})(?:逾期|迟延|未按[^,。;]{{0,8}})(?:交货|交付|供货)"
+            rf"向(?:{roles})(?:供应|出售|销售)|提供[^,。;]{{0,6}}?(?:保修|质保|维修|售后)|"
+            rf"(?:向(?:{roles}))?提交[^,。;]{{0,6}}?(?:报告|成果|方案|设计文件|源代码))(?!地点|的|期)"
+            rf"|(?P<who2>{roles})(?:逾期|迟延|未按[^,。;]{{0,8}})(?:交货|交付|供货|提交(?:报告|成果|方案|工作成果))"
         ),
     }
 
@@ -69,8 +75,13 @@ def swapped_parties(view: View, structure: Structure, parties: Sequence[Party]) 
                 yield _finding(view, duty, few, many, borne[few][0], borne[many][0])
 
 
-_BEARS = {"付款": re.compile(r"买|购|需方"), "交付": re.compile(r"卖|供[方货应]|供应商|销|出卖")}
-"""What a party to a sale is called that pays, or delivers: as good as a clause that says so."""
+_BEARS = {
+    "付款": re.compile(r"买|购|需方|承租|委托|发包|定作|借款"),
+    "交付": re.compile(r"卖|供[方货应]|供应商|销|出卖|出租|受托|承揽"),
+    "还款": re.compile(r"借款|借入"),
+}
+"""What a party is called that pays, delivers or repays: as good as a clause that says so."""
+_AT_THE_END = re.compile(r"期满|届满|终止|解除|腾退|清场|撤离|返还|退还|归还")
 
 
 def _calling(view: View, role: str, parties: Sequence[Party]) -> str:
@@ -86,6 +97,8 @@ def _borne(view: View, structure: Structure, duty: str, pattern: re.Pattern[str]
         if "\t" in sentence.text or sentence.line >= structure.attachments_from:
             continue
         for match in pattern.finditer(sentence.text):
+            if duty == "交付" and _AT_THE_END.search(sentence.text):
+                continue
             if _OTHER_DUTY.search(match.group()) or _PENALTY.match(sentence.text, match.end()):
                 continue
             special = _SPECIAL.search(match.group())
@@ -105,6 +118,11 @@ _FROM_SELF = (
     r"(?:在|于|自)?(?:收到|接到|取得|征得)\s?(?P=who)\s?(?:的)?(?:书面|发出的)?"
     r"(?:通知|要求|指令|同意|款项|付款|货款|发票)"
 )
+_OWN_BREACH = (
+    r"(?:逾期|迟延|未按|未能按|拒绝|拒不|无故)[^。;]{{0,30}}?的?,\s?(?P=who)(?:均|即)?(?:有权|可以?)(?:单方|单方面|立即|随时)?(?:解除|终止|中止|暂停|拒绝|拒收|"
+    r"追究|没收|要求(?:{others})(?:支付|承担|赔偿)?违约金)"
+)
+"""A right that nobody has by his own breach: 甲方逾期支付租金的，甲方有权解除合同."""
 _ANOTHER = r"[方人者]|公司|单位|机构|部门|法院|银行|客户|用户|业主|企业"
 _BREACH = r"(?:逾期|违反|违约|未按|迟延|擅自|提前|拒绝|怠于)[^,。;]{0,30}的,\s?(?:应当?|须|需)?"
 
@@ -129,8 +147,11 @@ def _owed_to_itself(view: View, roles: Sequence[str]) -> Iterator[Finding]:
     pattern = re.compile(
         rf"(?:^|[,。;:、\s\d)]|[期间时内])(?P<who>{either})(?:(?:(?!{either}|{_ANOTHER})[^,。;]){{0,{_FARTHEST}}}?|{_BREACH})(?:{_TO_SELF}|{_FROM_SELF})"
     )
+    breach = re.compile(
+        rf"(?:^|[,。;:、\s\d)])(?P<who>{either})(?:(?!{either}).){{0,2}}?{_OWN_BREACH.format(others=either)}"
+    )
     for sentence in view.sentences_with(*roles):
-        if "\t" not in sentence.text and (match := pattern.search(sentence.text)):
+        if "\t" not in sentence.text and (match := pattern.search(sentence.text) or breach.search(sentence.text)):
             yield _self_owed(view, match["who"], Span(*(sentence.span.start + at for at in match.span())))
 
 

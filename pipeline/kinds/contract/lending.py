@@ -43,7 +43,7 @@ _INTEREST = re.compile(
     rf"(?P<per2>年|月|日)(?:化|利率)?\s?(?P<rate2>{PERCENT})(?=[^,。;]{{0,8}}(?:利率|利息|计息))"
 )
 _SHARES = re.compile(
-    r"(?P<per>[年月日])(?:息|利)(?:率)?(?:按|为|是|:)?\s?(?P<fen>\d(?:\.\d)?|[一二三四五六七八九])分(?:(?P<li>[一二三四五六七八九\d])厘)?(?!之)"
+    r"(?P<per>[年月日])(?:息|利)(?:率)?(?:按|为|是|:)?\s?(?P<fen>\d(?:\.\d)?|[一二两三四五六七八九])分(?:(?P<li>[一二三四五六七八九\d])厘?)?(?!之)"
 )
 """月息2分, 年利一分五厘: a 分 is a tenth by the year, a hundredth by the month."""
 _FEN = {"年": Decimal("0.1"), "月": Decimal("0.01"), "日": Decimal("0.001")}
@@ -57,13 +57,19 @@ _RESERVE = Text(
 
 
 def rate_conflicts(
-    view: View, title: str, parties: Sequence[Party], penalties: Sequence[Penalty], signed: date | None
+    view: View,
+    title: str,
+    parties: Sequence[Party],
+    penalties: Sequence[Penalty],
+    signed: date | None,
+    months: float | None,
 ) -> Iterator[Finding]:
-    """Rates of a private loan whose annual share is over the bound of its day; each place once."""
+    """Rates of a private loan of ``months`` whose annual share is over the bound of its day; each place once."""
     if not _LOAN.search(title) or any(_LICENSED.search(party.name) for party in parties):
         return
     seen: set[Span] = set()
-    for span, yearly in sorted([*_interest(view), *((p.span, p.per_year) for p in penalties if p.per_year)]):
+    told = [*_interest(view), *_sums_of_interest(view, months)]
+    for span, yearly in sorted([*told, *((p.span, p.per_year) for p in penalties if p.per_year)]):
         sentence = view.sentence_at(span.start).span
         if sentence in seen or (bound := _bound(signed)) >= yearly:
             continue
@@ -82,6 +88,28 @@ def _interest(view: View) -> Iterator[tuple[Span, Decimal]]:
             if share is not None:
                 start = sentence.span.start
                 yield Span(start + match.start(), start + match.end()), share * _PER_YEAR[per]
+
+
+_PRINCIPAL = re.compile(r"(?:借款|本金|借[给到得予]|出借|向[^。;]{1,20}借)[^。;]{0,30}$")
+_MONTHLY_SUM = re.compile(r"(?:利息[^,。;\d]{0,8}(?:每月|月付)|(?:每月|按月)[^,。;\d]{0,8}利息)[^,。;\d]{0,8}$")
+_WHOLE_SUM = re.compile(r"利息(?:总额|总计|共计|合计|一共|共)(?:为|是|:|人民币|¥)*$")
+
+
+def _sums_of_interest(view: View, months: float | None) -> Iterator[tuple[Span, Decimal]]:
+    """Interest told as a sum, by the month or for the whole term, as an annual share of the first principal."""
+    principal = None
+    for amount in view.amounts:
+        sentence = view.sentence_at(amount.span.start).span
+        before = view.text[max(sentence.start, amount.span.start - 40) : amount.span.start]
+        if principal is None and "利息" not in before and _PRINCIPAL.search(before):
+            principal = amount.yuan
+        elif principal and _MONTHLY_SUM.search(before):
+            yield amount.span, (amount.yuan * 12 / principal).quantize(_SHARE)
+        elif principal and months and _WHOLE_SUM.search(before):
+            yield amount.span, (amount.yuan * 12 / principal / Decimal(months)).quantize(_SHARE)
+
+
+_SHARE = Decimal("0.0001")
 
 
 def _figure(printed: str) -> str:

@@ -86,8 +86,10 @@ def findings_in(document: Document) -> list[Finding]:
         *identity.number_errors(view),
         *taxes.tax_conflicts(view),
         *units.unit_conflicts(view, totals),
-        *lending.rate_conflicts(view, basics.title_text(view), people, penalties, signed.date if signed else None),
-        *bounds.bound_findings(view, term, sums, forums),
+        *lending.rate_conflicts(
+            view, basics.title_text(view), people, penalties, signed.date if signed else None, basics.months_of(term)
+        ),
+        *bounds.bound_findings(view, bounds.Facts(term, ranges, sums, totals, forums)),
         *duties.swapped_parties(view, structure, people),
         *versions.attachment_conflicts(view, structure, sums, totals),
         *versions.language_conflicts(view),

@@ -113,7 +113,7 @@ _OF_CAPITAL = re.compile(r"注册资本|出资|投资总额")
 _SAYS_YUAN = re.compile(r"人民币|RMB|CNY", re.IGNORECASE)
 """Whoever names the home currency in a contract priced in another means it."""
 _PRICED_IN = re.compile(r"以(?:人民币|美元|欧元|港[元币]|英镑|日元)(?:计价|结算|报价|支付)")
-_LEAST_USUAL = 3
+_LEAST_USUAL = 2
 
 
 def _odd_currency(view: View) -> Iterator[Finding]:
