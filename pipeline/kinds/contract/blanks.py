@@ -108,9 +108,14 @@ def _is_filling(inner: str) -> bool:
     )
 
 
+_HAN_DIGITS = frozenset("一二三四五六七八九")
+
+
 def _is_placeholder(text: str, match: re.Match[str]) -> bool:
     """XX, ××, ○○ stand for something left out when Chinese text or a unit is next to them."""
     before, after = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    if match.group()[0] in "○〇◯" and (before in _HAN_DIGITS or after in _HAN_DIGITS):
+        return False  # 二○○八年
     return (
         bool(re.match(r"[\u4e00-\u9fa5%,。、()]", after) or re.match(r"[\u4e00-\u9fa5:(第为]", before))
         and after != "码"

@@ -140,6 +140,7 @@ _CLAUSES: Mapping[str, Sequence[re.Pattern[str]]] = {
 
 _TIMED = frozenset({"买卖", "承揽", "工程", "租赁", "运输", "借款"})
 """Where a time for payment alone leaves open when the other side performs."""
+_OF_A_CONTRACT = re.compile(r"本(?:合同|协议|契约)|甲\s?方|双方(?:约定|同意|签字|盖章|协商)|合同编号")
 _COMMON = ("标的", "价款或报酬", "履行期限", "违约责任")
 _WANTED: Mapping[str, tuple[str, ...]] = {
     "补充": (),
@@ -205,6 +206,8 @@ class Held:
 def missing_clauses(view: View, held: Held) -> list[Finding]:
     """Essential clauses of the contract's type that stand nowhere in the text, or are only touched on."""
     kind = contract_type(view)
+    if not kind and not _has_parties(view, held) and not _OF_A_CONTRACT.search(view.text):
+        return []
     wanted = _WANTED.get(kind, (*_COMMON, "争议解决"))
     standing = {name: _standing(view, name, held) for name in wanted}
     if standing.get("工作内容和工作地点") is False:

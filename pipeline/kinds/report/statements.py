@@ -186,7 +186,15 @@ def _derived(document: Document, lines: Sequence[_Line]) -> Iterator[Finding]:
         for rule in _RULES:
             if line.whole and rule.result.fullmatch(line.name):
                 near = lines[max(0, at - rule.reach) : at] if rule.reach > 0 else lines[at + 1 : at + 1 - rule.reach]
-                yield from _check_derived(document, line, rule, near)
+                yield from _check_derived(document, line, rule, _of_this_statement(rule, near))
+
+
+def _of_this_statement(rule: _Derived, near: Sequence[_Line]) -> Sequence[_Line]:
+    """Not beyond the same line of the statement before or behind: a line that is blank here may be filled there."""
+    others = [i for i, line in enumerate(near) if rule.result.fullmatch(line.name)]
+    if not others:
+        return near
+    return near[others[-1] + 1 :] if rule.reach > 0 else near[: others[0]]
 
 
 def _check_derived(document: Document, line: _Line, rule: _Derived, near: Sequence[_Line]) -> Iterator[Finding]:
