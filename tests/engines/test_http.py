@@ -5,9 +5,13 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from email.utils import formatdate
+from socketserver import StreamRequestHandler, ThreadingTCPServer
 
 import pytest
 from scripted_server import Reply, ScriptedServer, chat, serving
@@ -111,6 +115,61 @@ def test_a_passing_failure_is_retried_and_a_lasting_one_ends_after_bounded_tries
     with serving(ScriptedServer(behave=lambda body, number: failure)) as server:
         [error] = ask(server, request())
         assert isinstance(error, RequestError | EngineError) and len(server.requests) == 3
+
+
+@contextmanager
+def speaking(raw: bytes) -> Iterator[ScriptedServer]:
+    """A server that lists its model, answers everything else with these bytes, and hangs up after each."""
+    server = ScriptedServer()
+    models = b'HTTP/1.1 200 OK\r\n\r\n{"data": [{"id": "raw", "max_model_len": 9000}]}'
+
+    class Handler(StreamRequestHandler):
+        def handle(self) -> None:
+            first, *head = iter(self.rfile.readline, b"\r\n")
+            lengths = [int(line.partition(b":")[2]) for line in head if line.lower().startswith(b"content-length:")]
+            body = self.rfile.read(sum(lengths))
+            server.requests += [json.loads(body)] if body else []
+            self.wfile.write(models if first.startswith(b"GET") else raw)
+
+    with ThreadingTCPServer(("127.0.0.1", 0), Handler) as listening:
+        server.base_url = f"http://127.0.0.1:{listening.server_address[1]}/v1"
+        thread = threading.Thread(target=listening.serve_forever, kwargs={"poll_interval": 0.02})
+        thread.start()
+        yield server
+        listening.shutdown()
+        thread.join()
+
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"SSH-2.0-OpenSSH_9.6\r\n",
+        b"",
+        OK,
+        OK + b"transfer-encoding: chunked\r\n\r\nZZ\r\nxx\r\n",
+        OK + b'transfer-encoding: chunked\r\n\r\n5\r\n{"cho',
+        OK + b"content-length: -1\r\n\r\n{}",
+        OK + b"content-encoding: gzip\r\n\r\nnot gzip",
+        OK + b"x: " + b"y" * 2_000_000 + b"\r\n\r\n{}",
+        OK + b"content-type: text/event-stream\r\n\r\ndata: [DONE]\n\n",
+        OK + b"\r\n" + '{"choices": [{"message": {"content": "甲"}, "finish_reason": "stop"}]}'.encode("gb18030"),
+        b"HTTP/1.1 204 No Content\r\n\r\n",
+    ],
+    ids=lambda raw: repr(raw[:60]),
+)
+def test_what_is_no_answer_on_the_wire_ends_after_bounded_tries(raw: bytes) -> None:
+    with speaking(raw) as server:
+        [error] = ask(server, request())
+    assert isinstance(error, RequestError | EngineError) and 1 <= len(server.requests) <= 3
+
+
+def test_a_server_that_hangs_up_after_each_answer_is_a_server() -> None:
+    with speaking(OK + b"\r\n" + chat("{}").raw) as server:
+        answers = ask(server, *(request(str(n)) for n in range(20)))
+    assert all(isinstance(answer, Completion) for answer in answers) and len(server.requests) == 20
 
 
 def test_one_refused_request_costs_no_other() -> None:
