@@ -97,6 +97,8 @@ class Page:
     """What stands beside the running text, from top to bottom: kept, but not part of ``Document.text``."""
     pictures: tuple[Box, ...] = ()
     """Pictures on a page with text of its own that may hold text, too, and were not recognised."""
+    gaps: tuple[Box, ...] = ()
+    """Lines with characters that their font does not tell, shown as U+FFFD, and that were not recognised."""
 
     @property
     def margins(self) -> tuple[str, ...]:

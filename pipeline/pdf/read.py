@@ -119,7 +119,8 @@ class Reader:
     async def read(self, path: Path, document_id: str) -> Document:
         """Read a file; ``sections`` is left empty. Raises ReadError, NoTextError where no page gives text."""
         document = await self._read(path, document_id, {})
-        wanted = {**dict.fromkeys(document.unread_pages(), ()), **document.unread_pictures()}
+        wanted = {page.number: (*page.pictures, *page.gaps) for page in document.pages if page.pictures or page.gaps}
+        wanted |= dict.fromkeys(document.unread_pages(), ())
         trouble = self._ocr_lack()
         if wanted and trouble is None:
             pages, trouble = await self._recognise(path, wanted)

@@ -156,6 +156,7 @@ def _page(number: int, page: Mapping[str, Any]) -> Page:
         confidence=None if confidence is None else _number(confidence),
         regions=tuple(_region(region, number) for region in page["regions"]),
         pictures=tuple(Box(number, *_edges(box)) for box in page.get("pictures", ())),
+        gaps=tuple(Box(number, *_edges(box)) for box in page.get("gaps", ())),
     )
 
 

@@ -38,6 +38,14 @@ TRAITS: Mapping[str, Text] = {
         "这种文件没有固定的页码：页码只按文件里的分页符计",
         "this kind of file has no fixed pages: only page breaks in it are counted",
     ),
+    "gaps": Text(
+        "有 {count} 个字在字体里没有编码，读不出来，以 \ufffd 表示，请对照原件",
+        "{count} characters are not told by their fonts and are shown as \ufffd: see the original",
+    ),
+    "filled": Text(
+        "有 {count} 个字在字体里没有编码，由 OCR 按字形补上，请对照原件",
+        "{count} characters are not told by their fonts and were recognised by OCR: see the original",
+    ),
     "undecoded": Text(
         "有 {count} 个字符无法解码，以 □ 代替", "{count} characters could not be decoded and are shown as □"
     ),

@@ -3,15 +3,19 @@
 Fonts without a Unicode map (Type 3, numbered subsets, Identity-H) leave only character codes, and wrong maps give
 Latin signs, private codes or the bytes of another encoding. What stands there was drawn all the same, so OCR can read
 it. A paper's formulas set in such fonts are not worth that, nor are codes that happen to be the characters themselves.
+
+A map may also lack single characters (甲 in 甲方): what comes for one is no Chinese, but as wide as its neighbours are.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from difflib import SequenceMatcher
 
-from pipeline.pdf.lines import Chars
+from pipeline.pdf.columns import Edges
+from pipeline.pdf.lines import Chars, is_cjk
 
 _LEAST, _KINDS = 10, 6
 """Characters that must be lost, and different ones among them: less is a symbol, a bullet, a formula."""
@@ -36,6 +40,14 @@ _FOREIGN = re.compile(
 )
 """Bytes of GBK or UTF-8 taken for Latin-1 or Windows-1252 (no language sets so many accented letters together), and
 private codes but those of Symbol fonts."""
+_NO_CHINESE = (
+    "[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f!-$&'*+:-?A-LN-VX-ln-v{-~\\x7f-\\x9f\\xa1-\\xa6\\xa9-\\xaf\\xb2-\\xb6\\xb8-\\xd6\\xd8-\\xf6\\xf8-\\xff"
+    "\\ue000-\\uefff\\uf100-\\uf8ff\\ufdd0-\\ufdef\\ufffd]"
+)
+"""Codes, and signs that no font has as wide as Chinese characters."""
+_BESIDE_HAN = re.compile(f"(?<=[\u4e00-\u9fff]){_NO_CHINESE}|{_NO_CHINESE}(?=[\u4e00-\u9fff])")
+_SAME_WIDTH = 0.03
+GAP = "\ufffd"
 _ACCENTED = re.compile("[\u00c0-\u00ff]")
 
 
@@ -63,6 +75,51 @@ def decoded(chars: Chars, lost: frozenset[int]) -> Chars:
         if not lost.isdisjoint(range(start, end)):
             kept[start:end] = "\n" * (end - start)
     return replace(chars, text="".join(kept))
+
+
+def gaps(chars: Chars) -> list[int]:
+    """Indexes of single characters among Chinese that their font does not tell."""
+    return [found.start() for found in _BESIDE_HAN.finditer(chars.text) if _is_gap(chars, found.start())]
+
+
+def _is_gap(chars: Chars, at: int) -> bool:
+    width = chars.right[at] - chars.left[at]
+    beside = (
+        near for near in (at - 1, at + 1) if 0 <= near < len(chars.text) and "\u4e00" <= chars.text[near] <= "\u9fff"
+    )
+    widths = [chars.right[near] - chars.left[near] for near in beside]
+    return any(abs(width - other) < _SAME_WIDTH * other for other in widths)
+
+
+def with_gaps(chars: Chars, indexes: Sequence[int]) -> Chars:
+    """The page with a sign in the place of each of them."""
+    kept = list(chars.text)
+    for at in indexes:
+        kept[at] = GAP
+    return replace(chars, text="".join(kept))
+
+
+def lines_around(chars: Chars, indexes: Sequence[int]) -> list[Edges]:
+    """Where the lines stand that hold them; y upwards."""
+    found: list[Edges] = []
+    for line in _LINE.finditer(chars.text) if indexes else ():
+        start, end = line.span()
+        if any(start <= at < end for at in indexes):
+            part = slice(start, end)
+            edges = min(chars.left[part]), max(chars.top[part]), max(chars.right[part]), min(chars.bottom[part])
+            found.append(Edges(*edges))
+    return found
+
+
+def filled(typed: str, seen: str) -> str:
+    """A line with those of its gaps filled that what was recognised there tells; as long as ``typed``."""
+    kept = list(typed)
+    for kind, start, end, other, last in SequenceMatcher(None, typed, seen, autojunk=False).get_opcodes():
+        if kind == "replace" and end - start == last - other:
+            for at, char in zip(range(start, end), seen[other:last], strict=True):
+                if kept[at] == GAP and (is_cjk(char) or char.isalnum()):
+                    kept[at] = char
+    return "".join(kept)
 
 
 def _has_wide(chars: Chars) -> bool:

@@ -17,7 +17,7 @@ from statistics import median
 from typing import Any, cast
 
 from pipeline.pdf import wire
-from pipeline.pdf.clean import plain
+from pipeline.pdf.clean import fold, plain
 from pipeline.pdf.columns import Edges, reading_order
 from pipeline.pdf.formats import format_of
 from pipeline.pdf.health import bare, count_characters, coverage, garbled, judge, misread, needs_objects
@@ -29,7 +29,7 @@ from pipeline.pdf.places import places_of, turned_boxes, turned_places
 from pipeline.pdf.process import Failure, limit, serve
 from pipeline.pdf.tables import asks_for_grids, packed, tables_of
 from pipeline.pdf.tables_ruled import Grid, lines_with_tables
-from pipeline.pdf.undecoded import decoded, undecoded
+from pipeline.pdf.undecoded import GAP, decoded, filled, gaps, lines_around, undecoded, with_gaps
 from pipeline.types import Box, PageHealth, Region
 
 _MAX_CHARACTERS = 30_000_000
@@ -59,6 +59,10 @@ class _Page:
     """Images on which no text layer stands."""
     unseen: Sequence[Edges] = ()
     """Of a page that is read, those that may hold text, and were not recognised."""
+    gaps: Sequence[Edges] = ()
+    """Lines that hold characters which their font does not tell, and that were not recognised."""
+    filled: int = 0
+    """Such characters that were recognised."""
     labels: Sequence[Region] = ()
     """What stands in them and is no text."""
     chars: Chars | None = None
@@ -133,9 +137,8 @@ def _read_text(path: Path, _: Mapping[str, Any]) -> wire.Message:
         _Page(page.lines, page.width, page.height, None, "text" if page.lines else "blank", "text")
         for page in found.pages
     ]
-    message = _document(pages, {}, found.headings)
     traits = {"undecoded": found.undecoded, "unpaged": int(len(pages) == 1), "paged_by_breaks": int(len(pages) > 1)}
-    return message | {"traits": {name: count for name, count in traits.items() if count}}
+    return _document(pages, {}, found.headings, traits)
 
 
 def _read_image(path: Path, ocr: Mapping[str, Any]) -> wire.Message:
@@ -191,6 +194,9 @@ def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -
     health = "garbled" if lost else judge(chars.text, cover, paths, images)
     unread = health in ("garbled", "scan") or (cover >= _FIGURE_COVER and not count_characters(chars.text))
     chars = decoded(chars, lost)
+    lacking = gaps(chars) if health != "garbled" else []
+    if lacking:
+        chars = with_gaps(chars, lacking)
     is_lost = health == "garbled" and garbled(chars.text)
     lines = [] if is_lost or (unread and page.turned) else lines_in(chars, index)
     read = _Page(lines, page.width, page.height, label, health, "none" if unread else "pdfium", places=places_of(chars))
@@ -198,8 +204,9 @@ def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -
     if unread:
         _show(read)  # where OCR will see it
         read.lines = _without_misread(lines, pictures)
-    elif pictures:
-        read.unseen = notable(boxes, chars, page.width, page.height)
+    else:
+        read.unseen = notable(boxes, chars, page.width, page.height) if pictures else ()
+        read.gaps = lines_around(chars, lacking)
     if asks_for_grids(lines, page.height):
         read.chars, read.strokes = chars, array("f", chain.from_iterable(page.rulings(_MAX_STROKES)))
     return read
@@ -262,7 +269,9 @@ def _take_pictures(page: _Page, index: int, recognised: Mapping[str, Any]) -> No
     if page.turned:
         return  # recognised as shown, and read otherwise
     labels: list[Region] = []
-    for (left, top, right, bottom), rows in recognised["pictures"]:
+    count = len(page.unseen)
+    _fill_gaps(page, recognised["pictures"][count:])
+    for (left, top, right, bottom), rows in recognised["pictures"][:count]:
         picture = Edges(left, page.height - top, right, page.height - bottom)
         lines = [Line(merged(row, OCR_CELL_GAP_EM), index) for row in _cells(rows, index, page.height)]
         cells = [cell for line in lines for cell in line.cells]
@@ -274,6 +283,21 @@ def _take_pictures(page: _Page, index: int, recognised: Mapping[str, Any]) -> No
         else:
             labels += [Region("picture", line.text, _box_of(line, index, page.height)) for line in lines]
     page.unseen, page.labels = (), labels
+
+
+def _fill_gaps(page: _Page, recognised: Sequence[Any]) -> None:
+    """Take characters that fonts don't tell from what was recognised of their lines."""
+    for (left, top, right, bottom), rows in recognised:
+        around = Edges(left, page.height - top, right, page.height - bottom)
+        seen = fold("".join(str(text) for row in rows for text, _, _ in row))
+        for at, line in enumerate(page.lines):
+            if GAP in line.text and around.holds(*line.centre):
+                for cell in line.cells:
+                    whole = filled(cell.text, seen)
+                    page.filled += cell.text.count(GAP) - whole.count(GAP)
+                    cell.text = whole
+                page.lines[at] = Line(line.cells, line.page, line.flow, line.place)
+    page.gaps = ()
 
 
 def _cells(rows: Any, index: int, height: float) -> list[list[Cell]]:
@@ -347,7 +371,12 @@ def _read_stand_in(path: Path, passwords: Sequence[str], code: str) -> wire.Mess
     return _document(pages, found.metadata, [])
 
 
-def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequence[Entry]) -> wire.Message:
+def _document(
+    pages: Sequence[_Page],
+    metadata: Mapping[str, str],
+    outline: Sequence[Entry],
+    traits: Mapping[str, int] | None = None,
+) -> wire.Message:
     layout = [PageLines(page.lines, page.width, page.height) for page in pages]
     title = title_of(metadata.get("Title", ""), layout)
     laid = lay_out(layout, [page.label for page in pages])
@@ -359,6 +388,9 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
         for page, placed in zip(pages, layout, strict=True)
     ]
     pictures = [[_shown_box(_box_of(box, 0, page.height), page) for box in page.unseen] for page in pages]
+    holes = [[_shown_box(_box_of(box, 0, page.height), page) for box in page.gaps] for page in pages]
+    shown = sum(line.text.count(GAP) for page in pages if page.read_by == "pdfium" for line in page.lines)
+    told = {**(traits or {}), "gaps": shown, "filled": sum(page.filled for page in pages)}
     recognised = _ocr_lines(laid, pages)
     if any(page.turned for page in pages):
         _show_tables(packed_tables, pages)
@@ -380,12 +412,14 @@ def _document(pages: Sequence[_Page], metadata: Mapping[str, str], outline: Sequ
                 "regions": found,
                 "places": page.places,
                 **({"pictures": boxes} if boxes else {}),
+                **({"gaps": lines} if lines else {}),
             }
-            for page, found, boxes, span in zip(pages, regions, pictures, laid.spans, strict=True)
+            for page, found, boxes, lines, span in zip(pages, regions, pictures, holes, laid.spans, strict=True)
         ],
         "bookmarks": [list(mark) for mark in ((m.title, m.page, m.level) for m in bookmarks_of(outline))],
         "metadata": {name: plain(value)[:2000] for name, value in metadata.items()},
         "ocr_lines": recognised,
+        "traits": {name: count for name, count in told.items() if count},
         "prominent": prominent_in(laid, lines),
         **packed_tables,
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +16,8 @@ from reading import read_here
 from pipeline.errors import NoTextError
 from pipeline.pdf.health import garbled
 from pipeline.pdf.read import Reader, ReadLimits
+from pipeline.pdf.undecoded import filled
+from pipeline.steps import notes_on_reading
 
 LINES = [made.PARAGRAPH[at : at + 36] for at in range(0, len(made.PARAGRAPH), 36)]
 ENGLISH = [
@@ -134,6 +137,52 @@ def test_chinese_that_nobody_writes_is_garbled(text: str) -> None:
     assert garbled(text)
     assert not garbled("學校應當依據規定，將結業證書發給學員；逾期繳費者，須補辦註冊。" * 5)
     assert not garbled("璟珺瑾瑜琳琅" * 8 + "董事会成员张玮琦、李婧妍、王旻昊、赵晟睿、陈曦、刘翀" * 3)
+
+
+@pytest.mark.parametrize("code", ["", "0000", "FFFD", "E001", "003F", "00F4"])
+def test_single_characters_that_a_map_lacks_are_shown_as_lost_and_told(tmp_path: Path, code: str) -> None:
+    good = made.make(tmp_path / "good.pdf", [lambda canvas: made.draw_lines(canvas, LINES)])
+    lacking = "甲价检违"
+    document = read_here(unmapped.with_holes(good, tmp_path / "bad.pdf", lacking, code))
+    expected = re.sub(f"[{lacking}]", "\ufffd", made.PARAGRAPH)
+    assert document.text.replace("\n", "") == expected
+    assert document.traits == {"gaps": expected.count("\ufffd")}
+    assert "以 \ufffd 表示" in notes_on_reading(document)[0].zh
+    assert len(document.pages[0].gaps) == sum(any(char in line for char in lacking) for line in LINES)
+
+
+def test_latin_beside_chinese_and_full_width_signs_are_no_lost_characters(tmp_path: Path) -> None:
+    lines = [
+        "A公司与B公司共同持有X项目80%的股权（W/M）：见附件1①、②，偏差±5℃",
+        "规格3×4米，每㎡￥35.5元；“甲方”指A—B",
+        "é国M型W型m级%率",
+    ]
+    document = read_here(made.make(tmp_path / "good.pdf", [lambda canvas: made.draw_lines(canvas, lines * 4)]))
+    assert "\ufffd" not in document.text
+    assert document.pages[0].gaps == ()
+
+
+def test_a_gap_is_filled_only_where_all_around_it_agrees() -> None:
+    assert filled("\ufffd方应于合同总\ufffd的三成", "甲方应于合同总价的三成") == "甲方应于合同总价的三成"
+    assert filled("\ufffd方应\ufffd", "甲方应") == "甲方应\ufffd"
+    assert filled("总\ufffd的", "总计价的") == "总\ufffd的"
+    assert filled("总\ufffd的", "总,的") == "总\ufffd的"
+    assert filled("\ufffd", "") == "\ufffd"
+
+
+def test_ocr_tells_the_characters_that_a_map_lacks(tmp_path: Path) -> None:
+    pytest.importorskip("rapidocr", reason="the ocr extra is not installed")
+    good = made.make(tmp_path / "good.pdf", [lambda canvas: made.draw_lines(canvas, LINES)])
+    bad = unmapped.with_holes(good, tmp_path / "bad.pdf", "甲价检违")
+
+    async def run():
+        async with Reader(ReadLimits(workers=1, ocr="on", ocr_page_timeout_s=300)) as reader:
+            return await reader.read(bad, "x")
+
+    document = asyncio.run(run())
+    assert document.text.replace("\n", "") == made.PARAGRAPH
+    assert (document.pages[0].read_by, document.ocr_lines) == ("pdfium", ())
+    assert document.traits == {"filled": sum(map(made.PARAGRAPH.count, "甲价检违"))}
 
 
 def test_ocr_reads_the_lines_that_the_fonts_do_not_tell(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ drawn, so that OCR can read what the codes don't tell."""
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 from pdf_made import FONT_FILE, raw_pdf, stream
 from PIL import Image, ImageDraw, ImageFont
 from pypdf import PdfWriter
-from pypdf.generic import DictionaryObject
+from pypdf.generic import DecodedStreamObject, DictionaryObject, NameObject
 from reportlab.pdfbase.ttfonts import TTFontFile
 
 _GRID = 60
@@ -117,3 +118,24 @@ def _one_page(content: bytes, fonts: bytes, objects: Sequence[bytes]) -> bytes:
             *objects,
         ]
     )
+
+
+def with_holes(source: Path, target: Path, chars: str, code: str = "") -> Path:
+    """A copy whose Unicode maps lack some characters, or lead them to ``code`` (four hex digits)."""
+    writer = PdfWriter(clone_from=source)
+    for item in writer._objects:
+        font = item.get_object() if item is not None else None
+        if not isinstance(font, DictionaryObject) or "/ToUnicode" not in font:
+            continue
+        unicode_map = font["/ToUnicode"].get_object().get_data().decode("latin-1")
+        for char in chars:
+            entry = rf"(<[0-9A-F]{{2}}>) <{ord(char):04X}>(\r?\n)"
+            unicode_map, dropped = re.subn(entry, rf"\1 <{code}>\2" if code else "", unicode_map, flags=re.I)
+            if dropped and not code:
+                count = re.search(r"(\d+) beginbfchar", unicode_map)
+                unicode_map = unicode_map.replace(count[0], f"{int(count[1]) - dropped} beginbfchar")
+        stream = DecodedStreamObject()
+        stream.set_data(unicode_map.encode("latin-1"))
+        font[NameObject("/ToUnicode")] = writer._add_object(stream)
+    writer.write(target)
+    return target
