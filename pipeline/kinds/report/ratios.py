@@ -75,7 +75,8 @@ def _wrong(document: Document, said: Metric, known: Known) -> Finding | None:
     pairs = _pairs(known, ratio, said.period)
     own = bool(pairs)
     if not own:
-        pairs = [pair for period in {p for _, p in known} for pair in _pairs(known, ratio, period)]
+        latest_first = sorted({p for _, p in known}, key=str, reverse=True)
+        pairs = [pair for period in latest_first for pair in _pairs(known, ratio, period)]
     truths = [truth for pair in pairs if (truth := ratio.formula(*map(_in_yuan, pair)))]
     if not truths or any(abs(said.figure.value - t) <= _ROOM + said.figure.half + slack for t, slack in truths):
         return None

@@ -445,3 +445,12 @@ RATED = (
 )
 def test_grades_and_units_that_the_tables_contradict(sentence: str, items: list[str]) -> None:
     assert [item for item, _ in alarms(RATED.format(sentence))] == items
+
+
+def test_a_ratio_without_a_period_is_told_the_latest_one() -> None:
+    text = (
+        "某集团2025年度跟踪评级报告\n单位：亿元\n指标\t2024年末\t2023年末\n资产总额\t1286.45\t1203.18\n"
+        "负债总额\t798.32\t731.06\n资本结构\n随着融资规模扩大，资产负债率升至63.05%，较上年末上升。\n"
+    )
+    found = [f.value for f in findings_in(document(text)) if f.item == "比率与数据不符"]
+    assert found == ["资产负债率 63.05%，应为 62.06%"]
