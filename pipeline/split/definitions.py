@@ -8,13 +8,19 @@ from dataclasses import dataclass
 
 from pipeline.types import Document, Span
 
-_QUOTED = r"[“\"「『](?P<{0}>[^“”\"「」『』\n，。；;]{{1,30}})[”\"」』]"
+_QUOTED = r"[“\"「『‘](?P<{0}>[^“”\"「」『』‘’\n，。；;]{{1,30}})[”\"」』’]"
 _DEFINING = re.compile(
     r"[下简统合并]称(?:为|作)?[：:]?[^\S\n]*(?:之为)?" + _QUOTED.format("short")
-    + r"|[（(](?:以下|下文)[简统合并]?称(?:为|作)?[：:]?[^\S\n]*(?P<bare>[^“”\"（）()\n，。；]{1,16})[）)]"
+    + r"|[（(](?:(?:以下|下文)[简统合并]?|[简下统合])称(?:为|作)?[：:]?[^\S\n]*"
+    r"(?P<bare>[^“”\"‘’（）()\n，。；]{1,16})[）)]"
+    + r"|以下[简统合并]?称(?:为|作)?(?P<plain>[^\s“”\"‘’「」『』，。；、（）()]{2,8})(?=[，。；）)])"
+    + r"|[（(](?:即|统称|合称)?" + r"[“\"「](?P<own>[一-鿿][\w]{1,11})[”\"」][）)]"
+    + r"|^[^\S\n]*(?:[\d.．、（）()一二三四五六七八九十]{1,8}[^\S\n]*)?(?P<listed>[^\s：:，。；“”\"（）()]{2,12})"
+    r"[：:][^\S\n]*(?:是|系|即|均)?指(?![定示导派令])"
     + r"|本[^\s，。]{1,6}所称(?:的)?[“\"]?(?P<called>[^“”\"\n，。；]{1,16}?)[”\"]?[，,]?(?:是|系|均|仅)?指(?![定示导])"
     + r"|" + _QUOTED.format("meant")
-    + r"(?:[（(][^（）()\n]{1,60}[）)])?[^\S\n]*(?:(?:是|系|即|均)?指(?![定示导])|(?:shall[ ])?means?\b|refers?[ ]to\b"
+    + r"(?:[（(][^（）()\n]{1,60}[）)])?[^\S\n]*[：:，,]?(?:就[^，。\n]{1,16}而言[，,]?)?"
+    r"(?:(?:是|系|即|均|应)?指(?![定示导])|(?:shall[ ])?means?\b|refers?[ ]to\b"
     r"|has[ ]the[ ]meaning)"
     + r"|[（(][^（）()\n“\"]{0,40}[“\"](?P<hereinafter>[A-Z][^“”\"\n]{1,30})[”\"][）)]"
     + r"|^[^\S\n]*(?![^\n：:]*(?:代表|联系|负责|代理|经办)人)(?P<role>[甲乙丙丁戊]方|[^\s，。：:（）()“”\d]{1,5}[方人])"
@@ -24,6 +30,8 @@ _DEFINING = re.compile(
 _BEFORE, _AFTER = 60, 160
 """Most characters of a passage before and after its term."""
 
+_MEANT_BEFORE = ("short", "bare", "plain", "own", "hereinafter")
+"""The forms in which what is meant stands before the term."""
 _CLOSING = ("）", ")")
 
 
@@ -52,7 +60,7 @@ def _definitions(text: str) -> Iterator[Definition]:
         kind = match.lastgroup or ""
         at = Span(*match.span(kind))
         line = Span(text.rfind("\n", 0, at.start) + 1, text.find("\n", at.end) % (len(text) + 1))
-        if kind in ("short", "bare", "hereinafter"):  # what is meant stands before
+        if kind in _MEANT_BEFORE:
             start = max(line.start, at.start - _BEFORE, _last_stop(text, line.start, match.start()))
             end = match.end() + (text[match.end() : match.end() + 1] in _CLOSING and match.end() < line.end)
             yield Definition(match[kind], Span(start, end), at)

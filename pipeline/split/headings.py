@@ -194,6 +194,7 @@ def _read(text: str, match: re.Match[str]) -> _Line | None:
         title, titled = _title(rest)
         if title:
             heading_end = match.start("rest") + len(title)
+            title = _spread(title)
     leader = rest[-1:] in _LEADER_ENDS and _LEADER.search(rest, max(0, len(rest) - _LOOK_BACK)) is not None
     return _Line(
         family, value, number, title, start, end, heading_end,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import takewhile
 from typing import NamedTuple
 
 from pipeline.types import Prominent
@@ -47,7 +48,7 @@ def titles_in(text: str, prominent: Sequence[Prominent], numbered: Collection[in
     """The unnumbered titles among the ``prominent`` lines; ``numbered`` has the starts of lines with a number."""
     looks = {line.start: style for line in prominent if (style := style_of(line))}
     groups = [group for group in _groups(text, looks) if group[0].start not in numbered]
-    groups = _without_cover(text, groups, looks)
+    groups = _without_heading(_without_cover(text, groups, looks), looks, numbered)
     others = {group[0].start for group in groups} | set(numbered)
     return [
         Title(group[0].start, group[-1].end, _joined(group), group[0].style, leaf)
@@ -86,6 +87,23 @@ def _without_cover(text: str, groups: list[list[_Line]], looks: Mapping[int, int
     body = next((start for start, line in _lines(text, 0) if len(line) > _BODY and start not in looks), len(text))
     later = max((style for start, style in looks.items() if start > body), default=0)
     return [group for group in groups if group[0].start > body or group[0].style <= later]
+
+
+def _without_heading(
+    groups: list[list[_Line]], looks: Mapping[int, int], numbered: Collection[int]
+) -> list[list[_Line]]:
+    """Without the one or two first titles where nothing else is as large: the document's own."""
+    top = max(looks.values(), default=0)
+    own = list(takewhile(lambda group: group[0].style == top, groups))
+    alone = 0 < len(own) <= _OWN and sum(style == top for style in looks.values()) == sum(map(len, own))
+    named = any(_ASIDE.match(group[0].text) for group in own)
+    return groups[len(own) :] if alone and not named and (numbered or len(groups) > len(own)) else groups
+
+
+_OWN = 2
+_ASIDE = re.compile(
+    r"(?:重\s*[大要]|声\s*明|摘\s*要|前\s*言|序|引\s*言|目\s*录|释\s*义|特别提示|风险提示|Abstract|ABSTRACT)"
+)
 
 
 def _is_title(line: str) -> bool:
