@@ -49,7 +49,8 @@ _LINE = re.compile(
     | (?P<annex>附[件录表图]|格式(?=[^\S\n]?[{_HAN}\d]))[^\S\n]?
         (?P<annex_number>[{_HAN}]{{1,3}}|\d{{1,2}}[-—]\d{{1,2}}(?!\d)|[\dA-Z]{{1,2}}(?!\d))?
     | (?P<english>Article|ARTICLE|Section|SECTION|Chapter|CHAPTER|Part|PART|Clause|CLAUSE|Annex|ANNEX
-        |Appendix|APPENDIX|Schedule|SCHEDULE|Exhibit|EXHIBIT)[^\S\n]+(?P<english_number>\d{{1,3}}(?:\.\d{{1,2}})?|[IVXL]{{1,6}}|[A-H]|(?i:{"|".join(_WORDS)}))(?![\w.]*\w)
+        |Appendix|APPENDIX|Schedule|SCHEDULE|Exhibit|EXHIBIT|Item|ITEM)[^\S\n]+(?P<english_number>\d{{1,3}}(?:\.\d{{1,2}}|[AB])?|[IVXL]{{1,6}}|[A-H]|(?i:{"|".join(_WORDS)}))(?![\w.]*\w)\.?
+    | §[^\S\n]?(?P<sign>[1-9]\d?)(?![\d.])
     | (?P<han>[{_HAN}]{{1,3}})[^\S\n]?(?:、|[.．](?!\d))
     | [（(][^\S\n]?(?P<han_bracket>[{_HAN}]{{1,3}})[^\S\n]?[）)](?:[、．]|\.(?!\d))?
     | (?P<decimal>[1-9]\d?(?:[.．][1-9]\d?){{1,3}})(?![\d.．]*\d)[.．、]?
@@ -90,7 +91,8 @@ _UNIT = re.compile(
 _COUNTED = re.compile(r"\d+(?:年|个?月)[以内期][^，。；]{2,}$")
 """A title that begins with a term: 43、1年内到期的非流动负债."""
 _COUNTED_HAN = re.compile(rf"[{_HAN}]{{1,2}}(?:[线级类档等]|、|季度)")
-_GOES_ON = (*"，,、（(《〈“‘和与或及按至", "根据", "依照", "按照", "参照", "详见", "参见", "截止")
+_GOES_ON = (*"，,、（(《〈“‘和与或及按至", "根据", "依照", "按照", "参照", "详见", "参见", "截止",
+            " to", " of", " in", " under", " with", " by", " the")  # fmt: skip
 """How a line ends whose sentence runs on in the next line."""
 _CLOSED = frozenset("。；;！!？?：:.…”」）)】》0123456789")
 _LEADER = re.compile(
@@ -108,6 +110,9 @@ _RUN_IN = re.compile(
 _RUN_IN_HAN = re.compile(r"((?:(?![应须不得可是为有将由已向])[一-鿿、]){2,12})。(?=.{8})")
 """The same in Chinese: 2.1 转让标的。甲方同意…"""
 _CAPITALS = re.compile(r"^([A-Z][A-Z&,'’ -]{4,60})[^\S\n]*\n(?=[^\n]{60})", re.MULTILINE)
+_TELLS = ("说明", "情况", "提示", "原因", "信息", "介绍", "概述")
+"""How titles end that a colon may follow."""
+_MARK = re.compile("[，。；：、,;:]")
 _LIST_FOLLOWS = re.compile("如下|以下|下列")
 _FIRST_WORD = re.compile(r"([^\s\x00-\x7f，、。；]{2,16})[^\S\n]+(?=.{12})")
 """A title that white space alone divides from the body on its line."""
@@ -218,6 +223,8 @@ def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]
         return ("han-bracket", (_value(han),)) if han else ("bracket", (_value(arabic),))
     if "①" <= first <= "⑳":
         return "circle", (ord(first) - ord("①") + 1,)
+    if first == "§":
+        return "chapter", (_value(match["sign"]),)
     if first == "第":
         head, unit, tail = match.group("di", "unit", "zhi")
         value = _value("".join(head.split()))
@@ -243,7 +250,8 @@ def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]
         return "half-bracket", (_value(half),)
     if english and "." in english_number and not english_number[0].isalpha():  # Section 3.02
         return "two", tuple(int(part) for part in english_number.split("."))
-    return _ENGLISH.get(english.lower(), "article"), tuple(_value(part) for part in english_number.split("."))
+    parts = re.findall(r"\d+|[A-Za-z]+", english_number)
+    return _ENGLISH.get(english.lower(), "article"), tuple(map(_value, parts))
 
 
 _UNITS: dict[str, Family] = {
@@ -328,9 +336,9 @@ def _title(rest: str) -> tuple[str, bool]:
     labelled = _RUN_IN.match(rest) or _LABEL.match(rest) or _RUN_IN_HAN.match(rest)
     if labelled and not _LIST_FOLLOWS.search(labelled[1]):
         return labelled[1].rstrip(), whole.rstrip(".") == labelled[1].rstrip()
-    if len(whole) < len(rest):  # 甲方应提供以下材料：
+    if len(whole) < len(rest) and not whole.endswith(_TELLS):  # 甲方应提供以下材料：
         return "", False
-    short = len(whole) <= _TITLE_MAX or (len(whole) <= 2 * _TITLE_MAX and whole.isascii())
+    short = len(whole) <= _TITLE_MAX or (len(whole) <= 2 * _TITLE_MAX and (whole.isascii() or not _MARK.search(whole)))
     if short and not _BODY.search(whole.rstrip("?？")) and whole.count("，") + whole.count(", ") <= 1:
         return whole, True
     head = _FIRST_WORD.match(rest)

@@ -241,3 +241,30 @@ def test_appendices_with_letters() -> None:
         (2, "A.1"),
         (2, "A.2"),
     ]
+
+
+def test_forms_of_english_and_signed_numbers() -> None:
+    text = (
+        "PART I\nFINANCIAL INFORMATION\nItem 1. Financial Statements\nSee below.\nItem 1A. Risk Factors\nNone.\n"
+        "PART II\nOTHER INFORMATION\nItem 1. Legal Proceedings\nNone.\n"
+    )
+    assert [(s.level, s.number, s.title) for s in find_sections(text, (), ())] == [
+        (1, "PART I", "FINANCIAL INFORMATION"),
+        (2, "Item 1.", "Financial Statements"),
+        (2, "Item 1A.", "Risk Factors"),
+        (1, "PART II", "OTHER INFORMATION"),
+        (2, "Item 1.", "Legal Proceedings"),
+    ]
+    text = "§1 重要提示\n1.1 董事会保证真实。\n§2 基本情况\n2.1 主要会计数据\n见下表。\n"
+    assert [(s.level, s.number) for s in find_sections(text, (), ())] == [(1, "§1"), (2, "1.1"), (1, "§2"), (2, "2.1")]
+
+
+def test_the_signature_page_ends_the_last_clause() -> None:
+    text = "第十条 生效\n自签字生效。\n（本页无正文，为《合同》签署页）\n甲方（盖章）：\n附件一 清单\n名称\t数量\n"
+    assert [text[s.span.start : s.span.end].count("盖章") for s in find_sections(text, (), ())] == [0, 1, 0]
+
+
+def test_multiple_choice_and_names_are_no_outline() -> None:
+    text = "1. 合同成立的时间是？\nA. 签字时\nB. 盖章时\nC. 承诺生效时\n2. 下列哪项属于要约？\nA. 价目表\nB. 招标公告\n"
+    assert [s.number for s in find_sections(text, (), ())] == ["1.", "2."]
+    assert not find_sections("A. Smith and B. Jones. Law. 2020.\nB. Lee. Contracts. 2019.\n", (), ())

@@ -246,7 +246,7 @@ def test_definitions_are_collected_with_the_passage_that_defines() -> None:
         ("“关联方”，就任何人而言，指控制该人的人", "关联方"),
         ("1.1 交割日：是指第3条所述之日", "交割日"),
         ("“工作日”应指法定节假日外的日子", "工作日"),
-        ("打印（\"ok\"）", None),
+        ('打印（"ok"）', None),
         ("投标人：（盖章）", None),
         ("法定代表人：张三", None),
         ("“设备”指定由甲方采购", None),
