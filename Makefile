@@ -1,5 +1,5 @@
-# make demo | make test: on a fresh Linux machine with Python 3.11 or 3.12 these two set up everything they need.
-PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3)
+# make demo | make test: on a fresh Linux machine with Python 3.11 to 3.13 these two set up everything they need.
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13; do $$p -c '' 2>/dev/null && exec echo $$p; done; echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
@@ -21,8 +21,8 @@ setup-cpu: $(VENV)/.setup-cpu
 setup-gpu: $(VENV)/.setup-gpu
 
 $(BIN)/python:
-	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 12))' || \
-		{ echo "longdoc needs Python 3.11 or 3.12, found: $$($(PYTHON) --version). Name one: make PYTHON=/path/to/python3.11"; exit 1; }
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(not (3, 11) <= v <= (3, 13))' || \
+		{ echo "longdoc needs Python 3.11, 3.12 or 3.13, found: $$($(PYTHON) --version). Name one: make PYTHON=/path/to/python3.11"; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/.setup: pyproject.toml | $(BIN)/python
