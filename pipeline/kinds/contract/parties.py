@@ -511,7 +511,8 @@ def _plain_role(match: re.Match[str]) -> str:
 _CODE = re.compile(
     r"(?:统一社会信用代码|社会信用代码|信用代码|纳税人识别号|税务登记号|(?<![\u4e00-\u9fa5])税号|营业执照号码?|营业执照注册号|"
     r"机构代码)(?:\([^()\n]{1,20}\))?"
-    r"(?:/[\u4e00-\u9fa5]{2,8})?\s*[:\t为是]?\s*(?:\t[^\t\n]*\n\s*)?(?P<value>[0-9A-Z](?:[0-9A-Z]){14,19})(?![0-9A-Z])"
+    r"(?:/[\u4e00-\u9fa5]{2,8})?\s*[:\t为是]?\s*(?:\t[^\t\n]*\n\s*)?"
+    r"(?P<value>[0-9A-Z](?: ?[0-9A-Z]){17}|[0-9A-Z]{15,20})(?![0-9A-Z])"
 )
 _NEXT_FIELD = (
     "(?:法定代表人|负责人|统一社会信用代码|社会信用代码|联系人|联系电话|联系方式|电话|手机|邮政编码|邮编|开户|身份证|"
@@ -559,9 +560,8 @@ def _attach_attributes(view: View, mentions: Sequence[Party]) -> None:
             owner = _owner(view, mentions, lines, match)
             if owner is not None and not any(name == item for name, _, _ in owner.attributes):
                 span = Span(start, start + len(value))
-                owner.attributes.append(
-                    (item, *(_whole_address(view, span) if item == "地址" else _as_printed(view, span)))
-                )
+                printed, whole = _whole_address(view, span) if item == "地址" else _as_printed(view, span)
+                owner.attributes.append((item, printed.replace(" ", "") if pattern is _CODE else printed, whole))
 
 
 def _as_printed(view: View, span: Span) -> tuple[str, Span]:

@@ -604,3 +604,9 @@ def test_a_name_over_two_lines(head: str, name: str) -> None:
 )
 def test_rents_and_what_is_told_in_them(clause: str, label: str, value: str) -> None:
     assert (label, value) in found(with_clause(f"6.4 {clause}"), "money")
+
+
+@pytest.mark.parametrize("printed", ["91330109MA2KJ6P59D", "91330109MA2KJ6 P59D", "9133 0109 MA2K J6P5 9D"])
+def test_a_credit_code_may_be_spaced_or_wrapped(printed: str) -> None:
+    text = f"服务合同\n甲方：杭州拾味餐饮管理有限公司\n统一社会信用代码：{printed}\n乙方：李明\n第一条 略。\n"
+    assert ("甲方·统一社会信用代码", "91330109MA2KJ6P59D") in found(text, "parties")
