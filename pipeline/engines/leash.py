@@ -23,9 +23,9 @@ def hold() -> None:
 
 def _end_with(pid: int) -> None:
     try:
-        holder = os.pidfd_open(pid)
+        ended = select.poll()
+        ended.register(os.pidfd_open(pid), select.POLLIN)
+        ended.poll()
     except ProcessLookupError:
         pass  # it is gone already
-    else:
-        select.select([holder], [], [])
     os.kill(os.getpid(), signal.SIGKILL)
