@@ -31,11 +31,11 @@ class Edges(NamedTuple):
         return self.left <= x <= self.right and min(self.top, self.bottom) <= y <= max(self.top, self.bottom)
 
 
-def reading_order(pieces: Sequence[Edges]) -> list[list[int]]:
+def reading_order(pieces: Sequence[Edges], *, spread: bool = False) -> list[list[int]]:
     """Indexes of the pieces in groups, in reading order: one group for a page without columns.
 
     Else, from top to bottom: what stands above the columns, or runs over both; the left column; the right one; what
-    stands below.
+    stands below. In a ``spread`` of two pages what stands above and below a column belongs to it.
     """
     whole = [list(range(len(pieces)))]
     if len(pieces) < 2 * _MIN_LINES:
@@ -51,7 +51,7 @@ def reading_order(pieces: Sequence[Edges]) -> list[list[int]]:
     across: list[int] = []
     for at in sorted(whole[0], key=lambda at: down * pieces[at].top):
         piece = pieces[at]
-        inside = down * top <= down * (piece.top + piece.bottom) / 2 <= down * bottom
+        inside = spread or down * top <= down * (piece.top + piece.bottom) / 2 <= down * bottom
         side = _side(piece, gutter) if inside else 0
         if side:
             groups, across = [*groups, across], []

@@ -26,6 +26,8 @@ _MAX_PIXELS = 12_000_000
 """A3 at 200 dpi is 7.7 million; a poster is rendered coarser."""
 _LEAST_PIXELS, _MARGIN = 736, 8
 """RapidOCR enlarges what is smaller; room around a picture."""
+_SPREAD = 1.2
+"""Width over height from which a page of two columns is two pages."""
 _VOTERS, _LEAST_VOTERS, _VOTE_CHARACTERS, _SURE = 9, 3, 5, 0.9
 """Lines that decide how a page was laid on the scanner."""
 _MAX_THREADS = 8
@@ -51,27 +53,31 @@ def answer(request: wire.Message) -> wire.Message:
     passwords = [str(password) for password in cast("list[object]", request["passwords"])]
     index = int(cast(int, request["page"])) - 1
     if format_of(path) == "image":
-        found, turned = _in_picture(path, index)
-    else:
-        try:
-            with open_pdf(path, passwords) as pdf, pdf.page(index) as page:
-                if page is None:
-                    raise Failure("broken")
-                bitmap = page.render(_DPI, _MAX_PIXELS)
-                scale = page.width / bitmap.width, page.height / bitmap.height
-        except OpenError as error:
-            raise Failure(error.code) from None
-        if pictures := [Edges(*box) for box in cast("list[list[float]]", request.get("pictures") or [])]:
-            found = _recognise_only(pictures, _pixels(bitmap), *scale)
-            inside = [[piece for piece in found if box.holds(*_middle(piece))] for box in pictures]
-            return {"pictures": [[list(box), _rows(part)] for box, part in zip(pictures, inside, strict=True)]}
-        found, turned = _upright(_pixels(bitmap), *scale)
-    return {"rows": _rows(found), "turned": turned}
+        return _in_picture(path, index)
+    try:
+        with open_pdf(path, passwords) as pdf, pdf.page(index) as page:
+            if page is None:
+                raise Failure("broken")
+            bitmap = page.render(_DPI, _MAX_PIXELS)
+            scale = page.width / bitmap.width, page.height / bitmap.height
+    except OpenError as error:
+        raise Failure(error.code) from None
+    if pictures := [Edges(*box) for box in cast("list[list[float]]", request.get("pictures") or [])]:
+        found = _recognise_only(pictures, _pixels(bitmap), *scale)
+        inside = [[piece for piece in found if box.holds(*_middle(piece))] for box in pictures]
+        return {"pictures": [[list(box), _rows(part)] for box, part in zip(pictures, inside, strict=True)]}
+    return _whole_page(_pixels(bitmap), *scale)
 
 
-def _rows(found: Sequence[Found]) -> list[object]:
+def _whole_page(image: Any, x_scale: float, y_scale: float) -> wire.Message:
+    found, turned = _upright(image, x_scale, y_scale)
+    height, width = image.shape[:2][:: -1 if turned % 2 else 1]
+    return {"rows": _rows(found, spread=width > _SPREAD * height), "turned": turned}
+
+
+def _rows(found: Sequence[Found], *, spread: bool = False) -> list[object]:
     """Pieces for the wire: row by row, in reading order."""
-    groups = reading_order([Edges(*piece[1:5]) for piece in found])
+    groups = reading_order([Edges(*piece[1:5]) for piece in found], spread=spread)
     rows = [row for group in groups for row in rows_of([found[at] for at in group])]
     return [[[piece.text, list(piece[1:5]), piece.confidence] for piece in row] for row in rows]
 
@@ -115,13 +121,13 @@ def _pixels(bitmap: Bitmap) -> Any:
     return pixels[:, : bitmap.width * 4].reshape(bitmap.height, bitmap.width, 4)[:, :, :3].copy()
 
 
-def _in_picture(path: Path, index: int) -> tuple[list[Found], int]:
+def _in_picture(path: Path, index: int) -> wire.Message:
     """What stands on a page of an image file."""
     from pipeline.pdf.images import picture
 
     image, size = picture(path, index, _MAX_PIXELS)
     pixels = importlib.import_module("numpy").asarray(image)[:, :, ::-1].copy()
-    return _upright(pixels, size.width / image.width, size.height / image.height)
+    return _whole_page(pixels, size.width / image.width, size.height / image.height)
 
 
 def _upright(image: Any, x_scale: float, y_scale: float) -> tuple[list[Found], int]:

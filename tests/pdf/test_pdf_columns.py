@@ -38,6 +38,17 @@ def test_upwards_y_reads_the_same() -> None:
     assert all(pieces[a].top > pieces[b].top for group in groups for a, b in pairwise(group))
 
 
+def test_titles_and_page_numbers_of_a_spread_stay_on_their_page() -> None:
+    titles, numbers = (
+        [Edges(200, 60, 300, 80), Edges(800, 60, 900, 80)],
+        [Edges(240, 590, 250, 600), Edges(840, 590, 850, 600)],
+    )
+    left, right = lines(60, 490, 30), lines(610, 1040, 30)
+    pieces = mixed(titles, left, right, numbers)
+    groups = [[pieces[at] for at in group] for group in reading_order(pieces, spread=True)]
+    assert groups == [[titles[0], *left, numbers[0]], [titles[1], *right, numbers[1]]]
+
+
 def test_a_heading_across_divides_the_columns() -> None:
     upper = mixed(lines(60, 290, 12), lines(310, 540, 12))
     heading = [Edges(60, 300, 540, 314)]
