@@ -18,7 +18,7 @@ from pipeline.errors import InternalError, LongdocError
 from pipeline.kinds.recognised import unsure
 from pipeline.lang import Text, language
 from pipeline.pdf import wire
-from pipeline.pdf.children import Child
+from pipeline.pdf.children import Child, Twin
 from pipeline.pdf.failures import signal_name
 from pipeline.pdf.places import with_boxes
 from pipeline.pickling import pickled, unpickled
@@ -31,15 +31,17 @@ _TIMEOUT_S = 120.0
 
 
 class Examiners:
-    """Examining processes: one for every two that read. Use as an async context manager; leaving it ends them.
+    """Examining processes: one for every two that read, and its twin. Use as an async context manager; leaving it ends
+    them.
 
     Any number of calls may run at once: each waits for a free process. Cancelling a call kills its process.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings.model_copy(update={"api_key": SecretStr(""), "passwords": ()})
-        self._children = [Child(_MODULE) for _ in range(max(1, settings.workers // 2))]
-        self._idle: asyncio.LifoQueue[Child] = asyncio.LifoQueue()
+        self._children = [Child(_MODULE, has_twin=settings.workers > 1) for _ in range(max(1, settings.workers // 2))]
+        self._twins: list[Twin] = []
+        self._idle: asyncio.LifoQueue[Child | Twin] = asyncio.LifoQueue()
 
     async def __aenter__(self) -> Self:
         for child in self._children:
@@ -48,6 +50,8 @@ class Examiners:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        for twin in self._twins:
+            twin.close()
         await asyncio.gather(*(child.close() for child in self._children))
 
     async def examine(self, document: Document, *, alone: bool) -> Examined:
@@ -55,15 +59,11 @@ class Examiners:
 
         Raises InternalError if the process dies of it or takes too long, and what ``examination`` raises.
         """
-        child = await self._idle.get()
-        try:
-            answer = await child.ask(self._request(document, alone=alone), _TIMEOUT_S)
-        except TimeoutError:
-            raise _failure(Text(f"超过 {_TIMEOUT_S:.0f} 秒", f"more than {_TIMEOUT_S:.0f} s")) from None
-        except ChildProcessError as death:
-            raise _failure(Text(*[f"{signal_name(death.args[0])}"] * 2)) from None
-        finally:
-            self._idle.put_nowait(child)
+        request = self._request(document, alone=alone)
+        answer = None
+        while answer is None:
+            free = await self._idle.get()
+            answer = await (self._ask_twin(free, request) if isinstance(free, Twin) else self._ask(free, request))
         if "error" in answer:
             facts = cast("dict[str, object]", answer["facts"])
             raise _failure(Text(*[" @ ".join(str(facts.get(key, "")) for key in ("type", "where"))] * 2))
@@ -71,6 +71,26 @@ class Examiners:
         if isinstance(found, LongdocError):
             raise found
         return replace(found, findings=with_boxes(document, unsure(document, found.findings))) if alone else found
+
+    async def _ask(self, child: Child, request: wire.Message) -> wire.Message:
+        try:
+            return await child.ask(request, _TIMEOUT_S)
+        except TimeoutError:
+            raise _failure(Text(f"超过 {_TIMEOUT_S:.0f} 秒", f"more than {_TIMEOUT_S:.0f} s")) from None
+        except ChildProcessError as death:
+            raise _failure(Text(*[f"{signal_name(death.args[0])}"] * 2)) from None
+        finally:
+            self._idle.put_nowait(child)
+            if twin := child.take_twin():
+                self._twins.append(twin)
+                self._idle.put_nowait(twin)
+
+    async def _ask_twin(self, twin: Twin, request: wire.Message) -> wire.Message | None:
+        """The answer; None where the twin is of no more use: an original is to be asked."""
+        answer = await twin.ask(request, _TIMEOUT_S)
+        if answer is not None:
+            self._idle.put_nowait(twin)
+        return answer
 
     def _request(self, document: Document, *, alone: bool) -> wire.Message:
         # where characters stand is nine tenths of a document, and no rule asks for it

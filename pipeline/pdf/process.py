@@ -6,17 +6,23 @@ import ctypes
 import gc
 import math
 import os
+import pickle
 import resource
 import signal
+import struct
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO, NoReturn, TypeVar
 
 from pipeline.pdf import wire
 
 _PR_SET_PDEATHSIG = 1
+_LENGTH = struct.Struct(">Q")
+
+Outcome = TypeVar("Outcome")
 
 
 class Failure(Exception):
@@ -29,9 +35,14 @@ class Failure(Exception):
 
 
 def serve(answer: Callable[[wire.Message], wire.Message]) -> None:
-    """Answer requests from stdin until it ends. A Python error in ``answer`` is that request's failure."""
+    """Answer requests from stdin until it ends. A Python error in ``answer`` is that request's failure.
+
+    Where the parent gave us a socket for one, a twin of this process answers on that, from the first answer on: by then
+    all is loaded that answers need.
+    """
     source, sink = _take_pipes()
     _die_with_parent()
+    twinned = False
     gc.set_threshold(50_000, 20, 100)  # a page is thousands of small objects and no cycles: a tenth of the time
     while (request := wire.receive(source)) is not None:
         sink.write(wire.ACKNOWLEDGED)
@@ -48,6 +59,22 @@ def serve(answer: Callable[[wire.Message], wire.Message]) -> None:
         except Exception as error:  # what a hostile file makes our own code raise is that file's failure, by name
             reply = {"error": "internal", "facts": {"where": _where(error), "type": type(error).__name__}}
         wire.send(sink, reply)
+        if len(sys.argv) > 2 and not twinned:
+            twinned = True
+            source, sink = _twinned(int(sys.argv[2]), source, sink)
+
+
+def _twinned(line: int, source: BinaryIO, sink: BinaryIO) -> tuple[BinaryIO, BinaryIO]:
+    """Become two; where each gets its requests, and answers them."""
+    original = os.getpid()
+    twin = not os.fork()
+    if twin:
+        _die_with(original)
+        source.close()
+        sink.close()
+        source, sink = os.fdopen(os.dup(line), "rb"), os.fdopen(os.dup(line), "wb")
+    os.close(line)
+    return source, sink
 
 
 def limit(memory_bytes: int, cpu_s: float) -> None:
@@ -59,6 +86,45 @@ def limit(memory_bytes: int, cpu_s: float) -> None:
     seconds = math.ceil(used.ru_utime + used.ru_stime + cpu_s) + 1
     hard = resource.getrlimit(resource.RLIMIT_CPU)[1]
     resource.setrlimit(resource.RLIMIT_CPU, (seconds if hard == resource.RLIM_INFINITY else min(seconds, hard), hard))
+
+
+@contextmanager
+def beside(work: Callable[[], Outcome]) -> Generator[Callable[[], Outcome | None]]:
+    """Do ``work`` in a copy of this process while this one goes on. What is yielded waits for the outcome; it is None
+    where the copy came to none, whatever ended it: who then does the work here meets the same, under the same limits.
+
+    The copy shares the limits, not what was used of them; it ends with the block, and with this process. What it says
+    is pickled: it is as much to be trusted as the process that it is a copy of, and reads the same file.
+    """
+    source, sink = os.pipe()
+    copied = os.getpid()
+    copy = os.fork()
+    if not copy:
+        os.close(source)
+        _answer_beside(work, sink, copied)
+    os.close(sink)
+    with os.fdopen(source, "rb") as told:
+        try:
+            yield lambda: _outcome(told.read())
+        finally:
+            os.kill(copy, signal.SIGKILL)
+            os.waitpid(copy, 0)
+
+
+def _answer_beside(work: Callable[[], object], sink: int, copied: int) -> NoReturn:
+    """The life of the copy. Nobody hears of its errors: they come again where the work is done once more."""
+    try:
+        _die_with(copied)
+        outcome = pickle.dumps(work(), pickle.HIGHEST_PROTOCOL)
+        with os.fdopen(sink, "wb") as told:
+            told.write(_LENGTH.pack(len(outcome)) + outcome)
+    finally:
+        os._exit(0)
+
+
+def _outcome(told: bytes) -> Any:
+    whole = len(told) >= _LENGTH.size and _LENGTH.unpack_from(told) == (len(told) - _LENGTH.size,)
+    return pickle.loads(told[_LENGTH.size :]) if whole else None
 
 
 def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
@@ -73,11 +139,17 @@ def _take_pipes() -> tuple[BinaryIO, BinaryIO]:
 
 
 def _die_with_parent() -> None:
-    """Have the kernel kill us when the parent ends, however it ends (Linux; elsewhere stdin's end must do)."""
+    """As the name says, where the parent told who it is."""
+    if len(sys.argv) > 1:
+        _die_with(int(sys.argv[1]))
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill us when our parent ends, however it ends (Linux; elsewhere stdin's end must do)."""
     if not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if len(sys.argv) > 1 and str(os.getppid()) != sys.argv[1]:  # it died before we asked
+    if os.getppid() != parent:  # it died before we asked
         raise SystemExit
 
 

@@ -10,8 +10,8 @@ import asyncio
 import hashlib
 import time
 from array import array
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,6 +33,7 @@ _PICTURES_S = 120.0
 _TABLES_S, _TABLES_MEMORY_MIB = 5.0, 1024
 """For the strokes of one page, or of a batch of pages of which none is hostile (3 ms a page)."""
 _TABLES_BATCH = 64
+_SECOND_PLACE_S = 2.0
 _WORKER, _OCR_WORKER, _TABLES_WORKER = "pipeline.pdf.worker", "pipeline.pdf.ocr", "pipeline.pdf.tables_finder"
 
 
@@ -138,7 +139,8 @@ class Reader:
                 limits = self._limits.timeout_s, self._limits.memory_mib
                 return await self._ask(child, path, {"op": "read", "ocr": ocr} | request, *limits)
 
-            answer = await asked({})
+            with self._second_place() as free:
+                answer = await asked({"halved": free})
             strokes = reply.strokes(answer, path)
             if not strokes:
                 return reply.document(answer, document_id, path)
@@ -158,6 +160,22 @@ class Reader:
             await self._start_spare()
         finally:
             self._idle.put_nowait(child)
+
+    @contextmanager
+    def _second_place(self) -> Generator[bool]:
+        """Whether a second place is free; it is then taken, for a moment: a file that hangs must not stop others."""
+        taken = [] if self._idle.empty() else [self._idle.get_nowait()]
+
+        def give_back() -> None:
+            while taken:
+                self._idle.put_nowait(taken.pop())
+
+        clock = asyncio.get_running_loop().call_later(_SECOND_PLACE_S, give_back)
+        try:
+            yield bool(taken)
+        finally:
+            clock.cancel()
+            give_back()
 
     async def _start_spare(self) -> None:
         """Have one more process running than read now: while the first document is examined there is time for it."""

@@ -8,8 +8,10 @@ draw some, the answer is those strokes, and the reading is held for the request 
 from __future__ import annotations
 
 import gc
+import os
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -26,7 +28,7 @@ from pipeline.pdf.lines import OCR_CELL_GAP_EM, Cell, Chars, Line, lines_in, mer
 from pipeline.pdf.pdfium import Entry, OpenError, Pdf, PdfPage, open_pdf
 from pipeline.pdf.pictures import is_text, notable, place_of
 from pipeline.pdf.places import places_of, turned_boxes, turned_places
-from pipeline.pdf.process import Failure, limit, serve
+from pipeline.pdf.process import Failure, beside, limit, serve
 from pipeline.pdf.tables import asks_for_grids, packed, tables_of
 from pipeline.pdf.tables_ruled import Grid, lines_with_tables
 from pipeline.pdf.undecoded import GAP, decoded, filled, gaps, lines_around, undecoded, with_gaps
@@ -35,6 +37,8 @@ from pipeline.types import Box, PageHealth, Region
 _MAX_CHARACTERS = 30_000_000
 """Characters of one document; 30 times the longest annual report. More is a bomb."""
 _MAX_DEAD_PAGES = 100
+_HALVED_FROM = 30
+"""Pages from which on a second core is worth its start."""
 _MAX_STROKES = 20_000
 """Of one page; more is a drawing, no table."""
 _FIGURE_COVER = 0.1
@@ -59,6 +63,8 @@ class _Page:
     """Images on which no text layer stands."""
     unseen: Sequence[Edges] = ()
     """Of a page that is read, those that may hold text, and were not recognised."""
+    marks: Sequence[object] = ()
+    """What each of those is known by on other pages."""
     gaps: Sequence[Edges] = ()
     """Lines that hold characters which their font does not tell, and that were not recognised."""
     filled: int = 0
@@ -99,7 +105,7 @@ def answer(request: wire.Message) -> wire.Message:
         return _READERS[kind](path, ocr)
     grids = cast("dict[str, Any] | None", request.get("grids"))
     try:
-        reading = held if held and grids is not None else _read(path, passwords)
+        reading = held if held and grids is not None else _read(path, passwords, halved=request.get("halved") is True)
     except OpenError as error:
         return _read_stand_in(path, passwords, error.code)
     strokes = {str(number): page.strokes for number, page in enumerate(reading.pages, 1) if page.strokes}
@@ -114,10 +120,12 @@ def answer(request: wire.Message) -> wire.Message:
     return _document(reading.pages, reading.metadata, reading.outline)
 
 
-def _read(path: Path, passwords: Sequence[str]) -> _Reading:
-    """Read with PDFium. Raises OpenError where it can't, or finds no page."""
+def _read(path: Path, passwords: Sequence[str], *, halved: bool) -> _Reading:
+    """Read with PDFium; a long document on two cores, if ``halved``. Raises OpenError where it can't, or finds none."""
     with open_pdf(path, passwords) as pdf:
-        pages = _read_pages(pdf)
+        found = _halves(pdf) if halved and pdf.page_count >= _HALVED_FROM else _pages_in(pdf, 0, pdf.page_count)
+        with closing(found):
+            pages = _kept(found)
         if not pages:
             raise OpenError("broken" if pdf.page_count > 0 else "no_pages")
         return _Reading(pages, pdf.metadata(), pdf.outline())
@@ -156,15 +164,35 @@ def _read_image(path: Path, ocr: Mapping[str, Any]) -> wire.Message:
 _READERS = {"docx": _read_word, "text": _read_text, "image": _read_image}
 
 
-def _read_pages(pdf: Pdf) -> list[_Page]:
-    """All pages; one that can't be loaded counts as unread. None at all if the first ones can't (a page tree that
-    leads nowhere, with any number of pages)."""
+def _kept(found: Iterable[_Page]) -> list[_Page]:
+    """All pages of a document; none at all if the first ones can't be loaded (a page tree that leads nowhere, with any
+    number of pages)."""
     pages: list[_Page] = []
     logos: set[object] = set()
     characters = 0
-    for index in range(pdf.page_count):
-        if index == _MAX_DEAD_PAGES and not any(page.width for page in pages):
-            return []
+    for read in found:
+        if read.marks:
+            read.unseen = _without_logos(read, logos)
+        pages.append(read)
+        if len(pages) == _MAX_DEAD_PAGES and not any(page.width for page in pages):
+            break
+        characters += sum(len(cell.text) for line in read.lines for cell in line.cells)
+        if characters > _MAX_CHARACTERS:
+            raise Failure("too_long", limit=_MAX_CHARACTERS)
+    return pages if any(page.width for page in pages) else []
+
+
+def _halves(pdf: Pdf) -> Generator[_Page]:
+    """All pages, the second half of them read beside the first."""
+    middle = pdf.page_count // 2
+    with beside(lambda: list(_pages_in(pdf, middle, pdf.page_count))) as rest:
+        yield from _pages_in(pdf, 0, middle)
+        yield from rest() or _pages_in(pdf, middle, pdf.page_count)
+
+
+def _pages_in(pdf: Pdf, start: int, end: int) -> Generator[_Page]:
+    """The pages from index ``start`` up to ``end``; one that can't be loaded counts as unread."""
+    for index in range(start, end):
         label = pdf.label(index)
         with pdf.page(index) as page:
             read = (
@@ -173,12 +201,8 @@ def _read_pages(pdf: Pdf) -> list[_Page]:
                 else _page(page, index, label, has_pictures=pdf.has_pictures)
             )
             if page and read.unseen:
-                read.unseen = _without_logos(read.unseen, page, logos)
-        pages.append(read)
-        characters += sum(len(cell.text) for line in read.lines for cell in line.cells)
-        if characters > _MAX_CHARACTERS:
-            raise Failure("too_long", limit=_MAX_CHARACTERS)
-    return pages if any(page.width for page in pages) else []
+                read.marks = _marks_of(read.unseen, page)
+        yield read
 
 
 def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -> _Page:
@@ -212,15 +236,24 @@ def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -
     return read
 
 
-def _without_logos(pictures: Sequence[Edges], page: PdfPage, seen: set[object]) -> list[Edges]:
-    """The pictures that no page before had in the same place; they are added to those ``seen``."""
+def _marks_of(pictures: Sequence[Edges], page: PdfPage) -> list[object]:
+    """Of each picture where it stands, and the sizes of the images in it: a logo's mark is the same on every page."""
     parts = list(zip(page.image_boxes()[0], page.image_bytes(), strict=True))
+    return [
+        (
+            *map(round, picture),
+            *(size for box, size in parts if picture.holds((box.left + box.right) / 2, (box.top + box.bottom) / 2)),
+        )
+        for picture in pictures
+    ]
+
+
+def _without_logos(page: _Page, seen: set[object]) -> list[Edges]:
+    """The pictures that no page before had in the same place; their marks are added to those ``seen``."""
     new: list[Edges] = []
-    for picture in pictures:
-        inside = [size for box, size in parts if picture.holds((box.left + box.right) / 2, (box.top + box.bottom) / 2)]
-        known = len(seen)
-        seen.add((*map(round, picture), *inside))
-        if len(seen) > known:
+    for picture, mark in zip(page.unseen, page.marks, strict=True):
+        if mark not in seen:
+            seen.add(mark)
             new.append(picture)
     return new
 
@@ -449,5 +482,6 @@ def _ocr_lines(laid: Laid, pages: Sequence[_Page]) -> list[object]:
 
 
 if __name__ == "__main__":
+    os.nice(5)  # what was read is to be finished first
     gc.set_threshold(100_000)  # a document makes many objects and hardly a cycle
     serve(answer)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import time
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -89,3 +91,49 @@ def test_no_process_is_left(tmp_path: Path) -> None:
         assert pid
         with pytest.raises(ProcessLookupError):
             os.kill(pid, 0)
+
+
+async def twin_of(examiners: Examiners) -> int:
+    """The process id of the only twin, once it is there."""
+    await examiners.examine(document(), alone=True)
+    (child,) = examiners._children  # pyright: ignore[reportPrivateUsage]
+    children = Path(f"/proc/{child.pid}/task/{child.pid}/children")
+    async with asyncio.timeout(30):
+        while not (found := children.read_text().split()):
+            await asyncio.sleep(0.01)
+    return int(found[0])
+
+
+def test_two_documents_are_examined_at_once_and_alike() -> None:
+    async def both() -> None:
+        async with Examiners(settings(workers=2)) as examiners:
+            await twin_of(examiners)
+            long = document(TEXT * 300)
+            first, second = await asyncio.gather(*(examiners.examine(long, alone=True) for _ in range(2)))
+            assert first == second == examine_alone(long, settings())
+
+    asyncio.run(both())
+
+
+def test_what_a_twin_leaves_is_done_by_the_original() -> None:
+    async def ask() -> None:
+        async with Examiners(settings(workers=2)) as examiners:
+            os.kill(await twin_of(examiners), signal.SIGKILL)
+            for _ in range(2):
+                found = await asyncio.gather(*(examiners.examine(document(), alone=False) for _ in range(3)))
+                assert [one.kind for one in found] == ["contract"] * 3
+
+    asyncio.run(ask())
+
+
+def test_a_twin_ends_with_its_original() -> None:
+    async def ask() -> int:
+        async with Examiners(settings(workers=2)) as examiners:
+            return await twin_of(examiners)
+
+    twin = asyncio.run(ask())
+    stat, deadline = Path(f"/proc/{twin}/stat"), time.monotonic() + 5
+    with suppress(FileNotFoundError, ProcessLookupError):
+        while stat.read_text().rsplit(")", 1)[1].split()[0] != "Z":  # dead, and nobody left to reap it
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
