@@ -47,7 +47,12 @@ Op = Literal["same", "gone", "new"]
 
 _WEIGHTS: tuple[tuple[Text, re.Pattern[str]], ...] = (
     (Text("否定词", "negation"), re.compile(r"[不未无非勿免]|除外|禁止")),
-    (Text("数字", "figure"), re.compile(r"[\d％%‰]|[零〇一二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]")),
+    (
+        Text("数字", "figure"),
+        re.compile(
+            r"[\d％%‰]|[零〇二两三四五六七八九十百千万亿壹贰叁肆伍陆柒捌玖拾佰仟]|(?<![任统唯同])一(?![切方致般律旦并])"
+        ),
+    ),
     (Text("义务与权利", "duty or right"), re.compile(r"[应须得]|必须|可以|有权|义务|连带|承担|保证")),
     (
         Text("当事人", "party"),
@@ -55,8 +60,15 @@ _WEIGHTS: tuple[tuple[Text, re.Pattern[str]], ...] = (
             r"[甲乙丙丁买卖]方?|双方|任何一方|出租|承租|委托|受托|[\u4e00-\u9fff（）()]{2,24}?(?:公司|合伙企业)"
         ),
     ),
-    (Text("款项", "payment"), re.compile(r"[定订]金|押金|保证金|违约金|预付款|[美欧港日]元|人民币|税")),
+    (Text("款项", "payment"), re.compile(r"[定订]金|押金|保证金|违约金|预付款|[美欧港日]元|人民币|税|[¥￥$€£]")),
     (Text("管辖", "forum"), re.compile(r"[\u4e00-\u9fff]{2,12}(?:仲裁委员会|仲裁院|仲裁中心|法院)|仲裁|诉讼|法院")),
+    (
+        Text("条件与形式", "condition or form"),
+        re.compile(
+            r"书面|口头|签[字名署章订]|盖章|公章|原件|公证|登记|批准|同意|通知|确认|合格|生效|[可得]撤销|解除|终止|最终|单方"
+            r"|合理|故意|重大|过失|直接|间接|独[占家]|排他|普通|专属|唯一|永久|免费|[有无]偿|按份|一般|上限|限额|源代码"
+        ),
+    ),
     (Text("时间", "time"), re.compile(r"[年月日]|工作日|小时|届满|之前|之后|以前|以后|立即|逾期")),
     (
         Text("范围", "scope"),
@@ -66,6 +78,9 @@ _WEIGHTS: tuple[tuple[Text, re.Pattern[str]], ...] = (
     ),
 )
 """What gives a change weight, in the order of telling."""
+_PUNCTUATION = Text("标点", "punctuation")
+"""Told where nothing else changed: 甲方同意，乙方不得转让 is not 甲方同意乙方不得转让."""
+_POINTS = re.compile(r"[，。；、：,.;:！？!?（）()“”\"《》]+")
 
 
 class Piece(NamedTuple):
@@ -341,7 +356,8 @@ def _numbers(old: Line, new: Line) -> Iterator[Piece]:
 def _alone(kind: Literal["added", "removed"], old: Line | None, new: Line | None) -> Change:
     line = new or old
     assert line is not None, "one of the two is there"
-    return Change(kind, old, new, (Piece("new" if new else "gone", line.text),), (), False)
+    pieces = (Piece("new" if new else "gone", line.text),)
+    return Change(kind, old, new, pieces, _weights(pieces), False)
 
 
 def pieces_of(old: str, new: str) -> Iterator[Piece]:
@@ -384,6 +400,9 @@ def _weights(pieces: Sequence[Piece]) -> tuple[Text, ...]:
             if piece.op in ("same", side):
                 text += piece.text
         told.update(name for name, pattern in _WEIGHTS if _touched(pattern, text, altered))
+    altered_text = "".join(piece.text for piece in pieces if piece.op != "same")
+    if altered_text and not told and _POINTS.fullmatch(altered_text):
+        return (_PUNCTUATION,)
     return tuple(name for name, _ in _WEIGHTS if name in told)
 
 

@@ -173,8 +173,9 @@ WORDS: Mapping[str, Text] = {
     "diff_removed": Text("删除", "Removed"),
     "diff_weighty": Text("要紧的改动", "Changes of weight"),
     "diff_weighty_lead": Text(
-        "改到了数字、否定词、权利义务、当事人、款项、管辖、时间或范围的地方。“细微”指一长句里只动了几个字，最易漏看。",
-        "Where a figure, a negation, a right or duty, a party, a payment, the forum, a time or a scope changed. "
+        "改到了数字、否定词、权利义务、当事人、款项、管辖、条件、时间或范围，或者只动了标点的地方。“细微”指一长句里只动了几个字，最易漏看。",
+        "Where a figure, a negation, a right or duty, a party, a payment, the forum, a condition, a time or a scope "
+        "changed, or nothing but punctuation. "
         "“Slight”: a few characters in a long sentence, easily overlooked.",
     ),
     "diff_small": Text("细微", "slight"),

@@ -80,6 +80,11 @@ def with_an_article_more() -> str:
         ("修理或更换", "修理和更换", "或", "和", "范围"),
         ("一切费用", "部分费用", "一切", "部分", "范围"),
         ("承担保证责任", "承担连带保证责任", "", "连带", "义务与权利"),
+        ("对方书面同意", "对方同意", "书面", "", "条件与形式"),
+        ("验收合格后", "验收后", "合格", "", "条件与形式"),
+        ("自双方盖章之日", "自双方签字之日", "盖章", "签字", "条件与形式"),
+        ("双方协商不成的，提交", "双方协商不成的提交", "，", "", "标点"),
+        ("附件一《技术规格书》、", "附件一《技术规格书》，", "、", "，", "标点"),
     ],
 )
 def test_the_hidden_word_is_told_alone_with_its_weight(was: str, now: str, gone: str, new: str, weight: str) -> None:
@@ -133,6 +138,15 @@ def test_other_breaks_and_widths_are_no_change(was: str, now: str) -> None:
     assert compared(BASE.replace(was, now), BASE).changes == ()
 
 
+def test_a_clause_that_is_gone_or_new_has_weight_like_any_other_change() -> None:
+    shorter = BASE.replace(LINES[at("4.1")] + "\n", "")
+    [gone] = [change for change in compared(BASE, shorter).changes if change.kind == "removed"]
+    [new] = [change for change in compared(shorter, BASE).changes if change.kind == "added"]
+    assert gone.weights == new.weights and {"数字", "当事人", "款项"} <= {told.zh for told in gone.weights}
+
+
 def test_what_a_change_only_stands_beside_gives_it_no_weight() -> None:
     [change] = compared(BASE, BASE.replace("技术规格书", "技术说明书")).changes
     assert change.weights == ()
+    [change] = compared(BASE, BASE.replace("一切费用", "必要费用")).changes
+    assert "数字" not in [told.zh for told in change.weights], "一切 is no figure"
