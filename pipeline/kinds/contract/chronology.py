@@ -184,11 +184,17 @@ def _term_mismatch(view: View, term: Term) -> Finding | None:
     actual = months_between(term.range.start, term.range.end)
     if abs(actual - printed) <= max(0.5, printed * 0.02):
         return None
+    whole = abs(actual - round(actual)) < 0.05
+    months = (
+        (f"为 {actual:.0f} 个月", f"{actual:.0f} months")
+        if whole
+        else (f"约 {actual:.1f} 个月", f"about {actual:.1f} months")
+    )
     dates = f"{term.range.start.isoformat()} 至 {term.range.end.isoformat()}"
     detail = Text(
-        f"写明期限为{term.length.printed}，起止日期 {dates} 约 {actual:.1f} 个月。",
+        f"写明期限为{term.length.printed}，起止日期 {dates} {months[0]}。",
         f"The term is given as “{term.length.printed}”; from {term.range.start.isoformat()} to "
-        f"{term.range.end.isoformat()} it is about {actual:.1f} months.",
+        f"{term.range.end.isoformat()} it is {months[1]}.",
     )
     return _mismatch(view, term, detail)
 
