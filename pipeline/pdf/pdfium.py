@@ -240,8 +240,9 @@ class PdfPage:
             spaces = [found.start() for found in _SPACES.finditer(text)]
             flags = map(_is_generated, repeat(text_page), spaces)
             generated = frozenset(at for at, flag in zip(spaces, flags, strict=True) if flag == 1)
-            tilted = _aslant(text_page, text)
-            return Chars(text, *edges, generated, tilted, self._added, unmapped, _heavy(text_page, text))
+            lines = [found.span() for found in _LINES.finditer(text)]
+            tilted = _aslant(text_page, lines)
+            return Chars(text, *edges, generated, tilted, self._added, unmapped, _heavy(text_page, text, lines))
         finally:
             _close_text(text_page)
 
@@ -460,13 +461,14 @@ def _direction(text_page: _TextPage, text: str) -> int | None:
     return turn if most > 0.8 * len(sample) else None
 
 
-def _aslant(text_page: _TextPage, text: str) -> frozenset[int]:
+def _aslant(text_page: _TextPage, lines: Sequence[tuple[int, int]]) -> frozenset[int]:
     """Indexes of the characters that stand aslant; looked for only in lines that start or end with one."""
-    lines = [found.span() for found in _LINES.finditer(text)]
-    firsts = map(_char_angle, repeat(text_page), [start for start, _ in lines])
-    lasts = map(_char_angle, repeat(text_page), [end - 1 for _, end in lines])
-    ends = list(zip(lines, firsts, lasts, strict=True))
-    found = [range(*line) for line, first, last in ends if (first or last) and (_is_aslant(first) or _is_aslant(last))]
+    ends = [at for start, end in lines for at in (start, end - 1)]
+    angles = list(map(_char_angle, repeat(text_page), ends))
+    if not any(angles):
+        return frozenset()
+    tilts = list(map(_is_aslant, angles))
+    found = [range(*line) for line, *tilt in zip(lines, tilts[0::2], tilts[1::2], strict=True) if any(tilt)]
     return frozenset(at for line in found for at in line if _is_aslant(_char_angle(text_page, at)))
 
 
@@ -475,13 +477,13 @@ def _is_aslant(angle: float) -> bool:
     return 0.17 < angle % (math.pi / 2) < math.pi / 2 - 0.17
 
 
-def _heavy(text_page: _TextPage, text: str) -> tuple[int, ...]:
+def _heavy(text_page: _TextPage, text: str, lines: Sequence[tuple[int, int]]) -> tuple[int, ...]:
     """Indexes at which short lines start that are bolder than most lines of the page: by the font's name or flags, and
     because outlines are stroked, as word processors embolden a light font."""
-    short = [found.span(1) for found in _SHORT_LINES.finditer(text)]
+    short = [ends for start, end in lines if (ends := _short(text, start, end))]
     if not short:
         return ()
-    longer = [found.span() for found in _LONG_LINES.finditer(text)]
+    longer = [(start, end) for start, end in lines if end - start >= _LONG]
     compared = short + longer[:: len(longer) // _COMPARED + 1]
     weights = _weights(text_page, [start for start, _ in compared])
     characters: Counter[int] = Counter()
@@ -503,12 +505,17 @@ def _weights(text_page: _TextPage, indexes: Sequence[int]) -> list[int]:
     ]
 
 
-_SHORT_LINES = re.compile(
-    r"^[^\S\r\n]*(?![\d.,%() -]*\r)([^\s，。、；](?:[^\r\n。；]{1,30}|[\x20-\x7e]{1,60}))(?<![\s，。；、,;])"
-    r"[^\S\r\n]*\r?$",
-    re.MULTILINE,
-)
-_LONG_LINES = re.compile(r"^[^\r\n]{33,}", re.MULTILINE)
+def _short(text: str, start: int, end: int) -> tuple[int, int] | None:
+    """Where a line without the spaces at its ends stands, if it is a short one that may be a title."""
+    line = text[start:end].strip()
+    if (len(line) > 31 and not line[1:].isascii()) or not _SHORT.fullmatch(line):
+        return None
+    start = text.index(line[0], start)
+    return start, start + len(line)
+
+
+_SHORT = re.compile(r"(?![\d.,%() -]*$)[^，。、；](?:[^。；]{1,30}|[\x20-\x7e]{1,60})(?<![，。；、,;])")
+_LONG = 33
 _COMPARED = 6
 _BOLD = re.compile(rb"bold|heavy|black|hei|demi|medi|bx\d|\xba\xda", re.IGNORECASE)
 _FORCED_BOLD = 1 << 18
@@ -517,9 +524,12 @@ _STROKED = 2
 
 
 def _is_bold(font: int) -> bool:
-    name = ctypes.create_string_buffer(256)
-    _font_name(font, ctypes.addressof(name), len(name))
-    return bool(_font_flags(font) & _FORCED_BOLD or _BOLD.search(name.value))
+    _NAME.value = b""  # too long a name leaves it as it is
+    _font_name(font, ctypes.addressof(_NAME), len(_NAME))
+    return bool(_font_flags(font) & _FORCED_BOLD or _BOLD.search(_NAME.value))
+
+
+_NAME = ctypes.create_string_buffer(256)
 
 
 def _text_of(text_page: _TextPage, count: int) -> str:
