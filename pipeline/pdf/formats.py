@@ -51,15 +51,16 @@ _OLE_WINDOW = 1 << 22
 def format_of(path: Path) -> Format:
     """What a file is. Raises Failure for what can't be read, with a code that tells what to do; OSError."""
     with path.open("rb") as file:
-        head = file.read(_HEADER_WINDOW)
+        head = file.read(1024)
+        if _PDF in head:  # as nearly all have it
+            return "pdf"
+        head += file.read(_HEADER_WINDOW - len(head))
         size = file.seek(0, 2)
         file.seek(max(0, size - (1 << 16)))
         tail = file.read()
     if not size:
         raise Failure("empty")
     suffix = path.suffix.lower()
-    if _PDF in head[:1024]:
-        return "pdf"
     if head.startswith(b"PK\x03\x04"):
         return _in_zip(path)
     if head.startswith(_OLE):

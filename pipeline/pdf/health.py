@@ -54,9 +54,13 @@ _SCRIPTS = (
 def garbled(text: str) -> bool:
     """Whether a page's text is wrongly decoded: too many characters outside Chinese, English and their signs, and not
     of one other script."""
-    rest, characters = _BAD.findall(text), count_characters(text)
+    return _is_garbled(text, count_characters(text))
+
+
+def _is_garbled(text: str, characters: int) -> bool:
     if characters < _GARBLED_AT:
         return False
+    rest = _BAD.findall(text)
     if len(rest) <= _GARBLED_SHARE * characters:
         return _is_soup(text, characters) or _is_rare(text)
     scripts = Counter(_script(char) for char in rest)
@@ -105,9 +109,9 @@ def judge(text: str, cover: float, paths: int, images: int) -> PageHealth:
 
     ``paths`` and ``images`` matter only where the text is short: see :func:`needs_objects`.
     """
-    if garbled(text):
-        return "garbled"
     characters = count_characters(text)
+    if _is_garbled(text, characters):
+        return "garbled"
     if cover >= _SCAN_COVER or (not characters and paths >= _DRAWN_PATHS):
         return "scan"
     if characters >= _TEXT_AT:

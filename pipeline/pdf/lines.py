@@ -114,10 +114,7 @@ class Cell:
     confidence: float | None = None
     """OCR only."""
     last_right: float = 0.0
-    """Right edge of the cell's last line; differs from ``right`` in table cells of several lines."""
-
-    def __post_init__(self) -> None:
-        self.last_right = self.last_right or self.right
+    """Right edge of the last line of a table cell of several lines; 0 for those of one."""
 
     @property
     def height(self) -> float:
@@ -382,7 +379,7 @@ def _at_blank(cell: Cell) -> list[Cell]:
     if not cell.left < left < right < cell.right:
         return [cell]
     return [
-        replace(cell, text=before, origins=cell.origins[: len(before)], right=left, last_right=left),
+        replace(cell, text=before, origins=cell.origins[: len(before)], right=left, last_right=0.0),
         replace(cell, text=after, origins=cell.origins[-len(after) :], left=right),
     ]
 
@@ -465,7 +462,7 @@ def _em(chars: Chars, text: str, start: int, end: int) -> float:
         if not "\u4e00" <= text[at] <= "\u9fff":
             found = _HAN.search(text, at, end)
             if found is None:
-                continue
+                break
             at = found.start()
         em = max(em, chars.right[at] - chars.left[at])
     return em if em > 0.1 else max((chars.top[start] - chars.bottom[start]) * 0.9, 1.0)

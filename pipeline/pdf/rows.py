@@ -159,7 +159,7 @@ def _with_line_below(rows: Sequence[Line], line: Line, pitch: float | None) -> L
         return None
     centred = abs(cell.left - lower.left) > 0.5 * lower.em
     room = 1.2 * cell.em + min(first_word_width(lower), 0.6 * (cell.right - cell.left))
-    if not centred and cell.last_right < max([lower.right, *_column_rights(rows, cell, at)]) - room:
+    if not centred and (cell.last_right or cell.right) < max([lower.right, *_column_rights(rows, cell, at)]) - room:
         return None
     cells = list(row.cells)
     cells[at] = stacked(cell, lower)

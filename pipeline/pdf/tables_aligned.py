@@ -132,7 +132,7 @@ def _divided(cell: Cell) -> list[Cell]:
     scale = (cell.right - cell.left) / sum(widths)
     left, right = cell.left + scale * sum(widths[:at]), cell.right - scale * sum(widths[at + 1 :])
     return [
-        replace(cell, text=cell.text[:at], origins=cell.origins[:at], right=left, last_right=left),
+        replace(cell, text=cell.text[:at], origins=cell.origins[:at], right=left, last_right=0.0),
         replace(cell, text=cell.text[at + 1 :], origins=cell.origins[at + 1 :], left=right),
     ]
 
