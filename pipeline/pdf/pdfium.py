@@ -498,11 +498,9 @@ def _heavy(text_page: _TextPage, text: str, lines: Sequence[tuple[int, int]]) ->
 def _weights(text_page: _TextPage, indexes: Sequence[int]) -> list[int]:
     """How bold these characters are."""
     shown = list(map(_text_object, repeat(text_page), indexes))
-    fonts = [_text_font(item) if item else 0 for item in shown]
+    fonts = list(map(_text_font, shown))  # none of none
     bold = {font: bool(font) and _is_bold(font) for font in set(fonts)}
-    return [
-        bold[font] + (bool(item) and _render_mode(item) == _STROKED) for font, item in zip(fonts, shown, strict=True)
-    ]
+    return [bold[font] + (mode == _STROKED) for font, mode in zip(fonts, map(_render_mode, shown), strict=True)]
 
 
 def _short(text: str, start: int, end: int) -> tuple[int, int] | None:

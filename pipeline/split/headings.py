@@ -59,7 +59,7 @@ _LINE = re.compile(
     | (?P<half>[1-9]\d?)[）)]、?
     | (?P<bare>[1-9]\d?)(?=[^\S\n]+[^\W\d_][^\n]{{1,60}}$)
     | (?P<roman>[IVX]{{1,6}})[.、](?=[^\S\n]|[一-鿿])
-    | (?P<lettered>[A-H](?:\.\d{{1,2}}){{1,3}})(?=[^\S\n])
+    | (?P<lettered>(?:[A-H]|[IVX]{{1,5}})(?:\.(?:\d{{1,2}}|[A-H])){{1,3}})\.?(?=[^\S\n])
     | (?P<letter>[A-Z])[.、](?=[^\S\n]|[一-鿿])
     | (?P<bare_letter>[A-H])(?=[^\S\n]+[A-Z一-鿿][^\n]{{1,60}}$)
     | (?P<circle>[①-⑳])
@@ -110,6 +110,11 @@ _RUN_IN = re.compile(
 _RUN_IN_HAN = re.compile(r"((?:(?![应须不得可是为有将由已向])[一-鿿、]){2,12})。(?=.{8})")
 """The same in Chinese: 2.1 转让标的。甲方同意…"""
 _CAPITALS = re.compile(r"^([A-Z][A-Z&,'’ -]{4,60})[^\S\n]*\n(?=[^\n]{60})", re.MULTILINE)
+_CAPITALISED = re.compile(
+    r"(?<=[.;]\n)(?=[A-Z])((?:(?:[A-Z][\w’'/-]*[a-z]|of|and|or|to|the|for|in|by|with|on|from|an?|&),?[ ]?){1,9})"
+    r"(?<![ ,])[^\S\n]*:?[^\S\n]*\n(?=[^\n]{60})"
+)
+"""Between paragraphs a line whose words are capitalised: Exclusions from Confidential Information."""
 _TELLS = ("说明", "情况", "提示", "原因", "信息", "介绍", "概述")
 """How titles end that a colon may follow."""
 _MARK = re.compile("[，。；：、,;:]")
@@ -458,12 +463,17 @@ _NO_TITLE_BELOW = re.compile(r"[。；;：:，]|[,.]$|^[（(\d\W]|\d{4}\s?年")
 
 
 def _with_capitals(text: str, lines: list[_Line]) -> list[_Line]:
-    """Add the lines in capitals that long paragraphs stand under, where there are several: DIGEST, TERMS OF SALE."""
+    """Add the lines in capitals that long paragraphs stand under, where there are several: DIGEST, Terms of Sale."""
     if len(text.encode("utf-8", "replace")) > 1.5 * len(text):  # mostly Chinese
         return lines
     known = {line.start for line in lines} | {line.end + 1 for line in lines}
-    spans = [Span(*match.span(1)) for match in _CAPITALS.finditer(text) if match.start() and match.start() not in known]
-    added = [_unnumbered(text, span)._replace(family="word") for span in spans] if len(spans) > 1 else []
+    spans: list[Span] = []
+    for pattern, least in ((_CAPITALS, 2), (_CAPITALISED, 3)):
+        found = [
+            Span(*match.span(1)) for match in pattern.finditer(text) if match.start() and match.start() not in known
+        ]
+        spans += found if len(found) >= least else []
+    added = [_unnumbered(text, span)._replace(family="word") for span in spans]
     return sorted([*lines, *added], key=_start)
 
 
@@ -654,7 +664,7 @@ def _is_list(chain: list[_Line]) -> bool:
 
 def _is_under(line: _Line, kept: dict[Family, list[_Line]]) -> bool:
     """Whether a decimal number stands under the heading that its first part names."""
-    outer: tuple[Family, ...] = ("annex", "chapter", "article", "han", "one", "two", "three")
+    outer: tuple[Family, ...] = ("annex", "chapter", "article", "roman", "letter", "han", "one", "two", "three")
     before = [k for family in outer if (k := _last_before(kept.get(family), line)) and len(k.value) < len(line.value)]
     return bool(before) and max(before, key=_start).value == line.value[:-1]
 

@@ -268,3 +268,22 @@ def test_multiple_choice_and_names_are_no_outline() -> None:
     text = "1. 合同成立的时间是？\nA. 签字时\nB. 盖章时\nC. 承诺生效时\n2. 下列哪项属于要约？\nA. 价目表\nB. 招标公告\n"
     assert [s.number for s in find_sections(text, (), ())] == ["1.", "2."]
     assert not find_sections("A. Smith and B. Jones. Law. 2020.\nB. Lee. Contracts. 2019.\n", (), ())
+
+
+def test_outlines_of_letters_alone_nest() -> None:
+    text = "A. Scope\nIt is set out here.\nA.A Terms\nThey are defined.\nA.A.1 Plan\nThis plan.\nB. Term\nFive years.\n"
+    assert [(s.level, s.number) for s in find_sections(text, (), ())] == [
+        (1, "A."),
+        (2, "A.A"),
+        (3, "A.A.1"),
+        (1, "B."),
+    ]
+    assert not find_sections("The U.S. Government shall pay.\nA.I systems are used.\nE.U law applies.\n", (), ())
+
+
+def test_capitalised_lines_between_paragraphs_are_titles_where_there_are_several() -> None:
+    paragraph = "Each party keeps all information of the other party in strict confidence for five years."
+    titles = ["Purpose", "Exclusions from Confidential Information", "Governing Law"]
+    text = f"{paragraph}\n" + "".join(f"{title}\n{paragraph}\n" for title in titles)
+    assert [s.title for s in find_sections(text, (), ())] == titles
+    assert not find_sections(f"{paragraph}\nJohn Smith\n{paragraph}\n", (), ())
