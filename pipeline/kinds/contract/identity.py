@@ -15,10 +15,8 @@ _CREDIT_LABEL = (
 )
 _TAX_LABEL = r"(?:纳税人识别号|(?<![\u4e00-\u9fa5])税号|[方人]税号|纳税识别号)(?:\([^()\n]{1,20}\))?\s*[:\t为是]?\s*"
 """The same number, since 2015; older ones have 15 digits, 20 are a person's: only what has 18 is checked."""
-_CREDIT = re.compile(
-    rf"{_CREDIT_LABEL}(?P<value>[0-9A-Z][0-9A-Z ]{{13,24}}[0-9A-Z])(?![0-9A-Z])|"
-    rf"{_TAX_LABEL}(?P<tax>9[0-9A-Z]{{17}})(?![0-9A-Z])"
-)
+_CREDIT = re.compile(rf"{_CREDIT_LABEL}(?P<value>[0-9A-Z][0-9A-Z ]{{13,24}}[0-9A-Z])(?![0-9A-Z])")
+_TAX_NUMBER = re.compile(rf"{_TAX_LABEL}(?P<value>9[0-9A-Z]{{17}})(?![0-9A-Z])")
 _IDENTITY = re.compile(
     r"(?:身份证|公民身份)(?:件)?(?:号码|号|编号)?\s*[:\t为是]?\s*(?P<value>\d[\d ]{14,22}[\dXx])(?![\dA-Za-z])"
 )
@@ -74,18 +72,20 @@ def card_error(number: str) -> Text | None:
     return Text("卡号不符合银行卡的校验规则（Luhn）", "The card number fails the check of bank cards (Luhn)")
 
 
-_CHECKS: tuple[tuple[str, re.Pattern[str], Callable[[str], Text | None], Text], ...] = (
+_COMPARE = Text(
+    "对照营业执照或在国家企业信用信息公示系统核对后更正。",
+    "Compare with the business licence or the national enterprise credit register, and correct it.",
+)
+_CHECKS: tuple[tuple[str, str, re.Pattern[str], Callable[[str], Text | None], Text], ...] = (
+    ("统一社会信用代码校验不符", "信用代码", _CREDIT, credit_code_error, _COMPARE),
+    ("统一社会信用代码校验不符", "税号", _TAX_NUMBER, credit_code_error, _COMPARE),
+    ("统一社会信用代码校验不符", "识别号", _TAX_NUMBER, credit_code_error, _COMPARE),
     (
-        "统一社会信用代码校验不符", _CREDIT, credit_code_error,
-        Text("对照营业执照或在国家企业信用信息公示系统核对后更正。",
-             "Compare with the business licence or the national enterprise credit register, and correct it."),
-    ),
-    (
-        "身份证号校验不符", _IDENTITY, identity_error,
+        "身份证号校验不符", "身份", _IDENTITY, identity_error,
         Text("对照身份证原件更正。", "Compare with the identity card, and correct it."),
     ),
     (
-        "银行卡号校验不符", _CARD, card_error,
+        "银行卡号校验不符", "62", _CARD, card_error,
         Text("向收款人核实账号后更正，避免错付。",
              "Confirm the account with the payee, and correct it before anything is paid."),
     ),
@@ -94,15 +94,14 @@ _CHECKS: tuple[tuple[str, re.Pattern[str], Callable[[str], Text | None], Text], 
 
 def number_errors(view: View) -> Iterator[Finding]:
     """Each wrong number once, where it stands first."""
-    for item, pattern, error_of, advice in _CHECKS:
-        seen: set[str] = set()
-        for match in pattern.finditer(view.text):
-            name = match.lastgroup or "value"
-            printed = match[name].rstrip()
+    seen: set[str] = set()
+    for item, mark, pattern, error_of, advice in _CHECKS:
+        for match in pattern.finditer(view.text) if mark in view.text else ():
+            printed = match["value"].rstrip()
             number = printed.replace(" ", "")
             if number in seen or not (error := error_of(number)):
                 continue
             seen.add(number)
-            start = match.start(name)
+            start = match.start("value")
             defect = Defect(item, "conflict", "medium", number, Text(f"{error.zh}。", f"{error.en}."), advice)
             yield defect.at(view.quote(Span(start, start + len(printed))))

@@ -288,7 +288,11 @@ def holding_conflicts(view: View) -> Iterator[Finding]:
     """Tables of shareholders and the like whose shares don't make 100 %, though their total says so or nothing else is
     left."""
     column, rows = -1, list[tuple[Decimal, Span]]()
+    if not _HELD_HEAD.search(view.text):
+        return
     for index, text in enumerate((*view.line_texts, "")):
+        if column < 0 and "\t" not in text:
+            continue
         cells = [cell.strip() for cell in text.split("\t")]
         heads = [i for i, cell in enumerate(cells) if _HELD_HEAD.fullmatch(cell)]
         if heads and rows and heads[0] == column:

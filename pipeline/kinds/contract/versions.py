@@ -105,23 +105,23 @@ def _prices(amounts: Sequence[Labelled], view: View, start: int) -> Iterator[tup
     yield from _differing(found, start)
 
 
-_COUNTED_THINGS = re.compile(
-    r"(?P<what>[\u4e00-\u9fa5]{3})(?:的)?(?:采购|供货|供应|订购|总)?(?:数量|台数|总数)?(?:为|共计?|计|:|\s)?\s?"
-    r"(?P<count>\d{1,6})\s?(?P<unit>[台套辆部架艘座组樘])(?![件阶])"
+_COUNT = re.compile(r"(?<![\d.,])(?P<count>\d{1,6})\s?(?P<unit>[台套辆部架艘座组樘])(?![件阶])")
+_COUNTED_THING = re.compile(
+    r"(?P<what>[\u4e00-\u9fa5]{3})(?:的)?(?:采购|供货|供应|订购|总)?(?:数量|台数|总数)?(?:为|共计?|计|:|\s)?\s?$"
 )
 _MEASURED = re.compile(
-    r"(?P<what>(?:建筑|使用|租赁|套内|占地|经营|仓储|场地)面积|(?:许可|授权|并发)?用户数|额定功率|装机容量|总长度|总重量)"
+    r"(?=[建使租套占经仓场许授并用额装总])(?P<what>(?:建筑|使用|租赁|套内|占地|经营|仓储|场地)面积|(?:许可|授权|并发)?用户数|额定功率|装机容量|总长度|总重量)"
     r"(?:为|共计?|约|计|:|\s)*(?P<count>\d[\d,]{0,9}(?:\.\d{1,3})?)\s?(?P<unit>平方米|㎡|m2|亩|平米|个|名|千瓦|兆瓦|[kM]W|米|公里|吨)"
 )
 
 
 def _counts(view: View, start: int) -> Iterator[tuple[str, Told, Told]]:
     """纸浆泵6台 here, 纸浆泵数量为8台 there; 建筑面积430平方米 and 403平方米."""
-    found = [
-        (f"{m['what']}数量", (f"{m['count']}{m['unit']}", Span(*m.span())))
-        for m in _COUNTED_THINGS.finditer(view.text)
-        if not _NO_COUNT.search(m["what"])
-    ]
+    found: list[tuple[str, Told]] = []
+    for m in _COUNT.finditer(view.text):
+        thing = _COUNTED_THING.search(view.text, max(0, m.start() - 14), m.start())
+        if thing and not _NO_COUNT.search(thing["what"]):
+            found.append((f"{thing['what']}数量", (f"{m['count']}{m['unit']}", Span(thing.start(), m.end()))))
     for m in _MEASURED.finditer(view.text):
         number = Decimal(m["count"].replace(",", "")).normalize()
         unit = "平方米" if m["unit"] in ("㎡", "m2", "平米") else m["unit"]

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import islice
 
 from pipeline.kinds.report.alarms import CONTRADICTION, GROWTH, UNIT_SLIP, alarm
 from pipeline.kinds.report.figures import SCALES, Figure, decimal_of, decimals_of, unit_of_label
@@ -21,6 +22,7 @@ from pipeline.lang import Text
 from pipeline.types import Document, Finding, Span
 
 _MOST_ROWS = 600
+_LONGEST_LABEL = 24
 _NAME = re.compile(r"[\u4e00-\u9fff]{2,12}")
 _COMMON = re.compile(
     r"合计|小计|总计|其他|其中|项目|本期|上期|增减|备注|序号|说明|小结|余额|金额|数量|比例|公司$|年|月|季度|变动|影响|调整|利得|损失|收益$"
@@ -57,13 +59,15 @@ def told_alarms(document: Document, tables: Sequence[Table]) -> Iterator[Finding
     if not rows:
         return
     names = "|".join(map(re.escape, sorted(rows, key=len, reverse=True)))
-    text = document.text
-    for match in re.finditer(rf"(?:{_LEAD})(?P<name>{names}){_BETWEEN}(?=[\d同较比])", text):
-        start, end = text.rfind("\n", 0, match.start()) + 1, text.find("\n", match.end())
-        if "\t" not in text[start : end if end >= 0 else None]:
+    firsts = "".join(sorted({name[0] for name in rows}))
+    pattern = re.compile(rf"(?=[{firsts}])(?:{_LEAD})(?P<name>{names}){_BETWEEN}(?=[\d同较比])")
+    for line in _PROSE.finditer(document.text):
+        for match in pattern.finditer(document.text, *line.span()):
             yield from _judged(document, match, rows[match["name"]])
 
 
+_PROSE = re.compile(r"^(?=[^\n]{0,400}(?:\d[ ]?[百千万亿]{0,2}元|同比|较上|较期|较年))[^\t\n]+$", re.MULTILINE)
+"""Lines outside tables that tell a sum or a change."""
 _LEAD = r"(?<![\u4e00-\u9fff])|(?<=其中)|(?<=公司)|(?<=本期)|(?<=报告期)|(?<=报告期内)|(?<=全年)|(?<=[年末内及和])"
 
 
@@ -80,12 +84,13 @@ def _rows(tables: Sequence[Table]) -> Mapping[str, _Known]:
 
 
 def _known(table: Table, at: int, row: Row) -> _Known | None:
-    name = printed_name(name_of_row(table, at)[0])
-    unit = unit_of_label(row.label) or table.unit
-    if not _NAME.fullmatch(name) or _COMMON.search(name) or metric_by_label(name) or unit not in SCALES:
+    if not row.body or (now := row.body[0].figure) is None or now.percent or len(row.label) > _LONGEST_LABEL:
         return None
-    columns = table.column_names(len(row.body))
-    if columns is None or not row.body or (now := row.body[0].figure) is None or now.percent:
+    unit = table.unit if table.unit in SCALES else unit_of_label(row.label)
+    if unit not in SCALES or (columns := table.column_names(len(row.body))) is None:
+        return None
+    name = printed_name(name_of_row(table, at)[0])
+    if not _NAME.fullmatch(name) or _COMMON.search(name) or metric_by_label(name):
         return None
     return _Known(name, row, now, _before(columns, row), unit, row.body[0].span)
 
@@ -236,7 +241,8 @@ def _scales(document: Document, tables: Sequence[Table]) -> Iterator[Finding]:
 
 def _by_digits(tables: Sequence[Table]) -> Mapping[str, Sequence[tuple[Row, str]]]:
     """The rows of tables in money by the digits of their figures; none where there are too many figures."""
-    cells = [(cell, row, table.unit) for table in tables for row in table.rows for cell in row.body if cell.figure]
+    every = ((cell, row, table.unit) for table in tables for row in table.rows for cell in row.body if cell.figure)
+    cells = list(islice(every, _FEW_FIGURES + 1))
     held: dict[str, list[tuple[Row, str]]] = {}
     for cell, row, unit in cells if len(cells) <= _FEW_FIGURES else ():
         digits = cell.text.strip().replace(",", "")
