@@ -383,7 +383,9 @@ def _analysis_values(one: StoredAnalysis) -> dict[str, object]:
 
 
 def _row(result: Result) -> tuple[str, ...]:
-    last = result.error_type if result.status == "failed" else str(result.report or "")
+    last = str(result.report or "")
+    if result.status == "failed":  # what was found before it failed has a report as well
+        last = " ".join(filter(None, (result.error_type, last if result.findings else "")))
     return (
         escape(shown(result.path.name)), str(_STATUS[result.status]), f"{result.pages or ''}",
         f"{result.findings or ''}", f"{result.high or ''}", escape(last),

@@ -14,7 +14,7 @@ from pipeline.report.markdown import in_markdown, without_gaps
 from pipeline.report.masking import mask
 from pipeline.report.page import href, render
 from pipeline.report.text import visible
-from pipeline.report.view import Shown, Verdict, arrange, settled, total, verdict_of
+from pipeline.report.view import Shown, Verdict, arrange, folded, settled, total, verdict_of
 from pipeline.report.words import WORDS
 from pipeline.types import StoredAnalysis
 
@@ -125,11 +125,18 @@ def _told(stored: StoredAnalysis, reports: Mapping[int, str]) -> _Told:
         stored=stored,
         verdict=verdict_of(settled(stored)),
         href=href(reports[stored.id]) if stored.id in reports else "",
-        high=tuple(shown for shown in found if shown.finding.severity == "high"),
-        conflicts=tuple(s for s in found if s.finding.status == "conflict" and s.finding.severity != "high"),
+        high=tuple(_once(s for s in found if s.finding.severity == "high")),
+        conflicts=tuple(_once(s for s in found if s.finding.status == "conflict" and s.finding.severity != "high")),
         absences=tuple(s for s in view.absences if s.finding.severity != "low"),
         minor=sum(s.finding.severity == "low" for s in view.absences),
     )
+
+
+def _once(rows: Iterable[Shown]) -> Iterable[Shown]:
+    """What is said of several places, once, with the quotes of all."""
+    for shown, others in folded(rows):
+        quotes = (quote for one in (shown, *others) for quote in one.finding.evidence)
+        yield replace(shown, finding=replace(shown.finding, evidence=tuple(quotes)))
 
 
 def _masked_by_name(shown: Shown) -> Shown:

@@ -122,7 +122,7 @@ WORDS: Mapping[str, Text] = {
         "There is no result for this document. Follow the remedy and run again: what is done is not done again.",
     ),
     "failed_partly": Text(
-        "这份文件没有审完。以下只是规则与已得到的回答的结果：没有列出的不等于没有问题。按上述办法处理后重新运行即可，"
+        "这份文件没有审完。以下只是规则与已得到的回答的结果：没有列出的不等于没有问题。按下述办法处理后重新运行即可，"
         "已完成的部分不会重做。",
         "This document was not examined to the end. What follows is from the rules and the answers there were: what is "
         "not listed may still be there. Follow the remedy and run again: what is done is not done again.",

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from papers import contract, write_pdf
-from scripted_server import ScriptedServer, serving
+from scripted_server import Reply, ScriptedServer, serving
 
 from pipeline import __version__
 
@@ -150,3 +150,17 @@ def test_export_and_daily_and_doctor(tmp_path: Path) -> None:
     examined = json.loads(longdoc("doctor", "--json", cwd=tmp_path, LONGDOC_LANG="en").stdout)
     assert {row["level"] for row in examined} <= {"ok", "lacking"}
     assert all(row["remedy"] for row in examined if row["level"] != "ok")
+
+
+def test_a_document_that_failed_midway_has_a_report_and_its_place_is_told(tmp_path: Path) -> None:
+    contract(tmp_path / "甲.pdf")
+
+    def behave(body: dict, number: int) -> Reply | None:
+        return (
+            Reply(status=400, raw=b"{}") if body["response_format"]["json_schema"]["name"] == "contract_risks" else None
+        )
+
+    with serving(ScriptedServer(behave=behave)) as server:
+        done = longdoc("review", "甲.pdf", "--base-url", server.base_url, cwd=tmp_path, COLUMNS="200")
+    [report] = (tmp_path / "out").glob("*.failed.html")
+    assert done.returncode == 1 and f"RequestError {report.relative_to(tmp_path)}" in done.stdout

@@ -69,6 +69,19 @@ def test_a_digest_tells_what_is_new(lang: str) -> None:
     assert [link for link in page.links if "afa7390a2201" in link]
 
 
+def test_a_risk_of_two_places_is_told_once_with_both_quotes() -> None:
+    told = {"detail": "每日比例过低。", "severity": "high"}
+    risks = tuple(
+        Finding("risks", "违约金过低", "", "llm", (cite(quote, page),), **told)  # type: ignore[arg-type]
+        for page, quote in ((3, "乙方逾期的，每日万分之一"), (7, "甲方逾期的，每日万分之一"))
+    )
+    for text in (
+        render_digest(news(replace(CLEAN, findings=risks))),
+        render_markdown(news(replace(CLEAN, findings=risks))),
+    ):
+        assert text.count("违约金过低") == 1 and "乙方逾期的" in text and "甲方逾期的" in text
+
+
 def test_a_digest_holds_no_number_of_a_person_or_account() -> None:
     quote = "经办人身份证号：320211198803052417，电话13812345678，账号：6222021234567890123，备用账号 8812345"
     risky = replace(
