@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 _COLOURED = 40
@@ -27,13 +27,14 @@ _LONGEST = 1.6
 """Longer side over the shorter one; oval seals are 45 by 30 mm."""
 _RAYS, _AROUND = 72, 0.55
 """Share of the directions from its middle in which a seal's outermost ink is its ring."""
-_INK, _PAPER = 70, 150
-"""Print is darker than the one, a seal's lightest channel lighter than the other."""
+_PAPER, _BELOW, _RANGE = (150, 200), 12, 60
+"""A seal's ink in its lightest channel, so much below its middle, is paper, within bounds. Print under it is darker:
+much where the ink lets it through, little where it covers it; so darker by this is black."""
 _LEAST_RING_MM, _LEAST_GREY_MM = 20.0, 30.0
 """Diameters of rings that are looked for in colour, where frames are found besides, and without."""
 _CLEAR_MM, _CLEAR = 3.0, 0.25
 """So far outside of a ring there is hardly any of its ink: it is no part of a photograph, or of coloured print."""
-_MOST_CIRCLES, _MOST_SEALS = 400, 8
+_MOST_CIRCLES, _MOST_SEALS, _MOVED, _STEPS = 400, 8, 8, 12
 _ERASED_MM = 4.0
 """Width of a ring that was found, before others are looked for."""
 _DARK = 170
@@ -96,8 +97,10 @@ def without_seals(image: Any, dpi: float) -> tuple[Any, list[Ring]]:
                 cleaned = image.copy()
             part = box.part(image)
             light = part[:, :, channel].astype(numpy.float32)
+            ink = light - part.min(axis=2) > _COLOURED
+            paper = float(numpy.clip(numpy.median(light[ink]) - _BELOW, *_PAPER)) if ink.any() else _PAPER[0]
             own = part.max(axis=2) - light <= _COLOURED  # else a signature over the seal
-            box.part(cleaned)[own] = _stretched(light, _INK, _PAPER)[own][:, None]
+            box.part(cleaned)[own] = _stretched(light, paper - _RANGE, paper)[own][:, None]
     return cleaned, []
 
 
@@ -202,25 +205,43 @@ def _rings(ink: Any, dpi: float, least_mm: float) -> list[Ring]:
 
 
 def _best_ring(ink: Any, mm: float, least: int) -> Ring | None:
+    """The ring that stands most clearly in a coarse mask. OpenCV's circles are some pixels off: the best are moved."""
     cv2: Any = importlib.import_module("cv2")
     most = round(_MOST_MM * mm / 2)
     found = cv2.HoughCircles(ink, cv2.HOUGH_GRADIENT, 1.5, 3, param1=100, param2=12, minRadius=least, maxRadius=most)
-    best: tuple[float, Ring | None] = (0.0, None)
-    circles: list[tuple[float, float, float]] = [] if found is None else found[0][:_MOST_CIRCLES].tolist()
-    for x, y, radius in circles:
-        on, outside = _around(ink, x, y, radius), _around(ink, x, y, radius + _CLEAR_MM * mm)
-        if on >= _AROUND and outside <= _CLEAR and on - outside > best[0]:
-            best = on - outside, Ring(x, y, radius)
-    return best[1]
+    circles: list[list[float]] = [] if found is None else found[0][:_MOST_CIRCLES].tolist()
+
+    def clearness(ring: Ring) -> float:
+        return _around(ink, ring) - _around(ink, ring._replace(radius=ring.radius + _CLEAR_MM * mm))
+
+    candidates = sorted((Ring(*circle) for circle in circles), key=clearness, reverse=True)[:_MOVED]
+    ring = max((_moved(candidate, clearness) for candidate in candidates), key=clearness, default=None)
+    if ring is None or _around(ink, ring) < _AROUND:
+        return None
+    return ring if _around(ink, ring) - clearness(ring) <= _CLEAR else None
 
 
-def _around(ink: Any, x: float, y: float, radius: float) -> float:
-    """Share of the directions from a point in which there is ink at a distance."""
+def _moved(ring: Ring, clearness: Callable[[Ring], float]) -> Ring:
+    """The ring where it is clearest, pixel by pixel."""
+    for _ in range(_STEPS):
+        steps = [
+            ring._replace(x=ring.x + x, y=ring.y + y, radius=ring.radius + grown)
+            for x, y, grown in ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0), (0, 0, 1), (0, 0, -1))
+        ]
+        best = max(steps, key=clearness)
+        if clearness(best) <= clearness(ring):
+            break
+        ring = best
+    return ring
+
+
+def _around(ink: Any, ring: Ring) -> float:
+    """Share of the directions in which there is ink on a ring."""
     numpy: Any = importlib.import_module("numpy")
     angles = numpy.arange(_RAYS) * (2 * math.pi / _RAYS)
-    reaches = radius + numpy.arange(-2, 3)[:, None]
-    columns = (x + reaches * numpy.cos(angles)).round().astype(int).clip(0, ink.shape[1] - 1)
-    rows = (y + reaches * numpy.sin(angles)).round().astype(int).clip(0, ink.shape[0] - 1)
+    reaches = ring.radius + numpy.arange(-2, 3)[:, None]
+    columns = (ring.x + reaches * numpy.cos(angles)).round().astype(int).clip(0, ink.shape[1] - 1)
+    rows = (ring.y + reaches * numpy.sin(angles)).round().astype(int).clip(0, ink.shape[0] - 1)
     return float((ink[rows, columns] > 0).any(axis=0).mean())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from pathlib import Path
 
 import pdf_made as made
@@ -56,6 +57,37 @@ def test_a_seal_is_wiped_off_and_the_print_under_it_stays(seal: Image.Image) -> 
     bare = page()
     sealed = seals.stamped(bare, (seal, 0.3, 0.15), (seal, 0.6, 0.25))
     assert difference(bare, cleaned(sealed)) < 0.2 * difference(bare, sealed)
+
+
+def test_print_that_the_ink_of_a_star_covers_comes_back() -> None:
+    """Thick ink hides most of what is under it: a little darker is all that is left."""
+    bare = page()
+    inked = bare.copy()
+    seal = seals.company_seal(angle=0)
+    mask = seal.convert("L").point(lambda value: 205 if value < 200 else 0)
+    inked.paste(seal, (500, 400), mask)
+    assert difference(bare, cleaned(inked)) < 0.5 * difference(bare, inked)
+    assert made_of(bare, cleaned(inked), 500, 400, seal.width) > 0.8
+
+
+def made_of(bare: Image.Image, other: Image.Image, left: int, top: int, side: int) -> float:
+    """Share of the print in a square that is there in another picture, too."""
+    box = (left, top, left + side, top + side)
+    dark, kept = (
+        numpy.asarray(picture.crop(box).convert("L")) < limit for picture, limit in ((bare, 100), (other, 220))
+    )
+    return float(kept[dark].mean())
+
+
+def test_seals_anywhere_on_a_grey_page_are_found() -> None:
+    chance = random.Random(5)
+    for _ in range(12):
+        seal = seals.company_seal(
+            chance.choice((seals.RED, seals.DARK_RED)), chance.uniform(38, 45), chance.uniform(-40, 40)
+        )
+        sealed = seals.stamped(page(), (seal, chance.uniform(0.05, 0.7), chance.uniform(0.08, 0.4))).convert("L")
+        wiped = cleaned(sealed.convert("RGB"))
+        assert difference(page(), wiped) < 0.6 * difference(page(), sealed.convert("RGB"))
 
 
 def test_print_titles_and_handwriting_in_colour_stay() -> None:
