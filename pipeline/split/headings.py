@@ -344,6 +344,7 @@ def _title(rest: str) -> tuple[str, bool]:
     if len(whole) < len(rest) and not whole.endswith(_TELLS):  # 甲方应提供以下材料：
         return "", False
     short = len(whole) <= _TITLE_MAX or (len(whole) <= 2 * _TITLE_MAX and (whole.isascii() or not _MARK.search(whole)))
+    short = short or (len(whole) <= 2 * _TITLE_MAX and whole.endswith(_TELLS))
     if short and not _BODY.search(whole.rstrip("?？")) and whole.count("，") + whole.count(", ") <= 1:
         return whole, True
     head = _FIRST_WORD.match(rest)
@@ -602,16 +603,16 @@ def _chains(lines: list[_Line]) -> list[list[_Line]]:
 
 
 def _chain_before(recent: Iterable[list[_Line]], line: _Line) -> list[_Line] | None:
-    """The latest chain that ``line`` goes on from, one with brackets of the same width first."""
+    """The chain that ``line`` goes on from: one with brackets of the same width first, then the one whose last number
+    is the nearest."""
     bracket = line.number[0]
-    other: list[_Line] | None = None
-    for chain in recent:
-        last = chain[-1]
-        if _follows(last.value, line.value):
-            if bracket not in "(（" or last.number[0] == bracket:
-                return chain
-            other = other or chain
-    return other
+    fitting = [chain for chain in recent if _follows(chain[-1].value, line.value)]
+    alike = [chain for chain in fitting if bracket not in "(（" or chain[-1].number[0] == bracket]
+    return max(alike or fitting, key=_last_start, default=None)
+
+
+def _last_start(chain: list[_Line]) -> int:
+    return chain[-1].start
 
 
 def _follows(before: tuple[int, ...], value: tuple[int, ...]) -> bool:

@@ -47,7 +47,7 @@ def style_of(line: Prominent) -> int:
 def titles_in(text: str, prominent: Sequence[Prominent], numbered: Collection[int]) -> list[Title]:
     """The unnumbered titles among the ``prominent`` lines; ``numbered`` has the starts of lines with a number."""
     looks = {line.start: style for line in prominent if (style := style_of(line))}
-    groups = [group for group in _groups(text, looks) if group[0].start not in numbered]
+    groups = list(_groups(text, {start: style for start, style in looks.items() if start not in numbered}))
     groups = _without_heading(_without_cover(text, groups, looks), looks, numbered)
     others = {group[0].start for group in groups} | set(numbered)
     return [

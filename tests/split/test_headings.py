@@ -287,3 +287,11 @@ def test_capitalised_lines_between_paragraphs_are_titles_where_there_are_several
     text = f"{paragraph}\n" + "".join(f"{title}\n{paragraph}\n" for title in titles)
     assert [s.title for s in find_sections(text, (), ())] == titles
     assert not find_sections(f"{paragraph}\nJohn Smith\n{paragraph}\n", (), ())
+
+
+def test_an_inner_list_does_not_take_the_numbers_of_the_outer_one_later() -> None:
+    inner = "".join(f"{number}、说明{number}\n正文。\n" for number in "一二三")
+    outer = "".join(f"{number}、事项{number}\n正文。\n" for number in "二三四五")
+    text = f"一、审计报告\n报告全文如下。\n{inner}{outer}"
+    found = [(s.level, s.number) for s in find_sections(text, (), ())]
+    assert found == [(1, "一、"), *[(2, f"{n}、") for n in "一二三"], *[(1, f"{n}、") for n in "二三四五"]]
