@@ -405,7 +405,7 @@ def test_a_server_that_stays_away_is_given_up_after_a_while(monkeypatch: pytest.
         started = time.monotonic()
         answered, error = ask(server, request("a"), request("b"), concurrency=1, retries=1)
     assert isinstance(answered, Completion) and isinstance(error, RequestError) and "502" in str(error)
-    assert 0.5 <= time.monotonic() - started < 20
+    assert 0.5 <= time.monotonic() - started < 50
 
 
 def test_who_asks_to_wait_longer_than_for_an_answer_is_asked_again_and_then_quoted() -> None:
