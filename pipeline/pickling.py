@@ -5,7 +5,7 @@ from __future__ import annotations
 import copyreg
 import pickle
 from array import array
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from operator import attrgetter
 from typing import Any
 
@@ -22,16 +22,13 @@ def unpickled(data: bytes) -> Any:
     return pickle.loads(data)
 
 
-def _taken_apart_at_once(cls: type) -> None:
+def _take_apart_at_once(cls: type) -> None:
     """Have a frozen dataclass with slots pickled by its constructor: the way of Python 3.11 looks up the fields of
     each value, and takes twice as long on both sides."""
     values = attrgetter(*(field.name for field in fields(cls)))
     copyreg.pickle(cls, lambda value: (cls, values(value)))
 
 
-for _cls in (
-    types.Document, types.Page, types.Region, types.OcrLine, types.Bookmark, types.Section,
-    types.Table, types.TableRow, types.TableCell,
-    types.Examined, types.Finding, types.Evidence,
-):  # fmt: skip
-    _taken_apart_at_once(_cls)
+for _cls in vars(types).values():
+    if isinstance(_cls, type) and is_dataclass(_cls) and len(fields(_cls)) > 1:
+        _take_apart_at_once(_cls)

@@ -186,14 +186,14 @@ def _ocr_line(line: tuple[object, Any, object], length: int, pages: int) -> OcrL
 
 def _tables(answer: dict[str, Any], length: int, pages: int) -> tuple[Table, ...]:
     """The tables, from the arrays that ``tables.packed`` made."""
-    cells = _table_cells(answer)
+    numbers = _chunks(wire.integers(answer, answer["table_rows"]), 5)
+    cells = _table_cells(answer, [page for _, page, *_ in numbers])
     rows: list[tuple[int, TableRow]] = []
-    for at, (table, page, start, end, kind) in enumerate(_chunks(wire.integers(answer, answer["table_rows"]), 5)):
+    for at, (table, page, start, end, kind) in enumerate(numbers):
         own = cells.get(at, ())
         _check(0 <= start <= end <= length and 1 <= page <= pages and kind in (0, 1, 2))
         _check(all(start <= cell.span.start <= cell.span.end <= end for cell in own))
-        placed = tuple(replace(cell, box=cell.box and cell.box._replace(page=page)) for cell in own)
-        rows.append((table, TableRow(Span(start, end), page, placed, kind > 0, kind == 2)))
+        rows.append((table, TableRow(Span(start, end), page, tuple(own), kind > 0, kind == 2)))
     _check(all(a[1].span.end <= b[1].span.start and a[0] <= b[0] for a, b in pairwise(rows)))
     shapes = answer["tables"]
     found: list[Table] = []
@@ -217,14 +217,14 @@ def _traits(told: dict[str, Any]) -> dict[str, int]:
     return dict(told)
 
 
-def _table_cells(answer: dict[str, Any]) -> dict[int, list[TableCell]]:
-    """Cells by the number of their row."""
+def _table_cells(answer: dict[str, Any], pages: Sequence[int]) -> dict[int, list[TableCell]]:
+    """Cells by the number of their row; ``pages`` are those of the rows."""
     found: dict[int, list[TableCell]] = {}
     numbers = _chunks(wire.integers(answer, answer["table_cells"]), 6)
     boxes = _chunks(wire.floats(answer, answer["table_boxes"]), 4)
     for (row, start, end, column, columns, rows), (left, top, right, bottom) in zip(numbers, boxes, strict=True):
-        _check(column >= 0 and columns > 0 and rows > 0)
-        cell = TableCell(Span(start, end), column, columns, rows, Box(0, left, top, right, bottom))
+        _check(0 <= row < len(pages) and column >= 0 and columns > 0 and rows > 0)
+        cell = TableCell(Span(start, end), column, columns, rows, Box(pages[row], left, top, right, bottom))
         found.setdefault(row, []).append(cell)
     return found
 

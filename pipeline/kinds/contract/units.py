@@ -58,10 +58,13 @@ _SORTED_DAYS = re.compile(
     r"(?<!\d)(?P<count>\d{1,3}|[一二三四五六七八九十百两]{1,5})\s?个?\s?(?P<what>工作日|日历[日天]|自然日)"
 )
 
+_CALENDAR_DAYS = re.compile("日历[日天]|自然日")
+"""The rarer sort."""
+
 
 def _two_sorts_of_days(view: View) -> Iterator[Finding]:
     """5个工作日 and 5个日历日 in one paragraph: of the same period one is a slip."""
-    for line in sorted({view.line_at(match.start()) for match in _SORTED_DAYS.finditer(view.text)}):
+    for line in sorted({view.line_at(match.start()) for match in _CALENDAR_DAYS.finditer(view.text)}):
         seen: dict[str, re.Match[str]] = {}
         for match in _SORTED_DAYS.finditer(view.line_texts[line]):
             first = seen.setdefault(match["count"], match)
