@@ -67,8 +67,7 @@ def serve(answer: Callable[[wire.Message], wire.Message]) -> None:
 def _twinned(line: int, source: BinaryIO, sink: BinaryIO) -> tuple[BinaryIO, BinaryIO]:
     """Become two; where each gets its requests, and answers them."""
     original = os.getpid()
-    twin = not os.fork()
-    if twin:
+    if _forked() == 0:
         _die_with(original)
         source.close()
         sink.close()
@@ -97,24 +96,33 @@ def beside(work: Callable[[], Outcome]) -> Generator[Callable[[], Outcome | None
     is pickled: it is as much to be trusted as the process that it is a copy of, and reads the same file.
     """
     source, sink = os.pipe()
-    copied = os.getpid()
-    copy = os.fork()
-    if not copy:
+    original = os.getpid()
+    copy = _forked()
+    if copy == 0:
         os.close(source)
-        _answer_beside(work, sink, copied)
+        _answer_beside(work, sink, original)
     os.close(sink)
     with os.fdopen(source, "rb") as told:
         try:
             yield lambda: _outcome(told.read())
         finally:
-            os.kill(copy, signal.SIGKILL)
-            os.waitpid(copy, 0)
+            if copy:
+                os.kill(copy, signal.SIGKILL)
+                os.waitpid(copy, 0)
 
 
-def _answer_beside(work: Callable[[], object], sink: int, copied: int) -> NoReturn:
+def _forked() -> int | None:
+    """The copy's process id, 0 in the copy; None where the system allows of no further process."""
+    try:
+        return os.fork()
+    except OSError:
+        return None
+
+
+def _answer_beside(work: Callable[[], object], sink: int, original: int) -> NoReturn:
     """The life of the copy. Nobody hears of its errors: they come again where the work is done once more."""
     try:
-        _die_with(copied)
+        _die_with(original)
         outcome = pickle.dumps(work(), pickle.HIGHEST_PROTOCOL)
         with os.fdopen(sink, "wb") as told:
             told.write(_LENGTH.pack(len(outcome)) + outcome)

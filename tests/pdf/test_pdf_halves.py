@@ -14,6 +14,7 @@ import pdf_made as made
 import pytest
 
 from pipeline.errors import ReadError
+from pipeline.pdf.process import beside
 from pipeline.pdf.read import Reader, ReadLimits
 from pipeline.types import Document
 
@@ -126,3 +127,18 @@ def test_a_file_that_takes_its_time_gives_the_second_place_back(long: Path, tmp_
             return waited
 
     assert asyncio.run(run()) < 20
+
+
+@pytest.mark.parametrize(("work", "outcome"), [(lambda: [7], [7]), (lambda: 1 / 0, None), (lambda: os._exit(3), None)])
+def test_what_a_copy_comes_to(work: Callable[[], object], outcome: object) -> None:
+    with beside(work) as rest:
+        assert rest() == outcome
+
+
+def test_where_no_further_process_is_allowed_there_is_no_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", refused)
+    with beside(lambda: [7]) as rest:
+        assert rest() is None
