@@ -26,6 +26,8 @@ _MAX_PIXELS = 12_000_000
 """A3 at 200 dpi is 7.7 million; a poster is rendered coarser."""
 _LEAST_PIXELS, _MARGIN = 736, 8
 """RapidOCR enlarges what is smaller; room around a picture."""
+_LEGIBLE = 0.5
+"""Confidence below which what is recognised is noise."""
 _SPREAD = 1.2
 """Width over height from which a page of two columns is two pages."""
 _VOTERS, _LEAST_VOTERS, _VOTE_CHARACTERS, _SURE = 9, 3, 5, 0.9
@@ -110,7 +112,11 @@ def _engine() -> Any:
     logging.disable(logging.ERROR)
     rapidocr = importlib.import_module("rapidocr")
     threads = min(_MAX_THREADS, os.cpu_count() or 1)
-    settings = {"Global.log_level": "critical", "EngineConfig.onnxruntime.intra_op_num_threads": threads}
+    settings = {
+        "Global.log_level": "critical",
+        "Global.text_score": 0.0,
+        "EngineConfig.onnxruntime.intra_op_num_threads": threads,
+    }
     return rapidocr.RapidOCR(params=settings)
 
 
@@ -203,14 +209,15 @@ def _recognise(image: Any, x_scale: float, y_scale: float) -> list[Found]:
 
 
 def _pieces(image: Any) -> list[Found]:
-    """In pixels."""
+    """In pixels; without text where it is illegible, so that the page's confidence knows of it."""
     result = _engine()(image)
     if result.txts is None or result.boxes is None:
         return []
     found: list[Found] = []
     for quad, text, score in zip(result.boxes, result.txts, result.scores, strict=True):
         xs, ys = [float(x) for x, _ in quad], [float(y) for _, y in quad]
-        found.append(Found(str(text), min(xs), min(ys), max(xs), max(ys), float(score)))
+        legible = str(text) if score >= _LEGIBLE else ""
+        found.append(Found(legible, min(xs), min(ys), max(xs), max(ys), float(score)))
     return found
 
 

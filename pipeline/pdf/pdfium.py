@@ -265,7 +265,7 @@ class PdfPage:
         on every page from others that stand in its place."""
         bounds = (ctypes.c_float * 4)()
         addresses = [ctypes.addressof(bounds) + 4 * i for i in range(4)]
-        images = [item for item, kind, _ in _items(self._handle) if kind == _IMAGE]
+        images = [item for item, kind, _ in _items(self._handle) if kind != _PATH]
         return [int(_image_data(item, 0, 0)) for item in images if _object_bounds(item, *addresses)]
 
     def rulings(self, most: int) -> list[tuple[float, float, float, float]]:

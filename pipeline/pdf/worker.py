@@ -288,13 +288,12 @@ def _take_ocr(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
     typed = [line for line in page.lines if not any(box.holds(*line.centre) for box in page.pictures)]
     found = [[cell for cell in row if not _is_typed(cell, typed)] for row in cells]
     lines = [Line(merged(row, OCR_CELL_GAP_EM), index) for row in found if row]
-    scores = [cell.confidence or 0.0 for line in lines for cell in line.cells]
     size = sum(len(cell.text) for line in lines for cell in line.cells)
     if size < sum(count_characters(line.text) for line in page.lines) - sum(count_characters(x.text) for x in typed):
         page.read_by = "pdfium"
         return
     page.lines, page.read_by = _in_order(lines, typed), "ocr"
-    page.confidence = sum(scores) / len(scores) if scores else None
+    page.confidence = _mean_score(rows)
 
 
 def _take_pictures(page: _Page, index: int, recognised: Mapping[str, Any]) -> None:
@@ -302,6 +301,7 @@ def _take_pictures(page: _Page, index: int, recognised: Mapping[str, Any]) -> No
     if page.turned:
         return  # recognised as shown, and read otherwise
     labels: list[Region] = []
+    read: list[Any] = []
     count = len(page.unseen)
     _fill_gaps(page, recognised["pictures"][count:])
     for (left, top, right, bottom), rows in recognised["pictures"][:count]:
@@ -311,11 +311,10 @@ def _take_pictures(page: _Page, index: int, recognised: Mapping[str, Any]) -> No
         if is_text([(cell.text, Edges(cell.left, cell.top, cell.right, cell.bottom)) for cell in cells], picture):
             at = place_of(picture, page.lines)
             page.lines = [*page.lines[:at], *lines, *page.lines[at:]]
-            scores = [cell.confidence or 0.0 for line in page.lines for cell in line.cells if cell.confidence]
-            page.confidence = sum(scores) / len(scores)
+            read += rows
         else:
             labels += [Region("picture", line.text, _box_of(line, index, page.height)) for line in lines]
-    page.unseen, page.labels = (), labels
+    page.unseen, page.labels, page.confidence = (), labels, _mean_score(read)
 
 
 def _fill_gaps(page: _Page, recognised: Sequence[Any]) -> None:
@@ -345,6 +344,12 @@ def _cells(rows: Any, index: int, height: float) -> list[list[Cell]]:
 
 def _box_of(line: Line | Edges, index: int, height: float) -> Box:
     return Box(index + 1, line.left, height - line.top, line.right, height - line.bottom)
+
+
+def _mean_score(rows: Sequence[Any]) -> float | None:
+    """Mean confidence of recognised pieces, illegible ones too."""
+    scores = [float(score) for row in rows for _, _, score in row]
+    return sum(scores) / len(scores) if scores else None
 
 
 def _as_shown(rows: Any, turned: int, page: _Page) -> list[object]:

@@ -213,3 +213,34 @@ def test_ocr_reads_scans_that_lie_on_their_side_or_head(tmp_path: Path, turned: 
         270: (width - first.right, first.top),
     }
     assert max(corner[turned]) < 40
+
+
+def test_what_was_illegible_lowers_the_confidence_of_its_page(tmp_path: Path) -> None:
+    path = tmp_path / "scan.png"
+    Image.new("L", (400, 600), 255).save(path)
+    rows = [[[text, [20, 30 + 40 * at, 220, 44 + 40 * at], 1.0]] for at, text in enumerate(SIGNED)]
+    unreadable = [[["", [20, 230, 220, 244], 0.2]]]
+    document = with_ocr(path, {"1": {"rows": rows + unreadable, "turned": 0}})
+    assert document.text.splitlines() == SIGNED
+    assert document.pages[0].confidence == pytest.approx(0.8)
+    assert "1（80%）" in notes_on_reading(document)[-1].zh
+
+
+def test_pictures_in_forms_within_forms(tmp_path: Path) -> None:
+    """Forms too deep to be looked into count as pictures: nobody knows what they show."""
+
+    def draw(canvas: Canvas) -> None:
+        made.draw_lines(canvas, LINES)
+        for depth in range(8):
+            canvas.beginForm(f"form{depth}")
+            if depth:
+                canvas.doForm(f"form{depth - 1}")
+            else:
+                canvas.drawImage(picture(SIGNED), made.LEFT, 300, 400, 140)
+            canvas.endForm()
+        canvas.doForm("form7")
+        canvas.drawImage(picture(SIGNED, 240), made.LEFT, 100, 400, 140)
+
+    document = read_here(made.make(tmp_path / "deep.pdf", [draw]))
+    assert made.PARAGRAPH in document.text.replace("\n", "")
+    assert document.unread_pictures()
