@@ -39,6 +39,7 @@ def unit_conflicts(view: View, totals: Sequence[Labelled]) -> Iterator[Finding]:
         meanings.setdefault(match["what"] == "工作日", Span(*match.span()))
     if both and len(meanings) < 2:
         yield from _two_sorts_of_days(view)
+        yield from _both_sorts_at_once(view)
     yield from _odd_currency(view)
     yield from _foreign_measures(view)
     yield from _slipped_units(view)
@@ -60,6 +61,22 @@ _SORTED_DAYS = re.compile(
 
 _CALENDAR_DAYS = re.compile("日历[日天]|自然日")
 """The rarer sort."""
+
+
+_AT_ONCE = re.compile(r"工作日\s?\((?:即)?(?:自然日|日历[日天])\)|(?:自然日|日历[日天])\s?\((?:即)?工作日\)")
+
+
+def _both_sorts_at_once(view: View) -> Iterator[Finding]:
+    """七个工作日（自然日）: one of them is wrong."""
+    if match := _AT_ONCE.search(view.text):
+        defect = Defect(
+            "日的含义不一致", "conflict", "medium", match.group(),
+            Text(f"“{match.group()}”同时写了工作日和日历日，期限怎样计算不明。",
+                 f"“{match.group()}” says working and calendar days at once: how the period runs is open."),
+            Text("删去其一，写明工作日或日历日。", "Delete one of them."),
+            "民法典第五百一十条",
+        )  # fmt: skip
+        yield defect.at(view.quote(Span(*match.span())))
 
 
 def _two_sorts_of_days(view: View) -> Iterator[Finding]:
