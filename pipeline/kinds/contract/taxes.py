@@ -64,9 +64,11 @@ def _sums(view: View, line: Span) -> dict[str, Decimal]:
 def _reason(sums: Mapping[str, Decimal], rate: Decimal | None) -> Text | None:
     net, tax, gross = (sums.get(kind) for kind in ("net", "tax", "gross"))
     if net is not None and tax is not None and gross is not None and _differ(net + tax, gross):
+        odd = _odd_one(net, tax, gross, rate)
         return Text(
-            f"不含税 {money(net)} 加税额 {money(tax)} 为 {money(net + tax)}，含税价写作 {money(gross)}。",
-            f"Net {money(net)} and tax {money(tax)} make {money(net + tax)}; the gross price says {money(gross)}.",
+            f"不含税 {money(net)} 加税额 {money(tax)} 为 {money(net + tax)}，含税价写作 {money(gross)}。{odd.zh}",
+            f"Net {money(net)} and tax {money(tax)} make {money(net + tax)}; the gross price says {money(gross)}."
+            + (odd.en and f" {odd.en}"),
         )
     if rate is None:
         return None
@@ -78,6 +80,26 @@ def _reason(sums: Mapping[str, Decimal], rate: Decimal | None) -> Text | None:
         taxed = gross * rate / (1 + rate)
         return _by_rate(rate, Text("含税价", "Gross"), gross, Text("所含税额", "the tax in it"), taxed, tax)
     return None
+
+
+def _odd_one(net: Decimal, tax: Decimal, gross: Decimal, rate: Decimal | None) -> Text:
+    """Which of the three is wrong, where the rate bears out the two others."""
+    if rate is None:
+        return Text("", "")
+    if not _differ(net * (1 + rate), gross):
+        return _should_be(rate, Text("税额", "the tax"), gross - net)
+    if not _differ(net * rate, tax):
+        return _should_be(rate, Text("含税价", "the gross price"), net + tax)
+    if not _differ(gross * rate / (1 + rate), tax):
+        return _should_be(rate, Text("不含税价", "the net price"), gross - tax)
+    return Text("", "")
+
+
+def _should_be(rate: Decimal, what: Text, yuan: Decimal) -> Text:
+    return Text(
+        f"按税率{percent(rate)}，{what.zh}应为 {money(yuan)}。",
+        f"At {percent(rate)} {what.en} should be {money(yuan)}.",
+    )
 
 
 def _by_rate(rate: Decimal, of: Text, base: Decimal, what: Text, expected: Decimal, stated: Decimal) -> Text:

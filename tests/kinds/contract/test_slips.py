@@ -611,3 +611,18 @@ def test_rents_and_what_is_told_in_them(clause: str, label: str, value: str) -> 
 def test_a_credit_code_may_be_spaced_or_wrapped(printed: str) -> None:
     text = f"服务合同\n甲方：杭州拾味餐饮管理有限公司\n统一社会信用代码：{printed}\n乙方：李明\n第一条 略。\n"
     assert ("甲方·统一社会信用代码", "91330109MA2KJ6P59D") in found(text, "parties")
+
+
+@pytest.mark.parametrize(
+    ("net", "tax", "gross", "told"),
+    [
+        ("1,200,000", "76,000", "1,272,000", "按税率6%，税额应为 72000.00元。"),
+        ("1,200,000", "72,000", "1,276,000", "按税率6%，含税价应为 1272000.00元。"),
+        ("1,210,000", "72,000", "1,272,000", "按税率6%，不含税价应为 1200000.00元。"),
+        ("1,210,000", "72,500", "1,272,000", ""),
+    ],
+)
+def test_which_of_price_and_tax_is_wrong(net: str, tax: str, gross: str, told: str) -> None:
+    clause = f"6.4 服务费总价{gross}元，其中不含税价{net}元，税率6%，增值税额{tax}元。"
+    [found] = [f for f in checks(with_clause(clause)) if f.item == "含税价与税额不符"]
+    assert told in found.detail and ("应为" in found.detail) == bool(told)
