@@ -626,3 +626,8 @@ def test_which_of_price_and_tax_is_wrong(net: str, tax: str, gross: str, told: s
     clause = f"6.4 服务费总价{gross}元，其中不含税价{net}元，税率6%，增值税额{tax}元。"
     [found] = [f for f in checks(with_clause(clause)) if f.item == "含税价与税额不符"]
     assert told in found.detail and ("应为" in found.detail) == bool(told)
+
+
+def test_a_cap_on_damages_is_no_price() -> None:
+    sums = found(with_clause("6.4 除人身伤害外，一方的赔偿总额不超过50万元。"), "money")
+    assert ("赔偿总额", "500000.00元") in sums and ("总额", "500000.00元") not in sums
