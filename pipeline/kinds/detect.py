@@ -98,7 +98,7 @@ _TITLES: tuple[tuple[ContractType, re.Pattern[str]], ...] = (
     ("框架协议", _words(r"框架|战略合作|(?:全面|长期|年度)合作|framework|master\s(?:service|supply|purchase)")),
     ("保密", _words(r"保密|商业秘密|不披露|non-?disclosure|confidential|\bNDA\b")),
     ("股权转让", _words(r"""
-        (?:股权|股份|出资(?:额|份额)?|合伙份额)[^质押代持]{0,6}(?:转让|收购|购买|受让|买卖)
+        (?:股权|股份|出资(?:额|份额)?|合伙份额)[^质押代持]{0,6}(?:转让|让与|收购|购买|受让|买卖)
         |(?:share|equity)[^\n]{0,12}(?:purchase|transfer)""")),
     ("投资", _words(r"增资|入股|股东协议|投资(?:合作)?(?:协议|合同)|(?:股权|股份)认购|对赌")),
     ("劳动", _words(r"劳动合同|劳动协议|聘用|雇佣|雇用|竞业(?:限制|禁止)|employment")),
