@@ -631,3 +631,9 @@ def test_which_of_price_and_tax_is_wrong(net: str, tax: str, gross: str, told: s
 def test_a_cap_on_damages_is_no_price() -> None:
     sums = found(with_clause("6.4 除人身伤害外，一方的赔偿总额不超过50万元。"), "money")
     assert ("赔偿总额", "500000.00元") in sums and ("总额", "500000.00元") not in sums
+
+
+def test_a_quarrel_by_an_older_word() -> None:
+    old = "5.1 因本合同发生的争议，双方协商不成的，提交天津仲裁委员会仲裁。"
+    text = CLEAN.replace(old, "5.1 凡因本合同所生之争执，概由武汉仲裁委员会依其规则仲裁之。")
+    assert found(text, "disputes") == [("争议解决", "仲裁：武汉仲裁委员会")]
