@@ -11,7 +11,7 @@ import hashlib
 import time
 from array import array
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
@@ -182,7 +182,8 @@ class Reader:
         if not self._idle.empty():
             child = self._idle.get_nowait()
             try:
-                await child.start()
+                with suppress(OSError):  # who needs it will be told
+                    await child.start()
             finally:
                 self._idle.put_nowait(child)
 
