@@ -40,7 +40,7 @@ _TOTAL = re.compile(TOTAL_LABEL)
 _SHARE = re.compile(r"\d\s?[%‰]|[百千万]分之")
 _LOOK_BACK = 48
 _NEAR = 14
-_PAIR_GAP = re.compile(r"[整正]?[\s(),:;/、]*(?:人民币|大写|小写|即|金额|数额|[:(),\s]|¥|元)*[\s(),:;/、]*")
+_PAIR_GAP = re.compile(r"[整正]?[\s(),:;/、]*(?:人民币|大写|小写|共?计|即|金额|数额|[:(),\s]|¥|元)*[\s(),:;/、]*")
 
 _UNITS = {
     "CNY": "元", "USD": "美元", "HKD": "港元", "EUR": "欧元", "GBP": "英镑", "JPY": "日元", "TWD": "新台币",

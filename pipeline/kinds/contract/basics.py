@@ -303,7 +303,8 @@ _FROM = re.compile(
 _UNTIL = re.compile(
     r"(?:竣工|完工|并网|投产|交工|结业|结课|终止|结束(?:工作)?|届满|到期|截止|期满|止)(?:日期?|时间)?\s?(?:为|是|:|\t|于|至)?\s?$"
 )
-_IN_FORCE_SINCE = re.compile(r"\s?起?生效")
+_ENDS_AFTER = re.compile(r"\s?(?:到期|终止|届满|期满|失效|结束)")
+_IN_FORCE_SINCE = re.compile(r"\s?起?(?:生效|开始)")
 
 
 def _labelled_pairs(view: View) -> list[Range]:
@@ -311,7 +312,8 @@ def _labelled_pairs(view: View) -> list[Range]:
     found: list[Range] = []
     for first, second in itertools.pairwise(view.dates):
         between = view.text[first.span.end : second.span.start]
-        if len(between) > 40 or between.count("\n") > 1 or not _UNTIL.search(between):
+        ends = _UNTIL.search(between) or _ENDS_AFTER.match(view.text, second.span.end)
+        if len(between) > 40 or between.count("\n") > 1 or not ends:
             continue
         begun = _FROM.search(view.text, max(0, first.span.start - 12), first.span.start)
         if begun is None and not _IN_FORCE_SINCE.match(between):

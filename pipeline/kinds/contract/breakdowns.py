@@ -53,6 +53,7 @@ def sum_conflicts(view: View, amounts: Sequence[Labelled]) -> Iterator[Finding]:
             yield from _parts(view, sentence, held) if len(held) >= 3 else ()
             yield from _summed(view, sentence, held) if len(held) >= 3 else ()
             yield from _instalments(view, sentence, held)
+            yield from _product(view, sentence, held)
 
 
 _STEP = re.compile(rf"第\s?(?P<number>[1-9]|{HAN_NUMBER})\s?(?:笔|期|次|阶段|批)(?:款项?)?(?!工程)")
@@ -225,6 +226,31 @@ def _instalments(view: View, sentence: Sentence, held: Sequence[Labelled]) -> It
                 f"{money(total.yuan, total.currency)}.",
             ))  # fmt: skip
             return
+
+
+_PIECES = r"[台套个件人名次批吨只箱本份张]"
+_COUNTED = re.compile(rf"(?<![\d.,第每])(?P<count>\d{{1,6}})\s?(?P<unit>{_PIECES})(?!以|元)")
+_UNIT_PRICE = re.compile(rf"(?:单价|每\s?{_PIECES}[^,。;\d]{{0,8}})(?:为|是|:|人民币|¥|\s)*$")
+_PRODUCT = re.compile(r"(?:总计|合计|共计|总价|总额|金额|小计)(?:为|是|:|人民币|¥|\s)*$")
+
+
+def _product(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterator[Finding]:
+    """10套，单价300元，金额3,500元."""
+    counts, start = list(_COUNTED.finditer(sentence.text)), sentence.span.start
+    if len(held) != 2 or len(counts) != 1 or _OPEN.search(sentence.text.replace("单价", "").replace("每", "")):
+        return
+    each, total = held
+    if not _UNIT_PRICE.search(sentence.text[: each.span.start - start]):
+        return
+    if not _PRODUCT.search(sentence.text[: total.span.start - start]):
+        return
+    told = each.yuan * int(counts[0]["count"])
+    if told != total.yuan and told / 2 < total.yuan < told * 2:
+        formula = f"{money(each.yuan, each.currency)} × {counts[0]['count']} = {money(told, each.currency)}"
+        yield _conflict(view, total, Text(
+            f"{formula}，总额写作 {money(total.yuan, total.currency)}。",
+            f"{formula}; the total is given as {money(total.yuan, total.currency)}.",
+        ))  # fmt: skip
 
 
 def _is_total(before: str) -> bool:

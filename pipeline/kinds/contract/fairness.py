@@ -13,6 +13,7 @@ from pipeline.types import Finding, Span
 _BOTH = re.compile(r"双方|各方|协商|共同|书面同意|一致")
 _INTERPRETS = re.compile(
     r"(?:最终|唯一|全部)?解释权[^。;,]{0,6}(?:归|属|由)[^。;,]{0,12}|(?:归|由)[^。;,]{1,12}(?:负责|享有)?(?:最终|唯一)解释|"
+    r"(?:享有|拥有|保留|具有)[^。;,]{0,14}解释权|"
     r"以[^。;,]{1,8}(?:方|人|公司)(?:的|所作的?|作出的)?(?:最终|单方)?解释为(?:准|最终)"
 )
 _ALTERS = r"(?:变更|修改|调整|更改|修订|上调|下调|提高|降低|增减)"
@@ -28,12 +29,13 @@ _CHANGES = re.compile(
     r"|不得(?:提出)?(?:任何)?异议|无条件(?:服从|接受|同意)|即(?:视为|为)(?:接受|同意)|视为[^。;,]{0,8}(?:接受|同意))"
     rf"|(?:有权|可以?)[^。;,]{{0,16}}?对[^。;,]{{0,6}}?{_WHAT}[^。;,]{{0,4}}?(?:进行|作出|予以){_ALTERS}[^。;]{{0,20}}?,[^。;]{{0,12}}?(?:视为|无[须需]|不得|应(?:予|当)?(?:接受|遵守|服从))"
     rf"|(?:有权|可以?)[^。;,]{{0,16}}?{_ALTERS}[^。;,]{{0,8}}?{_WHAT},?(?:但)?(?:仅|只)(?:须|需)?[^。;,]{{0,16}}(?:通知|告知|公告|公示)"
+    rf"|(?:单方面?|自行|随时)(?:调价|涨价|提价|改价)|单方面?[^。;,]{{0,4}}{_ALTERS}的?权[利力]?"
     rf"|保留[^。;,]{{0,6}}{_ALTERS}[^。;,]{{0,14}}的权利"
     rf"|(?:单方面?|自行){_ALTERS}(?:本?(?:合同|协议)(?:条款|内容)?|价格|单价|费用|费率|租金|[\u4e00-\u9fa5]{{0,3}}费标准)"
 )
 """The last way without a right named (乙方自行调整价格)."""
 _UNLIMITED = re.compile(
-    r"无限(?:连带)?(?:赔偿)?责任|(?:责任|赔偿)(?:金额|总额|范围)?(?:不设|没有|无|不受)(?:任何)?(?:上限|限额|限制|封顶)|"
+    r"无限(?:额|度)[^。;,]{0,4}赔偿|无限(?:连带)?(?:赔偿)?责任|(?:责任|赔偿)(?:金额|总额|范围)?(?:不设|没有|无|不受)(?:任何)?(?:上限|限额|限制|封顶)|"
     r"(?:责任|赔偿)[^。;,]{0,8}(?:不封顶|无上限)|不受[^。;,]{0,12}(?:上限|限额|金额|数额|总价|价款|费用)[^。;,]{0,4}限制|"
     r"(?:责任|赔偿)[^。;]{0,40}[,、且](?:且)?(?:均)?(?:无上限|不封顶|不设上限)|"
     r"(?:责任|赔偿)[^。;,]{0,16}不以[^。;,]{0,12}(?:总?价款?|金额|总额|费用?|报酬|租金)为限|"
@@ -76,9 +78,17 @@ def one_sided_clauses(view: View) -> Iterator[Finding]:
 def _sole_rights(view: View) -> Iterator[Finding]:
     for sentence in view.sentences_with("解释"):
         match = _INTERPRETS.search(sentence.text)
-        if match and not _BOTH.search(match.group()) and not re.search(r"法院|仲裁|法律", match.group()):
+        refused = match and _NOT_SO.search(sentence.text[max(0, match.start() - 4) : match.end()])
+        if (
+            match
+            and not refused
+            and not _BOTH.search(match.group())
+            and not re.search(r"法院|仲裁|法律", match.group())
+        ):
             yield _INTERPRETATION.at(view.quote(_hit(sentence, match)))
-    for sentence in view.sentences_with("变更", "修改", "调整", "更改", "修订", "上调", "下调", "提高", "降低", "增减"):
+    for sentence in view.sentences_with(
+        "变更", "修改", "调整", "调价", "涨价", "提价", "更改", "修订", "上调", "下调", "提高", "降低", "增减"
+    ):
         match = _CHANGES.search(sentence.text)
         if match is None:
             continue

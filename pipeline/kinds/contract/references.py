@@ -19,7 +19,7 @@ _REFERENCE = re.compile(
     r"街|巷|船|河|道路|管|信息|记录))"
     rf"(?:\s?第?\s?[(]?(?P<paragraph>{HAN_NUMBER}{{1,3}}|\d{{1,2}})[)]?\s?款)?"
     rf"(?:\s?第\s?\(?(?P<item>{HAN_NUMBER}{{1,3}}|\d{{1,2}})\)?\s?项)?"
-    r"|(?<=第)\s?(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,3})\s?[条款](?!件)"
+    r"|(?<=第)\s?(?P<dotted>\d{1,3}(?:\.\d{1,3}){1,3})\s?[条款项](?![件目])"
     r"|(?<=\d)\d{0,2}(?:\.\d{1,3}){1,3}(?P<bare>\s?[条款])(?!件))"
 )
 """One character class first, so that the search runs at full speed between the marks."""
