@@ -213,7 +213,7 @@ def _fixed(view: View, sentence: Sentence) -> list[Penalty]:
             continue
         near_after = re.match(
             r"\s?(?:\([^()]{0,40}\))?\s?(?:整)?(?:的|作为|/[日天次人台]|每[日天次])?\s?[^,。;]{0,10}?(?:违约金|"
-            r"滞纳金|罚款|赔偿金|罚金|补偿金|逾期费)",
+            r"滞纳金|罚款|赔偿金|罚金|补偿金|逾期费|占用费)",
             after,
         )
         near_before = re.search(r"(?:违约金|滞纳金|罚款|赔偿金|罚金|补偿金|逾期费|赔偿|赔付)[^。;]{0,30}$", before)

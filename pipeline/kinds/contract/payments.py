@@ -20,7 +20,7 @@ _BASE = (
     r"总费用|服务费用?总额|服务费用?|许可费用?(?:总额)?|开发费用?(?:总额)?|"
     r"设计费用?(?:总额)?|"
     r"咨询费用?(?:总额)?|报酬总额|总报酬|报酬|货款|总货款|工程款|工程价款|设备款|软件款|款项|总造价|造价|结算价款?|"
-    r"结算款|合同款|合同价|价款|价格|费用|运费|加工费|酬金|标的额|价)"
+    r"结算款|合同款|合同价|价款|价格|费用|运费|加工费|酬金|标的额|[\u4e00-\u9fa5]{2}费(?:总额)?|转让款|增资款|投资款|经费|价)"
 )
 _NODE = re.compile(
     rf"(?<!回款)(?<!销售)(?<!营业)(?<!成交)(?<!实收)(?<!交易)(?<!投资)(?P<base>{_BASE})(?:\([^()\n]{{0,40}}\))?\s?(?:的|之|×|\*)?\s?(?P<upto>至)?\s?(?P<share>{PERCENT})|"
@@ -212,7 +212,7 @@ def _condition(node: Node) -> str:
 def percent_conflicts(view: View, nodes: Sequence[Node], structure: Structure) -> list[Finding]:
     """Shares of one price that claim to be all of it but don't make 100 %."""
     found: list[Finding] = []
-    for group in _groups(nodes, structure):
+    for group in _across(_groups(nodes, structure), structure):
         total = _sum(group)
         if (
             total is None
@@ -341,6 +341,23 @@ def _groups(nodes: Sequence[Node], structure: Structure) -> list[list[Node]]:
             merged.append(sorted([*group, *rest], key=lambda n: n.span))
         elif not kinds:
             merged.append(group)
+    return merged
+
+
+def _across(groups: Sequence[list[Node]], structure: Structure) -> list[list[Node]]:
+    """Groups of one price whose parts stand in several articles of the body, none a whole by itself, as one."""
+    by_kind: dict[str, list[list[Node]]] = {}
+    for group in groups:
+        in_body = group[0].sentence.line < structure.attachments_from
+        kind = _kind_of(next((node.base for node in group if node.base), "")) if in_body else f"@{group[0].span.start}"
+        by_kind.setdefault(kind, []).append(group)
+    merged: list[list[Node]] = []
+    for parts in by_kind.values():
+        shares = [sum((node.share or Decimal(0) for node in part), Decimal(0)) for part in parts]
+        if len(parts) > 1 and max(shares) < 1 and sum(shares) <= 1:
+            merged.append(sorted((node for part in parts for node in part), key=lambda node: node.span))
+        else:
+            merged += parts
     return merged
 
 

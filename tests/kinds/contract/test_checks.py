@@ -434,3 +434,13 @@ def test_party_names_that_differ_between_head_and_signature() -> None:
 def test_an_empty_document_has_no_findings() -> None:
     assert findings_in(document("")) == []
     assert findings_in(document(" \n\n ")) == []
+
+
+@pytest.mark.parametrize(("last", "hit"), [("30%", False), ("25%", True)])
+def test_payments_that_stand_in_several_articles_are_one_whole(last: str, hit: bool) -> None:
+    text = (
+        CLEAN.replace(PAYMENT, "2.1 合同签订后十日内，甲方支付合同总价的30%。\n")
+        .replace("第四条 违约责任", "3.2 货到现场后十日内，甲方支付合同总价的40%。\n第四条 违约责任")
+        .replace("6.2 技术要求", f"6.4 验收合格后十日内，甲方支付合同总价的{last}。\n6.2 技术要求")
+    )
+    assert ("付款比例合计不为100%" in items(text)) == hit
