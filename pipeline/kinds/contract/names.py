@@ -67,6 +67,21 @@ def _slip(text: str, name: str, end: int) -> Span | None:
             continue
         if _is_slip(text[start:end], name):
             return Span(start, end)
+    return _shortened(text, name, end)
+
+
+_ACCOUNT = re.compile(r"(?:户名|账户名称|开户名称?|收款(?:人|单位|方))(?:为|[:\s])*$")
+
+
+def _shortened(text: str, name: str, end: int) -> Span | None:
+    """The holder of an account, as the party but for words left out: the bank pays to no such name."""
+    for length in range(len(name) - 2, max(_LEAST, len(name) - 5) - 1, -1):
+        start = end - length
+        if start < 0 or text[start : start + 2] != name[:2] or not _ACCOUNT.search(text, max(0, start - 8), start):
+            continue
+        rest = iter(name)
+        if all(sign in rest for sign in text[start:end]):
+            return Span(start, end)
     return None
 
 

@@ -637,3 +637,15 @@ def test_a_quarrel_by_an_older_word() -> None:
     old = "5.1 因本合同发生的争议，双方协商不成的，提交天津仲裁委员会仲裁。"
     text = CLEAN.replace(old, "5.1 凡因本合同所生之争执，概由武汉仲裁委员会依其规则仲裁之。")
     assert found(text, "disputes") == [("争议解决", "仲裁：武汉仲裁委员会")]
+
+
+@pytest.mark.parametrize(
+    ("holder", "hit"),
+    [("烟台海诚包装有限公司", True), ("烟台市海诚包装印刷有限公司", False), ("烟台市兴业银行结算中心", False)],
+)
+def test_an_account_of_a_shortened_name(holder: str, hit: bool) -> None:
+    text = (
+        "包装材料采购合同\n甲方：天津津味食品有限公司\n乙方：烟台市海诚包装印刷有限公司\n"
+        f"第一条 乙方供应纸箱，价款10万元。\n第二条 乙方账户：户名{holder}；账号：5072 0104 0012 873。\n"
+    )
+    assert ("当事人名称不一致" in items(text)) == hit
