@@ -45,7 +45,7 @@ _NO_CHINESE = (
     "\\ue000-\\uefff\\uf100-\\uf8ff\\ufdd0-\\ufdef\\ufffd]"
 )
 """Codes, and signs that no font has as wide as Chinese characters."""
-_BESIDE_HAN = re.compile(f"(?<=[\u4e00-\u9fff]){_NO_CHINESE}|{_NO_CHINESE}(?=[\u4e00-\u9fff])")
+_BESIDE_HAN = re.compile(f"{_NO_CHINESE}(?:(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff].))")
 _SAME_WIDTH = 0.03
 GAP = "\ufffd"
 _ACCENTED = re.compile("[\u00c0-\u00ff]")
