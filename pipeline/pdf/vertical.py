@@ -7,7 +7,7 @@ together from the characters' places alone. Read plainly: one line of text a col
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain, pairwise
+from itertools import pairwise
 from operator import eq
 from typing import TYPE_CHECKING
 
@@ -38,10 +38,10 @@ def columns_in(chars: Chars, text: str) -> list[list[int]]:
     columns: list[list[int]] = []
     ending: dict[int, set[int]] = {}
     """Numbers of the columns by where their last character stands: one under it stands there or next to there."""
-    for at in sorted(visible, key=lambda at: -chars.top[at]):
+    for at in sorted(visible, key=chars.top.__getitem__, reverse=True):
         place = int((chars.left[at] + chars.right[at]) / 2 / widest)
-        near = (ending.get(place + step, ()) for step in (-1, 0, 1))
-        number = min((n for n in chain(*near) if _continues(chars, columns[n][-1], at)), default=len(columns))
+        near = [number for column in (place - 1, place, place + 1) for number in ending.get(column, ())]
+        number = min([n for n in near if _continues(chars, columns[n][-1], at)], default=len(columns))
         if number == len(columns):
             columns.append([])
         else:
@@ -82,6 +82,6 @@ def _continues(chars: Chars, a: int, b: int) -> bool:
     step = chars.top[a] - chars.top[b]
     if step <= 0:
         return False
-    width = max(chars.right[a] - chars.left[a], chars.right[b] - chars.left[b])
-    shared = min(chars.right[a], chars.right[b]) - max(chars.left[a], chars.left[b])
-    return shared > 0.5 * width and step < 2.2 * width
+    left, right, other_left, other_right = chars.left[a], chars.right[a], chars.left[b], chars.right[b]
+    width = max(right - left, other_right - other_left)
+    return step < 2.2 * width and min(right, other_right) - max(left, other_left) > 0.5 * width
