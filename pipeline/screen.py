@@ -25,8 +25,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text as Line
 
+from pipeline.kinds.terms import name_of
 from pipeline.lang import Text
+from pipeline.report.text import explained
+from pipeline.report.text import told as value_of
 from pipeline.report.view import settled, verdict_of
+from pipeline.report.words import KIND, STRATEGY, in_words
 from pipeline.settings import without_password
 
 if TYPE_CHECKING:
@@ -53,6 +57,9 @@ _EVENT = {
     "failed": Text("失败", "failed"),
     "reused": Text("已有", "known"),
 }
+_COLON = Text("：", ": ")
+_SHORTEST_NAME = 8
+"""Cells of a file's name that stand side by side on the narrowest terminal."""
 _SEVERITY = {"high": Text("[red]高[/]", "[red]high[/]"), "medium": Text("[yellow]中[/]", "[yellow]medium[/]")}
 _PIECE = {"same": "{}", "gone": r"[red]\[-{}-][/]", "new": "[green]{{+{}+}}[/]"}
 _CHANGE = {
@@ -158,7 +165,7 @@ def _short(number: float) -> str:
 
 def _plain_line(event: Event) -> None:
     name = f" {shown(event.path.name)}" if event.path else ""
-    text = f"：{shown(event.text)}" if event.text else ""
+    text = f"{_COLON}{shown(event.text)}" if event.text else ""
     print(f"[{event.done}/{event.total}] {_EVENT[event.kind]}{name}{text}", file=sys.stderr, flush=True)
 
 
@@ -167,7 +174,7 @@ def print_batch(batch: Batch, settings: Settings, *, json: bool) -> None:
     for result in batch.results:
         if result.status == "failed":
             print(
-                f"{_EVENT['failed']} {shown(str(result.path))}：{result.error_type}：{shown(result.error)}",
+                f"{_EVENT['failed']} {shown(str(result.path))}{_COLON}{result.error_type}{_COLON}{shown(result.error)}",
                 file=sys.stderr,
             )
     if json:
@@ -181,7 +188,7 @@ def print_batch(batch: Batch, settings: Settings, *, json: bool) -> None:
     for result in batch.results:
         table.add_row(*_row(result))
     console = _console()
-    console.print(table)
+    console.print(table, "")
     console.print(str(Text("引擎", "engine")), f"{batch.engine} {batch.model}", escape(batch.engine_reason))
     if batch.usage and (line := usage_line(batch.usage, batch.usage)):
         console.print(str(Text("用量", "usage")), line)
@@ -214,17 +221,18 @@ def print_analyses(stored: Sequence[StoredAnalysis], settings: Settings, *, json
         name = escape(shown(analysis.document.filename))
         counts = (verdict.high, verdict.medium, verdict.conflicts, verdict.absences, verdict.ungrounded)
         documents.add_row(
-            name, analysis.kind, f"{analysis.document.pages}", f"{len(analysis.findings)}",
+            name, in_words(KIND, analysis.kind), f"{analysis.document.pages}", f"{len(analysis.findings)}",
             *(f"{count or ''}" for count in counts), f"{one.engine} {escape(Path(one.model).name)}".strip(),
         )  # fmt: skip
         for finding in sorted(filter(_grave, analysis.findings), key=lambda finding: finding.severity):
             page = next((f"{e.page}" for e in finding.evidence if e.page), "")
-            what = f"{finding.item} {finding.value}".strip()
+            what = f"{name_of(finding)} {value_of(finding.value)}".strip()
             level = str(_SEVERITY[finding.severity])
-            issues.add_row(name, level, page, escape(shown(what)), escape(shown(finding.detail)))
-    console.print(documents)
+            issues.add_row(name, level, page, escape(shown(what)), escape(shown(explained(finding))))
+    _keep_figures(documents)
+    console.print(documents, "")
     if issues.row_count:
-        console.print(issues)
+        console.print(issues, "")
     console.print(str(Text("数据库", "database")), escape(without_password(settings.database)), soft_wrap=True)
     index = settings.out / "index.html"
     if index.is_file():
@@ -236,7 +244,7 @@ def print_outlook(outlook: Outlook, *, json: bool) -> None:
     choice, previews = outlook.choice, outlook.previews
     for preview in previews:
         if preview.error:
-            print(f"{_EVENT['failed']} {shown(str(preview.path))}：{shown(preview.error)}", file=sys.stderr)
+            print(f"{_EVENT['failed']} {shown(str(preview.path))}{_COLON}{shown(preview.error)}", file=sys.stderr)
     if json:
         rows = [_preview_values(preview) for preview in previews]
         loads = [asdict(load) for load in outlook.loads]
@@ -255,15 +263,15 @@ def print_outlook(outlook: Outlook, *, json: bool) -> None:
             kv = f"{preview.kv_bytes / 2**30:.2f} GiB" if preview.kv_bytes else "-"
             name = escape(shown(preview.path.name))
             table.add_row(
-                name, preview.kind, f"{preview.info.pages}", tokens, preview.plan.strategy, f"{preview.chunks}",
-                f"{preview.requests}", f"{preview.prompt_tokens:,}", kv,
+                name, in_words(KIND, preview.kind), f"{preview.info.pages}", tokens,
+                in_words(STRATEGY, preview.plan.strategy), f"{preview.chunks}", f"{preview.requests}",
+                f"{preview.prompt_tokens:,}", kv,
             )  # fmt: skip
-            reasons.setdefault(f"{preview.plan.strategy}：{escape(str(preview.plan.reason))}", []).append(name)
-    table.columns[0].ratio = 1  # the rest is figures and must not wrap
-    for column in table.columns[1:]:
-        column.no_wrap = True
+            how = in_words(STRATEGY, preview.plan.strategy)
+            reasons.setdefault(f"{how}{_COLON}{escape(str(preview.plan.reason))}", []).append(name)
+    _keep_figures(table)
     console = _console()
-    console.print(table)
+    console.print(table, "")
     for reason, names in reasons.items():
         console.print(reason, *([f"({len(names)})"] if len(names) > 1 else []))
     for number, load in enumerate(outlook.loads, 1):
@@ -322,7 +330,6 @@ def print_decided(decided: Sequence[Decided], *, json: bool) -> int:
 def print_comparison(compared: Compared, page: Path, *, json: bool) -> None:
     """What is different: the changed lines with their words, findings that came, went or changed, and the page."""
     from pipeline.comparing import side
-    from pipeline.kinds.terms import name_of
     from pipeline.report.comparison import comparison_json
 
     if json:
@@ -337,7 +344,7 @@ def print_comparison(compared: Compared, page: Path, *, json: bool) -> None:
             words = "".join(_PIECE[piece.op].format(escape(shown(piece.text))) for piece in change.pieces)
             kinds = [str(_CHANGE[change.kind]), *map(str, change.weights)]
             table.add_row(escape(shown(line.clause)), f"{line.page}", words, " ".join(kinds))
-        console.print(table)
+        console.print(table, "")
     findings = _table(Text("", ""), Text("发现", "finding"), Text("旧版", "before"), Text("新版", "after"))
     for one in compared.findings:
         known = one.after or one.before
@@ -346,7 +353,7 @@ def print_comparison(compared: Compared, page: Path, *, json: bool) -> None:
                 escape(shown(f"{f.value} {_STATE[f.status]}".strip())) if f else "–" for f in (one.before, one.after)
             ]
             findings.add_row(str(_CHANGE[one.kind]), escape(shown(name_of(known))), *values)
-    console.print(findings)
+    console.print(findings, "")
     console.print(str(Text("比对报告", "page")), escape(str(page)), soft_wrap=True)
 
 
@@ -361,7 +368,7 @@ def print_examination(findings: Sequence[Examined], *, json: bool) -> None:
     table = _table(Text("项目", "item"), Text("", ""), Text("情况", "what is there"), Text("怎么办", "remedy"))
     for found in findings:
         table.add_row(str(found.name), _LEVEL[found.level], escape(str(found.detail)), escape(str(found.remedy)))
-    _console().print(table)
+    _console().print(table, "")
 
 
 def shown(text: str) -> str:
@@ -410,8 +417,16 @@ def _console() -> Console:
     return console if console.is_terminal or "COLUMNS" in os.environ else Console(width=140)
 
 
+def _keep_figures(table: Table) -> None:
+    """On a narrow terminal the names of files break, in the first column; figures never do."""
+    table.columns[0].ratio = 1
+    table.columns[0].min_width = _SHORTEST_NAME
+    for column in table.columns[1:]:
+        column.no_wrap = True
+
+
 def _table(*titles: Text) -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, 1, 0, 0))
     for title in titles:
         table.add_column(str(title), overflow="fold")
     return table

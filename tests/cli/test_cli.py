@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from papers import contract, write_pdf
+from rich.cells import cell_len
 from scripted_server import Reply, ScriptedServer, serving
 
 from pipeline import __version__
@@ -164,3 +165,19 @@ def test_a_document_that_failed_midway_has_a_report_and_its_place_is_told(tmp_pa
         done = longdoc("review", "甲.pdf", "--base-url", server.base_url, cwd=tmp_path, COLUMNS="200")
     [report] = (tmp_path / "out").glob("*.failed.html")
     assert done.returncode == 1 and f"RequestError {report.relative_to(tmp_path)}" in done.stdout
+
+
+@pytest.mark.parametrize("width", [60, 80, 200])
+def test_tables_keep_figures_and_names_at_any_width(width: int, tmp_path: Path) -> None:
+    contract(tmp_path / "战略采购框架协议.pdf")
+    longdoc("review", tmp_path, "--engine", "rules", cwd=tmp_path)
+    for command in (("show",), ("plan", tmp_path, "--engine", "rules")):
+        told = longdoc(*command, cwd=tmp_path, COLUMNS=str(width)).stdout.splitlines()
+        rows = [line.replace(" ", "") for line in told if "合同" in line.split()[1:2]]
+        assert len(rows) == 1 and "战略采购" in rows[0], told
+        assert all(cell_len(line) <= width for line in told[:4])
+
+
+def test_english_messages_have_english_points(tmp_path: Path) -> None:
+    done = longdoc("review", tmp_path / "none.pdf", "--engine", "rules", cwd=tmp_path, LONGDOC_LANG="en")
+    assert done.returncode == 1 and "：" not in done.stdout + done.stderr and "InputError: " in done.stderr
