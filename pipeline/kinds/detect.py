@@ -39,7 +39,7 @@ class _Sign:
 
 _COPY = r"(?:[(（【\[][^()（）【】\[\]]{1,20}[)）】\]])*"
 _CONTRACT_TITLE = re.compile(
-    rf"(?:合同|协议|契约|合约|订单|意向书|备忘录|承诺书|担保书|保证书|借条|借据|欠条|约定|约据|契据)书?(?:范本|样本|模板|文本)?{_COPY}$"
+    rf"(?:合同|协议|契约|合约|订单|意向书|备忘录|承诺书|担保书|保证书|借条|借据|欠条|委托书|约定|约据|契据)书?(?:范本|样本|模板|文本)?{_COPY}$"
     r"|(?:合同|协议)(?:书)?(?:通用|专用)?(?:条款|条件)$"
     r"|\b(?:agreement|contract|deed|memorandum of understanding|purchase order|terms and conditions)\b\W*$",
     re.IGNORECASE,
@@ -63,7 +63,9 @@ _ROLE_LINE = re.compile(
 _SIGNED = re.compile(
     rf"(?=[甲乙丙出承买卖供需采销借贷保担用劳发分许被披接转受委定加P])(?:{_ROLE})[ \t　]*[(（]?(?:单位)?"
     r"(?:盖章|签字|签章|签名|公章)"
-    r"|IN WITNESS WHEREOF|授权代表[ \t　]*(?:[(（]签[字名章][)）])?[:：]"
+    r"|^[一-鿿]{2,6}[方户人位商][ \t　]*[(（](?:盖章|签字|签章|签名|公章)[)）]"
+    r"|IN WITNESS WHEREOF|授权代表[ \t　]*(?:[(（]签[字名章][)）])?[:：]",
+    re.MULTILINE,
 )
 
 _CONTRACT_SIGNS = (

@@ -46,7 +46,7 @@ _REFUSED = re.compile(
 _NO_NAME = re.compile(r"^(?:约定的?|争议的?|本合同|的)*(?:管辖(?:的)?法院|仲裁机构|仲裁机关|仲裁部门)$")
 """A word for any institution: its name comes behind."""
 _LABOUR = re.compile(r"劳动(?:人事)?争议仲裁|劳动争议|劳动仲裁|劳动人事争议")
-_TOPIC = re.compile(r"官司|争执|争议|纠纷|争端|协商|调解|管辖|诉|仲裁")
+_TOPIC = re.compile(r"官司|谈不|商量不|矛盾|争执|争议|纠纷|争端|协商|调解|管辖|诉|仲裁")
 _STRONG = re.compile(r"争执|歧见|[商谈]量?不[拢成]|打官司|争议|纠纷|争端|协商不成|不能协商|调解不成|协商未果|协商解决")
 _LEAD = re.compile(
     r"^.*?(?:应当|应|均可|可以|可|将|须|需|有权|同意|任何一方|一方|双方|争议|任一方|后|依法)?(?:提交至|提交给|提交到|"
@@ -172,7 +172,7 @@ def _is_choice(view: View, forum: Forum) -> bool:
     section = view.document.section_at(forum.span.start)
     heading = section.title if section else ""
     above = " ".join(view.line_texts[max(0, forum.sentence.line - 3) : forum.sentence.line + 1])
-    return bool(re.search(r"争议|纠纷|管辖|法律适用|诉讼|仲裁", heading) or re.search(r"争议|纠纷|争端", above))
+    return bool(re.search(r"争议|纠纷|管辖|法律适用|诉讼|仲裁", heading) or re.search(r"争议|纠纷|争端|管辖:", above))
 
 
 def _where(text: str, match: re.Match[str], place: re.Pattern[str], sentence: Sentence) -> Span | None:
