@@ -344,7 +344,7 @@ def print_comparison(compared: Compared, page: Path, *, json: bool) -> None:
             words = "".join(_PIECE[piece.op].format(escape(shown(piece.text))) for piece in change.pieces)
             kinds = [str(_CHANGE[change.kind]), *map(str, change.weights)]
             table.add_row(escape(shown(line.clause)), f"{line.page}", words, " ".join(kinds))
-        console.print(table, "")
+        console.print(table if table.row_count else str(Text("条款没有改动", "no clause changed")), "")
     findings = _table(Text("", ""), Text("发现", "finding"), Text("旧版", "before"), Text("新版", "after"))
     for one in compared.findings:
         known = one.after or one.before
@@ -353,7 +353,7 @@ def print_comparison(compared: Compared, page: Path, *, json: bool) -> None:
                 escape(shown(f"{f.value} {_STATE[f.status]}".strip())) if f else "–" for f in (one.before, one.after)
             ]
             findings.add_row(str(_CHANGE[one.kind]), escape(shown(name_of(known))), *values)
-    console.print(findings, "")
+    console.print(findings if findings.row_count else str(Text("发现没有变化", "no finding changed")), "")
     console.print(str(Text("比对报告", "page")), escape(str(page)), soft_wrap=True)
 
 

@@ -275,6 +275,11 @@ def test_the_hidden_word_between_two_versions_is_found(desk: Path) -> None:
     assert any(one["kind"] == "changed" for one in told["findings"])
 
 
+def test_two_equal_versions_are_said_to_be_equal(desk: Path) -> None:
+    done = longdoc("diff", desk / "合同.pdf", desk / "合同.pdf", cwd=desk)
+    assert done.returncode == 0 and "条款没有改动" in done.stdout and "发现没有变化" in done.stdout
+
+
 def test_analyses_are_compared_by_number_and_a_file_that_can_not_be_read_is_named(desk: Path) -> None:
     done = longdoc("diff", 1, desk / "合同.pdf", "--json", cwd=desk)
     told = json.loads(done.stdout)
