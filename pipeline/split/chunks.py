@@ -65,7 +65,7 @@ _ANCHOR_PENALTY = 260
 _UNEVEN = 20_000
 _UNEVEN_OF_FEW = 4000
 """Cost of a chunk that falls short of the size aimed at by all of it; quadratic."""
-_PER_CHUNK = 450
+_PER_CHUNK = 800
 _FILL = 0.94
 """Share of the budget below which a chunk is short: what is above leaves cuts the room to stay where they are."""
 _SHORTEST = (0.8, 0.5, 0.0)

@@ -169,7 +169,7 @@ def find_sections(
     sets off confirm numbered headings and add unnumbered ones.
     """
     lines = [line for match in _LINE.finditer(text) if (line := _read(text, match)) is not None]
-    lines = _with_styles(lines, prominent)
+    lines = _with_styles(text, lines, prominent)
     lines = _without_contents(_opened_by_titles(_with_bare_letters(_with_bare_numbers(_with_letters(lines)))))
     lines = _with_titles_below(text, lines)
     lines = _with_bookmarks(text, _with_capitals(text, _with_titles(text, lines, prominent)), bookmarks, pages)
@@ -412,9 +412,17 @@ def _with_bare_letters(lines: list[_Line]) -> list[_Line]:
     return found
 
 
-def _with_styles(lines: list[_Line], prominent: Sequence[Prominent]) -> list[_Line]:
-    styles = {line.start: style_of(line) for line in prominent}
-    return [line._replace(style=styles[line.start]) if line.start in styles else line for line in lines]
+def _with_styles(text: str, lines: list[_Line], prominent: Sequence[Prominent]) -> list[_Line]:
+    """Mark the lines that their type sets off: what of it would be a title and a text is all title there."""
+    styles = {line.start: style for line in prominent if (style := style_of(line))}
+    return [_styled(text, line, styles[line.start]) if line.start in styles else line for line in lines]
+
+
+def _styled(text: str, line: _Line, style: int) -> _Line:
+    whole = text[line.heading_end - len(line.title) : line.end].rstrip()
+    if line.titled or not line.title or len(whole) > _TITLE_MAX or _BODY.search(whole):
+        return line._replace(style=style)
+    return line._replace(style=style, title=whole, titled=True, heading_end=line.end)
 
 
 def _with_titles(text: str, lines: list[_Line], prominent: Sequence[Prominent]) -> list[_Line]:

@@ -295,3 +295,10 @@ def test_an_inner_list_does_not_take_the_numbers_of_the_outer_one_later() -> Non
     text = f"一、审计报告\n报告全文如下。\n{inner}{outer}"
     found = [(s.level, s.number) for s in find_sections(text, (), ())]
     assert found == [(1, "一、"), *[(2, f"{n}、") for n in "一二三"], *[(1, f"{n}、") for n in "二三四五"]]
+
+
+def test_a_line_that_is_bold_to_its_end_is_a_title_with_its_colon() -> None:
+    line = "一、行业：需求从政策驱动走向经济性驱动"
+    text = f"{line}\n{BODY}\n二、公司\n{BODY}\n"
+    assert set_off(text, (line, 1.0, True))[0] == (1, "一、", "行业：需求从政策驱动走向经济性驱动")
+    assert set_off(text)[0] == (1, "一、", "行业")
