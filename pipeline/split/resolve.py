@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipeline.split.headings import Family, number_of
+from pipeline.split.numbers import Family, number_of
 from pipeline.types import Document, Section, Span
 
 _HAN = "零〇一二三四五六七八九十百千两"
