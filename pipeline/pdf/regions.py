@@ -39,6 +39,10 @@ _EXPONENT = re.compile(r"[\d+\-−\s]+")
 _PAGE_NUMBER = re.compile(
     r"(?:第#页?|#页)[/,，]?(?:共#页?)?|共#页[,，]?第#页|[-—–~·|]{1,2}#[-—–~·|]{1,2}|#(?:/|of|OF)#|(?:Page|PAGE|page|P\.?)#(?:(?:/|of)#)?|[ivxlcIVXLC]{1,6}"
 )
+_OWN_NUMBER = re.compile(
+    r"(?:(?:合同|协议|文件)[编文]?号\s?[:：]|(?:Contract|Agreement) (?:No\.?|Number)\s?:?)\s*"
+    r"([\w〔〕（）()【】\[\]./—-]{4,40})"
+)
 _NOTE_MARK = re.compile(r"([①-⑳❶-❿⑴-⒇*†‡§]|\[\d{1,3}\]|［\d{1,3}］|\d{1,3}(?=\s*[^\s\d.．、,，:：)）%\-/年月日]))")
 _CONTENTS_TITLE = re.compile(r"(?:目|总目|本章目)[录次錄]|contents|tableofcontents", re.IGNORECASE)
 _LEADERS = re.compile(r"(?:[.．…·‥⋯_─-]\s*){3,}[（(—-]*\s*(\d(?: ?\d){0,3}|[ivxlcIVXLC]{1,7})\s*[）)—-]*$")
@@ -73,12 +77,15 @@ def take_regions(pages: Sequence[PageLines], numbers: Sequence[str | None] = ())
 def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: float) -> None:
     """Headers, footers and page numbers: lines in the outer tenths that stand on 30 % of the pages (digits aside), and
     page numbers, from the outside inwards up to the first other line. Lines that run aslant are watermarks and stamps,
-    and so are big ones that stand at one place of half of the pages."""
+    and so are big ones that stand at one place of half of the pages.
+
+    A header that alone tells the document's own number stays text where it first stands."""
     zones = [(_zone(page, top=True), _zone(page, top=False)) for page in pages]
     counts = Counter(key for page_zones in zones for key in {_key(line) for zone in page_zones for line in zone})
     smallest = _smallest(line for page_zones in zones for zone in page_zones for line in zone)
     needed = max(2, _REPEATED * len(pages))
     marks = _watermarks(pages, _MARK_EM * em)
+    told: set[str] = set()
     for index, (page, page_zones) in enumerate(zip(pages, zones, strict=True)):
         label = numbers[index] if index < len(numbers) else None
         taken: list[tuple[RegionKind, Line]] = [
@@ -91,8 +98,25 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: 
                 is_title = line.em > _TITLE_EM * smallest[_key(line)]
                 if (counts[_key(line)] < needed or is_title) and not is_number:
                     break
+                if not is_number and _tells_number(line, pages, told):
+                    continue
                 taken.append(("page_number" if is_number else kind, line))
         _take(page, taken)
+
+
+def _tells_number(line: Line, pages: Sequence[PageLines], told: set[str]) -> bool:
+    """Whether a margin tells the number of the document that no other line tells, and for the first time."""
+    match = _OWN_NUMBER.search(line.text)
+    number = match[1] if match else None
+    if number is None or number in told:
+        return False
+    told.add(number)
+    body = (other.text for page in pages for other in page.lines if _is_inner(other, page))
+    return not any(number in text for text in body)
+
+
+def _is_inner(line: Line, page: PageLines) -> bool:
+    return page.height * _ZONE < line.middle < page.height * (1 - _ZONE)
 
 
 def _smallest(lines: Iterable[Line]) -> dict[str, float]:

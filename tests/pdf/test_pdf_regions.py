@@ -157,3 +157,24 @@ def test_a_title_that_the_headers_repeat_stays_text(tmp_path: Path, size: float,
     document = read(made.make(tmp_path / "a.pdf", [page(True), page(False)]))
     assert document.text.startswith("设备采购合同") == stays
     assert (1, "设备采购合同") in regions(document, "header")
+
+
+@pytest.mark.parametrize(
+    ("header", "body", "stays"),
+    [
+        ("合同编号：CG-2025-018", "", True),
+        ("Contract No. CG-2025-018", "", True),
+        ("合同编号：CG-2025-018", "合同编号：CG-2025-018", False),
+        ("内部资料 严禁外传", "", False),
+    ],
+)
+def test_a_number_that_headers_alone_tell_is_read_once(tmp_path: Path, header: str, body: str, stays: bool) -> None:
+    def page(canvas: Canvas) -> None:
+        made.draw_lines(canvas, [header], top=815, size=9)
+        made.draw_lines(canvas, [*([body] if body else []), *WRAPPED], top=740)
+
+    document = read(made.make(tmp_path / "a.pdf", [page] * 3))
+    assert document.text.startswith(f"{header}\n" if stays else body or WRAPPED[0].strip())
+    told = 3 if body else int(stays)  # the body of every page here
+    assert document.text.count(header) == told
+    assert [page for page, text in regions(document, "header") if text == header] == ([2, 3] if stays else [1, 2, 3])
