@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import unicodedata
 from pathlib import Path
@@ -64,3 +65,13 @@ def write_atomically(path: Path, data: bytes) -> None:
                 "check the folder's permissions and free space, or name another with --out",
             ),
         ) from error
+
+
+def ends_with(path: Path, data: bytes) -> bool:
+    """Whether a file is there that ends with ``data``."""
+    try:
+        with path.open("rb") as file:
+            file.seek(-len(data), os.SEEK_END)
+            return file.read() == data
+    except OSError:
+        return False

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
 from markupsafe import Markup
 
+from pipeline import __version__
+from pipeline.lang import language
 from pipeline.report.clock import DEFAULT_ZONE, minute, minute_and_zone, zone_of
-from pipeline.report.files import report_name, write_atomically
+from pipeline.report.files import ends_with, report_name, write_atomically
 from pipeline.report.page import href, render
 from pipeline.report.pictures import Pictures, pictures_beside
 from pipeline.report.view import EDITABLE, Verdict, arrange, settled, total, verdict_of
@@ -118,9 +122,29 @@ def write_report(stored: StoredAnalysis, out: Path, *, timezone: str = DEFAULT_Z
 
 
 def write_report_to(path: Path, stored: StoredAnalysis, *, timezone: str = DEFAULT_ZONE) -> None:
-    """Write the report of one document, with the pictures of pages that lie beside it."""
-    html = render_analysis(stored, timezone=timezone, pictures=pictures_beside(path))
-    write_atomically(path, _encoded(html))
+    """Write the report of one document, with the pictures of pages that lie beside it; not again where it would be
+    the same."""
+    pictures = pictures_beside(path)
+    stamp = _stamp(stored, timezone, pictures)
+    if not ends_with(path, stamp):
+        html = render_analysis(stored, timezone=timezone, pictures=pictures)
+        write_atomically(path, _encoded(html) + stamp)
+
+
+def _stamp(stored: StoredAnalysis, timezone: str, pictures: Pictures | None) -> bytes:
+    """What a report ends with: a comment that is another as soon as anything is that the report is made of."""
+    parts = (stored, timezone, language(), pictures, _made_by())
+    return f"\n<!-- {hashlib.sha256(repr(parts).encode()).hexdigest()} -->\n".encode()
+
+
+@cache
+def _made_by() -> str:
+    """sha256 of the code and templates of reports."""
+    digest = hashlib.sha256(__version__.encode())
+    folder = Path(__file__).parent
+    for file in sorted([*folder.glob("*.py"), *(folder / "templates").iterdir()]):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def write_index(rows: Sequence[IndexRow], out: Path, *, timezone: str = DEFAULT_ZONE) -> Path:

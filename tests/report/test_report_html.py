@@ -350,3 +350,26 @@ def after_a_hand(folder: Path, hand: str, *, script: bool = True) -> dict[str, A
     script_text = READ_BACK.replace("HAND", hand)
     dom, _ = dom_of(html.replace("</body>", f"<script>{script_text}</script></body>"), folder)
     return json.loads(unescape(re.search(r"<title>(.*?)</title>", dom, re.DOTALL)[1]))  # type: ignore[index]
+
+
+def test_a_report_that_would_be_the_same_is_left_alone(tmp_path: Path) -> None:
+    path = write_report(store(PURCHASE), tmp_path)
+    before = path.stat().st_mtime_ns, path.read_bytes()
+    assert write_report(store(PURCHASE), tmp_path) == path
+    assert (path.stat().st_mtime_ns, path.read_bytes()) == before
+
+
+def test_a_report_is_written_anew_when_anything_in_it_changes(tmp_path: Path) -> None:
+    stored = store(PURCHASE)
+    whole = write_report(stored, tmp_path).read_bytes()
+    decided = replace(
+        stored, decisions={1001: Decision(7, 1001, "reject", {}, "误报", "李", datetime(2026, 3, 2, tzinfo=UTC))}
+    )
+    assert "误报" in write_report(decided, tmp_path).read_text()
+    assert write_report(stored, tmp_path, timezone="America/New_York").read_bytes() != whole
+    path = write_report(stored, tmp_path)
+    assert path.read_bytes() == whole
+    path.write_bytes(whole[:-20])  # a disk that was full
+    assert write_report(stored, tmp_path).read_bytes() == whole
+    path.unlink()
+    assert write_report(stored, tmp_path).read_bytes() == whole
