@@ -236,7 +236,7 @@ requests = st.builds(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(requests, min_size=1, max_size=25), st.integers(50, 900), st.integers(1, 8), st.randoms())
 def test_whatever_comes_is_let_in_by_rank_within_the_bounds_and_ends(
     coming: list[Request], max_tokens: int, max_requests: int, chance: random.Random

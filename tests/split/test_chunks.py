@@ -35,7 +35,7 @@ def texts(document: Document, tokenizer: Tokenizer, max_tokens: int) -> list[str
 
 
 @given(TEXTS, st.integers(16, 120))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_chunks_tile_the_text_and_fit(small: Tokenizer, text: str, max_tokens: int) -> None:
     document = document_of(text)
     for tokenizer in (small, estimator()):
@@ -44,7 +44,7 @@ def test_chunks_tile_the_text_and_fit(small: Tokenizer, text: str, max_tokens: i
 
 
 @given(st.text(max_size=400), st.integers(16, 60))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_is_split(small: Tokenizer, text: str, max_tokens: int) -> None:
     texts(document_of(text), small, max_tokens)
 
@@ -209,7 +209,7 @@ def test_hostile_texts_are_split_in_linear_time(small: Tokenizer, unit: str) -> 
 
 
 @given(TEXTS, st.data())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_halves_tile_their_span(text: str, data: st.DataObject) -> None:
     document = document_of(text)
     start = data.draw(st.integers(0, len(text)))

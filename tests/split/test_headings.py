@@ -145,13 +145,13 @@ LINES = st.lists(st.sampled_from(SOME_LINES.strip().replace("\n", "/").split("/"
 
 
 @given(LINES)
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_sections_nest_whatever_the_order_of_numbers(text: str) -> None:
     check_nesting(text, find_sections(text, (), ()))
 
 
 @given(st.text(max_size=300))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_read(text: str) -> None:
     check_nesting(text, find_sections(text, [Bookmark(text[:20], 1, 1)], [page(1, 0, len(text))]))
 

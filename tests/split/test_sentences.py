@@ -39,7 +39,7 @@ def test_sentences_end_here(marked: str) -> None:
 
 
 @given(st.text(st.sampled_from("甲乙a。！？；…”\"'）).;?! \n\t1A"), max_size=200) | st.text(max_size=100))
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_sentences_tile_the_text(text: str) -> None:
     spans = sentences(text)
     assert "".join(text[a:b] for a, b in spans) == text

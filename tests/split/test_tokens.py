@@ -68,7 +68,7 @@ def test_ends_at_a_character_of_several_tokens_count_all_of_them(qwen: Tokenizer
 
 
 @given(st.text(st.sampled_from("合同甲方应当支付。，\n\n \t1.a"), max_size=60), st.data())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_span_of_whole_lines_and_broken_ones_is_counted_exactly(
     small: Tokenizer, unit: str, data: st.DataObject
 ) -> None:
@@ -207,7 +207,7 @@ PIECES = st.one_of(
 
 
 @given(st.lists(PIECES, max_size=8).map("".join))
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_the_estimate_is_never_below_the_count(qwen: Tokenizer, text: str) -> None:
     assert estimator().count(text) >= qwen.count(text)
 

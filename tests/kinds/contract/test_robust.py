@@ -33,7 +33,7 @@ TEXT = st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=120).map("".jo
 
 
 @given(TEXT)
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_any_text_gives_findings_whose_quotes_stand_in_it(text: str) -> None:
     for finding in findings_in(document(text)):
         for evidence in finding.evidence:

@@ -75,7 +75,7 @@ def test_a_column_of_totals_is_proved_by_the_other_rows() -> None:
     assert alarms(head + rows + "丁\t400\t440\t850\n") == [(SUM, "丁\t400\t440\t850")]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.tuples(st.integers(100, 10**7), st.integers(100, 10**7)), min_size=2, max_size=12),
     st.integers(0, 10**6),

@@ -169,7 +169,7 @@ TEXT = st.text(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXT)
 def test_any_text_is_survived_and_every_quote_is_a_slice(text: str) -> None:
     for finding in findings_in(document(text)):
