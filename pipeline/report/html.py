@@ -132,8 +132,10 @@ def write_report_to(path: Path, stored: StoredAnalysis, *, timezone: str = DEFAU
 
 
 def _stamp(stored: StoredAnalysis, timezone: str, pictures: Pictures | None) -> bytes:
-    """What a report ends with: a comment that is another as soon as anything is that the report is made of."""
-    parts = (stored, timezone, language(), pictures, _made_by())
+    """What a report ends with: a comment that is another as soon as anything is that the report is made of. What an
+    analysis found never changes once it is saved."""
+    decisions = sorted(decision.id for decision in stored.decisions.values())
+    parts = (stored.run_id, stored.id, decisions, timezone, language(), pictures, _made_by())
     return f"\n<!-- {hashlib.sha256(repr(parts).encode()).hexdigest()} -->\n".encode()
 
 
