@@ -98,25 +98,26 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: 
                 is_title = line.em > _TITLE_EM * smallest[_key(line)]
                 if (counts[_key(line)] < needed or is_title) and not is_number:
                     break
-                if not is_number and _tells_number(line, pages, told):
+                if not is_number and _tells_number(line, page, pages, told):
                     continue
                 taken.append(("page_number" if is_number else kind, line))
         _take(page, taken)
 
 
-def _tells_number(line: Line, pages: Sequence[PageLines], told: set[str]) -> bool:
-    """Whether a margin tells the number of the document that no other line tells, and for the first time."""
+def _tells_number(line: Line, page: PageLines, pages: Sequence[PageLines], told: set[str]) -> bool:
+    """Whether a margin of a page of text tells the document's number, for the first time, and no line within does."""
     match = _OWN_NUMBER.search(line.text)
     number = match[1] if match else None
-    if number is None or number in told:
+    if number is None or number in told or not any(_inner(page)):
         return False
     told.add(number)
-    body = (other.text for page in pages for other in page.lines if _is_inner(other, page))
-    return not any(number in text for text in body)
+    return not any(number in text for page in pages for text in _inner(page))
 
 
-def _is_inner(line: Line, page: PageLines) -> bool:
-    return page.height * _ZONE < line.middle < page.height * (1 - _ZONE)
+def _inner(page: PageLines) -> Iterator[str]:
+    """The lines between a page's margins."""
+    low, high = page.height * _ZONE, page.height * (1 - _ZONE)
+    return (line.text for line in page.lines if low < line.middle < high)
 
 
 def _smallest(lines: Iterable[Line]) -> dict[str, float]:
