@@ -2,8 +2,8 @@
 
     python tests/bench/facts.py [FACTS]
 
-A real PDF of one fact a page, about 240 tokens a page as the estimate counts (500 pages: over 120,000); a real server on this machine
-that answers each question with exactly the facts that stand in its prompt, as far as its lists take them.
+A real PDF of one fact a page, about 240 tokens each as the estimate counts (500 pages: over 120,000); a real server on
+this machine that answers each question with exactly the facts that stand in its prompt, as far as its lists take them.
 """
 
 from __future__ import annotations
