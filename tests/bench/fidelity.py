@@ -117,7 +117,7 @@ def score(path: Path, names: Sequence[str]) -> Score:
 
 
 def _margins(page: object) -> tuple[str, str]:
-    lines = list(page.margins)  # type: ignore[attr-defined]
+    lines = list(page.margins)
     return "", "\n".join(lines)
 
 

@@ -31,7 +31,7 @@ async def ask(base_url: str, count: int, most: int) -> float:
     engine = await HttpEngine.connect(load_settings({"base_url": base_url, "concurrency": 64}, environ={}))
     if most:
         engine._pace.limit = engine._pace._most = most
-        engine._pace.answered = lambda place, work: None  # type: ignore[method-assign]
+        engine._pace.answered = lambda place, work: None
     started = time.perf_counter()
     await asyncio.gather(*(engine.generate(replace(REQUEST, attempt=n)) for n in range(count)))
     seconds = time.perf_counter() - started

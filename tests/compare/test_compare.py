@@ -147,7 +147,7 @@ def test_eighty_pages_take_seconds_at_most() -> None:
 
 def finding(item: str, value: str, quote: str = "", **more: object) -> Finding:
     evidence = (Evidence(quote, Span(0, len(quote)), 1, "exact"),) if quote else ()
-    return Finding("money", item, value, "rule", evidence, **more)  # type: ignore[arg-type]
+    return Finding("money", item, value, "rule", evidence, **more)
 
 
 def test_findings_are_new_changed_resolved_or_the_same() -> None:
@@ -161,7 +161,7 @@ def test_findings_are_new_changed_resolved_or_the_same() -> None:
         finding("税率", "13%", "税率为13%"),
         finding("押金", "5元", "押金5元"),
     ]
-    told = {(one.kind, (one.after or one.before).item) for one in compare_findings(before, after)}  # type: ignore[union-attr]
+    told = {(one.kind, (one.after or one.before).item) for one in compare_findings(before, after)}
     assert told == {("changed", "合同总价"), ("same", "税率"), ("new", "押金"), ("resolved", "定金")}
 
 

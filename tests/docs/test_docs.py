@@ -28,7 +28,7 @@ from pipeline.types import Match
 ROOT = Path(__file__).parents[2]
 READMES = ("README.md", "README.zh-CN.md")
 PAGES = (*READMES, "CHANGELOG.md", "CONTRIBUTING.md", "docs/database.md", "docs/operations.md")
-COMMANDS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+COMMANDS: dict[str, Any] = typer.main.get_command(app).commands
 NOTHING = "–"
 
 readme = pytest.mark.parametrize("name", READMES)
@@ -147,7 +147,7 @@ def parses(words: list[str]) -> None:
     """Raises typer's usage error unless ``longdoc WORDS`` is a call that its parser takes. Runs nothing."""
     group = typer.main.get_command(app)
     context = group.make_context("longdoc", list(words))
-    name, command, rest = group.resolve_command(context, list(words))  # type: ignore[attr-defined]
+    name, command, rest = group.resolve_command(context, list(words))
     command.make_context(name, rest, parent=context)
 
 
@@ -271,7 +271,7 @@ def test_categories_and_matches_are_all_told() -> None:
     rows = table_after("docs/database.md", "`parties`")
     assert {row[0].strip("`"): row[1] for row in rows} == {key: text.zh for key, text in CATEGORY.items()}
     for name in READMES:
-        assert [row[0].strip("`") for row in table_after(name, "`exact`")] == list(Match.__args__)  # type: ignore[attr-defined]
+        assert [row[0].strip("`") for row in table_after(name, "`exact`")] == list(Match.__args__)
 
 
 def test_the_checks_told_are_those_in_the_code() -> None:

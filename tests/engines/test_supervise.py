@@ -126,7 +126,7 @@ def test_after_an_engine_ran_out_of_memory_less_is_under_way_and_all_is_answered
 
     async def run() -> list[Completion]:
         scheduler = Scheduler(max_tokens=24 * 91, max_requests=99)
-        engine = Supervised(await machine.load(), machine.load, scheduler.lower, silence_s=5.0)  # type: ignore[arg-type]
+        engine = Supervised(await machine.load(), machine.load, scheduler.lower, silence_s=5.0)
 
         async def one(number: int) -> Completion:
             request = replace(REQUEST, attempt=number)

@@ -19,7 +19,7 @@ from tests.goldset.paper import in_words, small
 
 def found(category: str, item: str, value: str, quote: str = "原文", page: int = 1, **more: object) -> Finding:
     evidence = (Evidence(quote, Span(0, len(quote)), page, "exact"),)
-    return Finding(category, item, value, "rule", **({"evidence": evidence} | more))  # type: ignore[arg-type]
+    return Finding(category, item, value, "rule", **({"evidence": evidence} | more))
 
 
 def scored(gold: dict[str, object], *findings: Finding) -> Scores:

@@ -101,7 +101,7 @@ def test_a_red_seal_stays_red(tmp_path: Path) -> None:
     canvas.save()
     draw(tmp_path / "seal.pdf", [1], tmp_path)
     with Image.open(tmp_path / "1.png") as image:
-        red, green, blue = image.convert("RGB").getpixel((image.width // 2, image.height // 2))  # type: ignore[misc]
+        red, green, blue = image.convert("RGB").getpixel((image.width // 2, image.height // 2))
     assert red > 200 and green < 60 and blue < 60
 
 
@@ -134,7 +134,7 @@ def test_the_copy_bears_the_quote_and_the_note_in_chinese(paper: Path, tmp_path:
     assert cover["/Subtype"] == "/Text" and cover["/Contents"] == str(COVER)
     raw = (tmp_path / "copy.pdf").read_bytes()
     assert raw.startswith(before), "an increment behind the original's bytes"
-    assert made["/Contents"].autodetect_utf16  # type: ignore[attr-defined]
+    assert made["/Contents"].autodetect_utf16
     assert paper.read_bytes() == before
     assert read(tmp_path / "copy.pdf").text == read(paper).text
 

@@ -91,7 +91,7 @@ def vertical(canvas: Canvas) -> None:
 
 def read(path: Path, ocr: str = "off") -> Document:
     async def go() -> Document:
-        async with Reader(ReadLimits(workers=1, ocr=ocr, ocr_page_timeout_s=120)) as reader:  # type: ignore[arg-type]
+        async with Reader(ReadLimits(workers=1, ocr=ocr, ocr_page_timeout_s=120)) as reader:
             return await reader.read(path, "x")
 
     return asyncio.run(go())

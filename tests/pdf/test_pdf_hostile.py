@@ -98,7 +98,7 @@ def test_a_scan_without_ocr_names_the_extra(
     tmp_path: Path, good: Path, monkeypatch: pytest.MonkeyPatch, ocr: str, installed: bool, says: str
 ) -> None:
     monkeypatch.setattr(read, "ocr_installed", lambda: installed)
-    (found,) = outcomes([made.scan(tmp_path / "scan.pdf", good)], ReadLimits(workers=1, ocr=ocr))  # type: ignore[arg-type]
+    (found,) = outcomes([made.scan(tmp_path / "scan.pdf", good)], ReadLimits(workers=1, ocr=ocr))
     assert isinstance(found, NoTextError)
     assert says in found.cause.zh and "longdoc[ocr]" in found.remedy.zh
 
@@ -428,12 +428,12 @@ FAIR: dict[str, object] = {
         {"tables": [[1, "magic"]]},
         {"tables": 3},
         {"origins": array("i", [0])},
-        {"pages": [FAIR["pages"][0] | {"places": array("f", [float("nan")])}]},  # type: ignore[index]
+        {"pages": [FAIR["pages"][0] | {"places": array("f", [float("nan")])}]},
         {"pages": []},
         {"pages": [{"span": [0, 9]}]},
-        {"pages": [FAIR["pages"][0] | {"health": "fine"}]},  # type: ignore[index]
-        {"pages": [FAIR["pages"][0] | {"width": float("nan")}]},  # type: ignore[index]
-        {"pages": [FAIR["pages"][0] | {"span": [1, 2]}]},  # type: ignore[index]
+        {"pages": [FAIR["pages"][0] | {"health": "fine"}]},
+        {"pages": [FAIR["pages"][0] | {"width": float("nan")}]},
+        {"pages": [FAIR["pages"][0] | {"span": [1, 2]}]},
         {"bookmarks": [["t", 5, 1]]},
         {"bookmarks": [[None, 1, 1]]},
         {"ocr_lines": [[[0, 99], [1, 0, 0, 1, 1], 0.5]]},

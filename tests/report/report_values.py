@@ -16,11 +16,11 @@ NOON = datetime(2026, 3, 2, 4, 0, tzinfo=UTC)
 def cite(quote: str, page: int = 1, section: str = "", match: str = "exact") -> Evidence:
     if match == "none":
         return Evidence(quote, None, None, "none")
-    return Evidence(quote, Span(page * 1000, page * 1000 + len(quote)), page, match, section)  # type: ignore[arg-type]
+    return Evidence(quote, Span(page * 1000, page * 1000 + len(quote)), page, match, section)
 
 
 def fact(category: str, item: str, value: str, quote: str, page: int = 1, section: str = "", **more: object) -> Finding:
-    return Finding(category, item, value, "rule", (cite(quote, page, section),), **more)  # type: ignore[arg-type]
+    return Finding(category, item, value, "rule", (cite(quote, page, section),), **more)
 
 
 def store(analysis: Analysis, id: int = 1, *, engine: str = "http", model: str = "Qwen3-14B-FP8",
@@ -42,7 +42,7 @@ def store(analysis: Analysis, id: int = 1, *, engine: str = "http", model: str =
 
 
 def document(filename: str, **more: object) -> DocumentInfo:
-    return DocumentInfo(hashlib.sha256(filename.encode()).hexdigest(), filename, **more)  # type: ignore[arg-type]
+    return DocumentInfo(hashlib.sha256(filename.encode()).hexdigest(), filename, **more)
 
 
 PURCHASE = Analysis(
@@ -227,8 +227,8 @@ def long_analysis(count: int = 500) -> Analysis:
                 categories[i % 5], f"第 {i} 项", f"{10000 + i}.00元", "llm" if i % 2 else "rule",
                 (cite(f"乙方应于第{i}日前向甲方支付人民币{10000 + i:,}.00元，逾期按日万分之五支付违约金" * 2, i % 90 + 1, "第八条 违约责任"),),
                 detail="付款期限与第四条不一致，可能导致甲方提前承担付款义务。" * 2,
-                severity=severities[i % 4],  # type: ignore[arg-type]
-                status=("present", "conflict", "unclear")[i % 3],  # type: ignore[arg-type]
+                severity=severities[i % 4],
+                status=("present", "conflict", "unclear")[i % 3],
                 suggestion="建议改为“验收合格并收到等额增值税专用发票后 30 日内支付”。",
             )
             for i in range(count)

@@ -25,7 +25,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def save(store: Store, *analyses: object) -> None:
     run = store.start_run(kind="auto", engine="rules", engine_reason="", model="", settings={})
     for analysis in analyses:
-        store.save_analysis(run, analysis)  # type: ignore[arg-type]
+        store.save_analysis(run, analysis)
 
 
 def test_each_digest_goes_on_where_the_last_one_ended(store: Store, tmp_path: Path) -> None:

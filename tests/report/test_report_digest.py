@@ -72,7 +72,7 @@ def test_a_digest_tells_what_is_new(lang: str) -> None:
 def test_a_risk_of_two_places_is_told_once_with_both_quotes() -> None:
     told = {"detail": "每日比例过低。", "severity": "high"}
     risks = tuple(
-        Finding("risks", "违约金过低", "", "llm", (cite(quote, page),), **told)  # type: ignore[arg-type]
+        Finding("risks", "违约金过低", "", "llm", (cite(quote, page),), **told)
         for page, quote in ((3, "乙方逾期的，每日万分之一"), (7, "甲方逾期的，每日万分之一"))
     )
     for text in (

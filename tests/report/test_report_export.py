@@ -135,18 +135,18 @@ def test_json_is_all_that_is_stored(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("fmt", ["xlsx", "csv", "json"])
 def test_an_export_is_whole_or_not_there(fmt: str, tmp_path: Path) -> None:
-    export([], fmt, tmp_path / "新建" / f"empty.{fmt}")  # type: ignore[arg-type]
+    export([], fmt, tmp_path / "新建" / f"empty.{fmt}")
     assert [path.name for path in (tmp_path / "新建").iterdir()] == [f"empty.{fmt}"]
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(SettingsError, match="file"):
-        export([], fmt, tmp_path / "file" / f"x.{fmt}")  # type: ignore[arg-type]
+        export([], fmt, tmp_path / "file" / f"x.{fmt}")
 
 
 def test_two_thousand_findings_are_exported_in_seconds(tmp_path: Path) -> None:
     stored = [store(long_analysis(2000))]
     started = time.process_time()
     for fmt in ("xlsx", "csv", "json"):
-        export(stored, fmt, tmp_path / f"out.{fmt}")  # type: ignore[arg-type]
+        export(stored, fmt, tmp_path / f"out.{fmt}")
     assert time.process_time() - started < 8
 
 

@@ -349,7 +349,7 @@ def after_a_hand(folder: Path, hand: str, *, script: bool = True) -> dict[str, A
         html = re.sub(r"<script>.*?</script>", "", html, flags=re.DOTALL)
     script_text = READ_BACK.replace("HAND", hand)
     dom, _ = dom_of(html.replace("</body>", f"<script>{script_text}</script></body>"), folder)
-    return json.loads(unescape(re.search(r"<title>(.*?)</title>", dom, re.DOTALL)[1]))  # type: ignore[index]
+    return json.loads(unescape(re.search(r"<title>(.*?)</title>", dom, re.DOTALL)[1]))
 
 
 def test_a_report_that_would_be_the_same_is_left_alone(tmp_path: Path) -> None:

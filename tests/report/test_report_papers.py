@@ -29,12 +29,12 @@ def word(stored: StoredAnalysis) -> object:
 
 
 def texts(paper: object) -> list[str]:
-    return [line.text for line in paper.paragraphs]  # type: ignore[attr-defined]
+    return [line.text for line in paper.paragraphs]
 
 
 def decided(ruling: str, **changes: str) -> StoredAnalysis:
     """The purchase with a decision about its first finding."""
-    decision = Decision(1, 1001, ruling, changes, "业务<b>确认", "张三", NOON)  # type: ignore[arg-type]
+    decision = Decision(1, 1001, ruling, changes, "业务<b>确认", "张三", NOON)
     return replace(store(PURCHASE), decisions={1001: decision})
 
 
@@ -43,7 +43,7 @@ def decided(ruling: str, **changes: str) -> StoredAnalysis:
 
 def test_the_memo_has_the_parts_of_a_review_opinion_in_order() -> None:
     paper = word(store(PURCHASE))
-    heads = [line.text for line in paper.paragraphs if line.style.name == "Heading 1"]  # type: ignore[attr-defined]
+    heads = [line.text for line in paper.paragraphs if line.style.name == "Heading 1"]
     assert heads == [
         "一、概要",
         "二、重大风险",
@@ -52,7 +52,7 @@ def test_the_memo_has_the_parts_of_a_review_opinion_in_order() -> None:
         "五、待核实的内容",
         "附：审查范围与局限",
     ]
-    tables = [[cell.text for cell in table.rows[0].cells] for table in paper.tables]  # type: ignore[attr-defined]
+    tables = [[cell.text for cell in table.rows[0].cells] for table in paper.tables]
     assert ["序号", "条款", "原文", "问题", "建议"] in tables
     said = "\n".join(texts(paper))
     assert "关于《设备采购合同》的审查意见" in said and "审查人：" in said and "贰佰伍拾万元整" in said
@@ -61,7 +61,7 @@ def test_the_memo_has_the_parts_of_a_review_opinion_in_order() -> None:
 def test_a_major_risk_of_two_places_is_told_once_with_both() -> None:
     told = {"detail": "每日比例过低。", "severity": "high", "suggestion": "提高。"}
     risks = [
-        Finding("risks", "违约金过低", "", "llm", (cite(quote, page),), **told)  # type: ignore[arg-type]
+        Finding("risks", "违约金过低", "", "llm", (cite(quote, page),), **told)
         for page, quote in ((3, "乙方逾期的，每日万分之一"), (7, "甲方逾期的，每日万分之一"))
     ]
     said = "\n".join(texts(word(store(replace(CLEAN, findings=tuple(risks))))))
@@ -69,16 +69,16 @@ def test_a_major_risk_of_two_places_is_told_once_with_both() -> None:
 
 
 def test_the_clauses_stand_in_the_order_of_the_document_each_with_quote_problem_and_advice() -> None:
-    [table] = [t for t in word(store(PURCHASE)).tables if t.rows[0].cells[0].text == "序号" and len(t.columns) == 5]  # type: ignore[attr-defined]
+    [table] = [t for t in word(store(PURCHASE)).tables if t.rows[0].cells[0].text == "序号" and len(t.columns) == 5]
     rows = [[cell.text for cell in row.cells] for row in table.rows[1:]]
-    pages = [int(re.search(r"第 (\d+) 页", row[1])[1]) for row in rows]  # type: ignore[index]
+    pages = [int(re.search(r"第 (\d+) 页", row[1])[1]) for row in rows]
     assert pages == sorted(pages) and len(rows) == 6
     assert all(row[2] and row[3] and row[4] for row in rows)
     assert table.rows[0]._tr.trPr.find(qn("w:tblHeader")) is not None, "the head is repeated on each page"
 
 
 def test_chinese_has_a_chinese_font_and_latin_another() -> None:
-    styles = word(store(PURCHASE)).styles  # type: ignore[attr-defined]
+    styles = word(store(PURCHASE)).styles
     fonts = {name: styles[name].element.rPr.rFonts for name in ("Normal", "Heading 1", "Title")}
     assert fonts["Normal"].get(qn("w:eastAsia")) == "宋体" and fonts["Title"].get(qn("w:eastAsia")) == "黑体"
     for font in fonts.values():
@@ -89,13 +89,13 @@ def test_what_was_rejected_is_left_out_and_counted_and_what_was_accepted_says_by
     rejected = "\n".join(texts(word(decided("reject"))))
     assert "大小写金额不一致" not in rejected and "未列入的发现：1 项" in rejected
     accepted = word(decided("accept"))
-    cells = [c.text for t in accepted.tables for row in t.rows for c in row.cells]  # type: ignore[attr-defined]
+    cells = [c.text for t in accepted.tables for row in t.rows for c in row.cells]
     assert any("已采纳 · 张三 · 业务<b>确认" in cell for cell in cells)
 
 
 @pytest.mark.parametrize("analysis", [HOSTILE, REPORT, CLEAN], ids=["hostile", "report", "clean"])
 def test_any_analysis_makes_a_memo_in_either_language(analysis: object, lang: str) -> None:
-    paper = word(store(analysis))  # type: ignore[arg-type]
+    paper = word(store(analysis))
     assert any(("附：" if lang == "zh" else "Annex") in text for text in texts(paper))
 
 
@@ -171,12 +171,12 @@ def test_a_quote_stands_beside_its_place_on_the_page(tmp_path: Path) -> None:
     write_report(with_boxes(), tmp_path)
     page = Page(path.read_text(encoding="utf-8"))
     images = [attributes for tag, attributes in page.elements if tag == "img"]
-    assert [image["src"].rsplit("/", 1)[1] for image in images] == ["2.png", "3.png"]  # type: ignore[union-attr]
+    assert [image["src"].rsplit("/", 1)[1] for image in images] == ["2.png", "3.png"]
     assert all(image["loading"] == "lazy" and image["alt"] for image in images)
     rectangles = [attributes for tag, attributes in page.elements if tag == "rect"]
-    assert [float(r["x"]) for r in rectangles] == [100.0, 90.0, 90.0]  # type: ignore[arg-type]
+    assert [float(r["x"]) for r in rectangles] == [100.0, 90.0, 90.0]
     [first, _] = [a["viewbox"] for tag, a in page.elements if tag == "svg"]
-    left, top, width, height = map(float, first.split())  # type: ignore[union-attr]
+    left, top, width, height = map(float, first.split())
     assert left < 90 and left + width > 300 and top < 700 and top + height > 733
 
 
@@ -198,7 +198,7 @@ def test_odd_boxes_make_no_odd_page(tmp_path: Path) -> None:
     picture(pictures_folder(path) / "2.png")
     write_report(stored, tmp_path)
     boxes = [a["viewbox"] for tag, a in Page(path.read_text(encoding="utf-8")).elements if tag == "svg"]
-    assert len(boxes) == 1 and all(0 < float(n) <= 1e4 or float(n) == 0 for n in boxes[0].split())  # type: ignore[union-attr]
+    assert len(boxes) == 1 and all(0 < float(n) <= 1e4 or float(n) == 0 for n in boxes[0].split())
 
 
 def test_five_hundred_findings_on_three_hundred_pages_are_small_and_quick() -> None:

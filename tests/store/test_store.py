@@ -202,7 +202,7 @@ def test_analyses_can_be_chosen(store: Store) -> None:
     everything = store.analyses()
 
     def chosen(*args: object, **conditions: object) -> list[int]:
-        return [ids.index(stored.id) for stored in store.analyses(*args, **conditions)]  # type: ignore[arg-type]
+        return [ids.index(stored.id) for stored in store.analyses(*args, **conditions)]
 
     assert chosen() == [0, 1, 2, 3, 4]
     assert chosen([ids[3], ids[0], ids[0], 999]) == [0, 3]

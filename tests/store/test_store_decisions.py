@@ -18,7 +18,7 @@ def saved(store: Store, *, fingerprint: str = "f1", **changes: object) -> Stored
 
 def entry(finding_id: int, ruling: str = "reject", **more: object) -> Entry:
     values = {"note": "误报", "by": "张三", "changes": {}}
-    return Entry(finding_id, ruling, **(values | more))  # type: ignore[arg-type]
+    return Entry(finding_id, ruling, **(values | more))
 
 
 def test_the_last_decision_counts_and_all_are_kept(store: Store, url: str) -> None:
@@ -75,7 +75,7 @@ def test_a_decision_about_an_older_row_reaches_the_newest(store: Store, url: str
 def test_what_can_not_be_written_is_told(store: Store, changes: dict[str, object], outcome: str) -> None:
     stored = saved(store)
     store.decide([entry(stored.finding_ids[0])])
-    told = store.decide([replace(entry(stored.finding_ids[0]), **changes)])  # type: ignore[arg-type]
+    told = store.decide([replace(entry(stored.finding_ids[0]), **changes)])
     assert [one[1] for one in told] == [outcome]
     assert store.info().rows["decisions"] == 1
 

@@ -1,6 +1,5 @@
-# ruff: noqa: E501 (clauses as they stand)
-"""Loans, employment, works, leases and services as short contracts: what each check finds there, and that a sound clause
-raises no alarm."""
+"""Loans, employment, works, leases and services as short contracts: what each check finds there, and that a sound
+clause raises no alarm."""
 
 from __future__ import annotations
 
