@@ -16,7 +16,7 @@ import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Annotated, NamedTuple, TypeVar, cast
+from typing import Annotated, Literal, NamedTuple, TypeVar, cast
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -106,29 +106,26 @@ class _Reply(NamedTuple):
     content: bytes
 
 
-class _Passing(Exception):
-    """A failure that may be gone at the next try; ``pause_s`` is what the server asked for, ``unreachable`` that no
-    answer came at all, ``out`` that nobody is there to give one, ``crowded`` that fewer at once would help, ``pushed``
-    that the server said so itself."""
+_Sign = Literal["unreachable", "out", "crowded", "pushed"]
+"""No answer came at all; nobody is there to give one; fewer at once would help; and the server said so itself."""
 
-    def __init__(
-        self,
-        what: Text,
-        *,
-        pause_s: float = 0.0,
-        unreachable: bool = False,
-        out: bool = False,
-        crowded: bool = False,
-        pushed: bool = False,
-        most_retries: int = 20,
-    ) -> None:
+
+_SIGNS: Mapping[int, tuple[_Sign, ...]] = {
+    429: ("crowded", "pushed"),
+    502: ("out",),
+    503: ("out", "crowded", "pushed"),
+    529: ("crowded", "pushed"),
+}
+
+
+class _Passing(Exception):
+    """A failure that may be gone at the next try; ``pause_s`` is what the server asked for."""
+
+    def __init__(self, what: Text, *signs: _Sign, pause_s: float = 0.0, most_retries: int = 20) -> None:
         super().__init__(what)
         self.what = what
+        self.signs = signs
         self.pause_s = pause_s
-        self.unreachable = unreachable
-        self.out = out
-        self.crowded = crowded
-        self.pushed = pushed
         self.most_retries = most_retries
 
 
@@ -271,7 +268,7 @@ class HttpEngine:
             try:
                 data = await self._post(request)
             except _Passing as failure:
-                if failure.crowded:
+                if "crowded" in failure.signs:
                     self._pace.pushed_back(failure.pause_s)
                 raise
             completion = self._completion(data)
@@ -316,15 +313,17 @@ class HttpEngine:
             async with asyncio.timeout(self._timeout_s):  # of the whole: a server may drip its bytes
                 reply = await self._received(method, path, body)
         except (httpx.TimeoutException, TimeoutError) as error:
-            raise _Passing(Text("超时", "timed out"), unreachable=True, crowded=True, most_retries=1) from error
+            raise _Passing(Text("超时", "timed out"), "unreachable", "crowded", most_retries=1) from error
         except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise _bad_url(str(self._client.base_url)) from error
         except httpx.DecodingError as error:
             raise _Passing(Text("回答解压失败", "the answer can't be unpacked")) from error
         except httpx.HTTPError as error:
             kind = type(error).__name__
-            out = isinstance(error, httpx.ConnectError)
-            raise _Passing(Text(f"连接失败（{kind}）", f"no connection ({kind})"), unreachable=True, out=out) from error
+            signs: tuple[_Sign, ...] = (
+                ("unreachable", "out") if isinstance(error, httpx.ConnectError) else ("unreachable",)
+            )
+            raise _Passing(Text(f"连接失败（{kind}）", f"no connection ({kind})"), *signs) from error
         if reply.status_code in _PASSING:
             raise self._pushed_back(reply)
         return reply
@@ -334,9 +333,7 @@ class HttpEngine:
         if pause_s > self._timeout_s:
             what = Text(f"{what.zh}，要求等 {pause_s:.0f} 秒", f"{what.en}, asks to wait {pause_s:.0f} s")
             pause_s = 0.0
-        crowded = reply.status_code in (429, 503, 529)
-        out = reply.status_code in (502, 503)
-        return _Passing(what, pause_s=pause_s, out=out, crowded=crowded, pushed=crowded)
+        return _Passing(what, *_SIGNS.get(reply.status_code, ()), pause_s=pause_s)
 
     async def _received(self, method: str, path: str, body: Mapping[str, object] | None) -> _Reply:
         content = bytearray()
@@ -360,9 +357,9 @@ class HttpEngine:
             except _Passing as failure:
                 if successes < self._successes or not failing_since:
                     failing_since = time.monotonic()
-                if failure.pushed and successes < self._successes and pushes < _MOST_PUSHES:
+                if "pushed" in failure.signs and successes < self._successes and pushes < _MOST_PUSHES:
                     pushes += 1  # others are answered: it has no room just now
-                elif failure.out and self._answers and time.monotonic() - failing_since < _LONGEST_OUTAGE_S:
+                elif "out" in failure.signs and self._answers and time.monotonic() - failing_since < _LONGEST_OUTAGE_S:
                     waits += 1  # nobody is answered: it may be starting anew
                 else:
                     tries += 1
@@ -389,7 +386,7 @@ class HttpEngine:
             f"模型服务器 {url} 对 {what} 试了 {tries} 次都失败：{failure.what.zh}",
             f"model server {url} failed {what} {tries} times: {failure.what.en}",
         )
-        unreachable = failure.unreachable and self._successes == successes_before
+        unreachable = "unreachable" in failure.signs and self._successes == successes_before
         if unreachable or what == _LIST_MODELS or self._given_up_in_a_row >= _DEAD_AFTER:
             return EngineError(
                 cause,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from pipeline.ground import evidence_at
 from pipeline.kinds.report.trace import trace_of
@@ -52,18 +53,22 @@ def alarm(
     )
 
 
+class Reckoned(NamedTuple):
+    """Where a figure of a table stands that was worked out."""
+
+    label: str
+    """Its row's name."""
+    line: Span
+    """Its row's line."""
+    cells: Sequence[Span]
+    """All that the arithmetic takes, the doubtful one first."""
+
+
 def table_alarm(
-    document: Document,
-    item: str,
-    value: str,
-    row: tuple[str, Span],
-    cells: Sequence[Span],
-    detail: Text,
-    severity: Severity = "high",
+    document: Document, item: str, value: str, at: Reckoned, detail: Text, severity: Severity = "high"
 ) -> Finding:
-    """An alarm about a figure of a table: ``cells`` are all that the arithmetic takes, the doubtful one first; ``row``
-    is its row's name and line. The evidence is that line and each cell."""
-    trace = trace_of(document, cells[0], row[0])
+    """An alarm about a figure of a table. The evidence is its row's line and each cell."""
+    trace = trace_of(document, at.cells[0], at.label)
     if trace is not None:
         detail = Text(f"{trace.zh}：{detail.zh}", f"{trace.en}: {detail.en}")
-    return alarm(document, item, value, [row[1], *cells], detail, severity)
+    return alarm(document, item, value, [at.line, *at.cells], detail, severity)

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import pairwise
 
-from pipeline.kinds.report.alarms import GROWTH, MARGIN, SHARE, table_alarm
+from pipeline.kinds.report.alarms import GROWTH, MARGIN, SHARE, Reckoned, table_alarm
 from pipeline.kinds.report.figures import Figure
 from pipeline.kinds.report.names import name_of_row
 from pipeline.kinds.report.sums import total_level
 from pipeline.kinds.report.tables import Row, Table
 from pipeline.lang import Text
-from pipeline.types import Document, Finding, Span
+from pipeline.types import Document, Finding
 
 _GROWTH_HEAD = re.compile(r"增减|增长|同比|变动|增幅|变化|升降|涨跌|YoY|yoy")
 _POINTS_HEAD = re.compile(r"百分点|pct|pp\b", re.IGNORECASE)
@@ -186,8 +186,7 @@ def _wrong_points(document: Document, grid: _Grid, columns: _Rate) -> Iterator[F
             document,
             GROWTH,
             f"{label} {points}，应为 {shown}",
-            (label, row.span),
-            [row.body[at].span for at in (columns.rate, columns.first, columns.second)],
+            Reckoned(label, row.span, [row.body[at].span for at in (columns.rate, columns.first, columns.second)]),
             Text(
                 f"“{label}”：{now} - {before} = {shown}，表内写作 {points}",
                 f"“{label}”: {now} - {before} = {gap:+} points",
@@ -233,12 +232,12 @@ def _growth_alarm(
     shown = f"{truth:.{max(rate.decimals, 2)}f}%"
     printed = str(rate).rstrip("%") + "%"
     formula = f"{now} ÷ {before} - 1 = {shown}"
+    cells = [row.body[columns.rate].span, figures.body[columns.first].span, figures.body[columns.second].span]
     return table_alarm(
         document,
         GROWTH,
         f"{label} {printed}，应为 {shown}",
-        (grid.labels[row], row.span),
-        [row.body[columns.rate].span, figures.body[columns.first].span, figures.body[columns.second].span],
+        Reckoned(grid.labels[row], row.span, cells),
         Text(
             f"“{label}”由 {before} 变为 {now}：{formula}，表内写作 {printed}",
             f"“{label}” went from {before} to {now}: {formula}, the table says {printed}",
@@ -341,7 +340,9 @@ def _margins(document: Document, grid: _Grid) -> Iterator[Finding]:
                 continue
             cells = [row.body[at].span for at in (rate, columns.second, columns.first)]
             formula = f"1 - {figures[2]} ÷ {figures[1]}"
-            yield _rate_alarm(document, MARGIN, (grid.labels[row], row.span), cells, figures[0], truth[0], formula)
+            yield _rate_alarm(
+                document, MARGIN, Reckoned(grid.labels[row], row.span, cells), figures[0], truth[0], formula
+            )
 
 
 def _shares(document: Document, grid: _Grid) -> Iterator[Finding]:
@@ -362,7 +363,9 @@ def _shares(document: Document, grid: _Grid) -> Iterator[Finding]:
                 continue
             cells = [row.body[rate].span, row.body[column].span, whole.body[column].span]
             formula = f"{figures[1]} ÷ {total}"
-            yield _rate_alarm(document, SHARE, (grid.labels[row], row.span), cells, figures[0], truth[0], formula)
+            yield _rate_alarm(
+                document, SHARE, Reckoned(grid.labels[row], row.span, cells), figures[0], truth[0], formula
+            )
 
 
 def _evens_out(rate: Figure, truth: Decimal) -> bool:
@@ -388,25 +391,16 @@ def _share_column(grid: _Grid, rate: int, whole: Row) -> int | None:
     return None
 
 
-def _rate_alarm(
-    document: Document,
-    item: str,
-    row: tuple[str, Span],
-    cells: Sequence[Span],
-    printed: Figure,
-    truth: Decimal,
-    formula: str,
-) -> Finding:
-    """``row``: name and line; ``cells``: the rate's, then those of the formula."""
+def _rate_alarm(document: Document, item: str, at: Reckoned, printed: Figure, truth: Decimal, formula: str) -> Finding:
+    """``at``: the cells are the rate's, then those of the formula."""
     shown = f"{truth:.{max(printed.decimals, 2)}f}%"
     said = str(printed).rstrip("%") + "%"
-    label = row[0]
+    label = at.label
     return table_alarm(
         document,
         item,
         f"{label} {said}，应为 {shown}",
-        row,
-        cells,
+        at,
         Text(
             f"“{label}”：{formula} = {shown}，表内写作 {said}", f"“{label}”: {formula} = {shown}, the table says {said}"
         ),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.kinds.report.alarms import MARGIN, RATIO, alarm, table_alarm
+from pipeline.kinds.report.alarms import MARGIN, RATIO, Reckoned, alarm, table_alarm
 from pipeline.kinds.report.figures import SCALES, Figure
 from pipeline.kinds.report.growth import margin_of, share_of
 from pipeline.kinds.report.mentions import Mention
@@ -159,8 +159,7 @@ def _wrong_multiple(document: Document, multiples: Row, earnings: Row, column: i
         document,
         RATIO,
         f"市盈率 {multiple.text.strip()}，应为 {shown}",
-        (multiples.label, multiples.span),
-        [multiple.span, earning.span],
+        Reckoned(multiples.label, multiples.span, [multiple.span, earning.span]),
         Text(
             f"其他各列市盈率 × 每股收益约为股价 {price:.2f}：{price:.2f} ÷ {earning.figure} = {shown}，"
             f"此列写作 {multiple.text.strip()}",

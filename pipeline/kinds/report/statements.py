@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.kinds.report.alarms import BALANCE, TABLE_SUM, table_alarm
+from pipeline.kinds.report.alarms import BALANCE, TABLE_SUM, Reckoned, table_alarm
 from pipeline.kinds.report.figures import Figure
 from pipeline.kinds.report.names import name_of_row
 from pipeline.kinds.report.sums import is_slip_of_digits, tolerance
@@ -99,7 +99,7 @@ def _check_sheet(document: Document, sheet: dict[str, _Line]) -> Iterator[Findin
     lines = [sheet[name] for name in (_BOTH, _ASSETS, _DEBT, _EQUITY) if name in sheet]
     for column, (value, detail) in wrong:
         cells = [line.at_column(column) for line in lines if line.figures[column]]
-        yield table_alarm(document, BALANCE, value, (lines[0].name, lines[0].row.span), cells, detail)
+        yield table_alarm(document, BALANCE, value, Reckoned(lines[0].name, lines[0].row.span, cells), detail)
 
 
 def _is_loose(sheet: dict[str, _Line]) -> bool:
@@ -231,8 +231,7 @@ def _derived_alarm(
         document,
         TABLE_SUM,
         f"{line.name} {total}，应为 {shown}",
-        (line.name, line.row.span),
-        cells,
+        Reckoned(line.name, line.row.span, cells),
         Text(
             f"{line.name} = {names} = {formula} = {shown}，表内为 {total}",
             f"{line.name} = {names} = {formula} = {shown}, the table says {total}",

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from itertools import combinations, islice, product
 
-from pipeline.kinds.report.alarms import TABLE_SUM, table_alarm
+from pipeline.kinds.report.alarms import TABLE_SUM, Reckoned, table_alarm
 from pipeline.kinds.report.figures import Figure
 from pipeline.kinds.report.tables import Cell, Row, Table
 from pipeline.lang import Text
@@ -322,8 +322,7 @@ def _alarm(document: Document, total: Row, wrong: _Sum) -> Finding:
         document,
         TABLE_SUM,
         f"{total.label} {wrong.total}，应为 {computed}",
-        (total.label, total.span),
-        wrong.cells[: _SHOWN + 1],
+        Reckoned(total.label, total.span, wrong.cells[: _SHOWN + 1]),
         Text(
             f"各项之和 {terms}{more} = {computed}，表内“{total.label}”为 {wrong.total}，相差 {gap}",
             f"the items add up to {terms}{more} = {computed}, but “{total.label}” says {wrong.total}: off by {gap}",
