@@ -16,8 +16,9 @@ from itertools import pairwise
 from pipeline.pdf.lines import Line
 from pipeline.types import Box, Region, RegionKind
 
-_ZONE = 0.1
-"""Headers and footers stand in the top and bottom tenth of the page."""
+_ZONE, _NUMBER_ZONE = 0.1, 0.12
+"""Headers and footers stand in so much of the page at its top and bottom. Page numbers may stand deeper: those of LaTeX,
+and those of pages on their side."""
 _REPEATED = 0.3
 """Share of the pages on which a line must stand (digits aside) to be a header or footer."""
 _TITLE_EM = 1.25
@@ -75,7 +76,7 @@ def take_regions(pages: Sequence[PageLines], numbers: Sequence[str | None] = ())
 
 
 def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: float) -> None:
-    """Headers, footers and page numbers: lines in the outer tenths that stand on 30 % of the pages (digits aside), and
+    """Headers, footers and page numbers: lines at the top and foot that stand on 30 % of the pages (digits aside), and
     page numbers, from the outside inwards up to the first other line. Lines that run aslant are watermarks and stamps,
     and so are big ones that stand at one place of half of the pages.
 
@@ -88,6 +89,7 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: 
     told: set[str] = set()
     for index, (page, page_zones) in enumerate(zip(pages, zones, strict=True)):
         label = numbers[index] if index < len(numbers) else None
+        low, high = page.height * _ZONE, page.height * (1 - _ZONE)
         taken: list[tuple[RegionKind, Line]] = [
             ("watermark", line) for line in page.lines if line.flow == "aslant" or (marks and _spot(line) in marks)
         ]
@@ -96,7 +98,8 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: 
             for line in zone:
                 is_number = _is_page_number(line, index, label)
                 is_title = line.em > _TITLE_EM * smallest[_key(line)]
-                if (counts[_key(line)] < needed or is_title) and not is_number:
+                is_margin = counts[_key(line)] >= needed and not is_title and not low < line.middle < high
+                if not is_margin and not is_number:
                     break
                 if not is_number and _tells_number(line, page, pages, told):
                     continue
@@ -141,8 +144,8 @@ def _take(page: PageLines, taken: Iterable[tuple[RegionKind, Line]]) -> None:
 
 
 def _zone(page: PageLines, *, top: bool) -> list[Line]:
-    """The page's lines in its top or bottom tenth, the outermost first."""
-    low, high = page.height * _ZONE, page.height * (1 - _ZONE)
+    """The page's lines at its top or foot, the outermost first."""
+    low, high = page.height * _NUMBER_ZONE, page.height * (1 - _NUMBER_ZONE)
     outer = [line for line in page.lines if (line.middle > high if top else line.middle < low)]
     if any(line.place for line in outer):
         inner = {line.place.table for line in page.lines if line.place and low < line.middle < high}

@@ -178,3 +178,17 @@ def test_a_number_that_headers_alone_tell_is_read_once(tmp_path: Path, header: s
     told = 3 if body else int(stays)  # the body of every page here
     assert document.text.count(header) == told
     assert [page for page, text in regions(document, "header") if text == header] == ([2, 3] if stays else [1, 2, 3])
+
+
+@pytest.mark.parametrize(("number", "stays"), [("{}", False), ("- {} -", False), ("共计{}台", True)])
+def test_page_numbers_may_stand_as_deep_as_tex_sets_them(tmp_path: Path, number: str, stays: bool) -> None:
+    def page(at: int) -> Callable[[Canvas], None]:
+        def draw(canvas: Canvas) -> None:
+            made.draw_lines(canvas, [" " * 70 + number.format(at)], top=0.88 * 842)
+            made.draw_lines(canvas, WRAPPED[:-1] if at == 1 else WRAPPED[-1:], top=700)
+
+        return draw
+
+    document = read(made.make(tmp_path / "a.pdf", [page(1), page(2)]))
+    assert (made.PARAGRAPH in document.text.replace(" ", "")) != stays
+    assert len(regions(document, "page_number")) == (0 if stays else 2)
