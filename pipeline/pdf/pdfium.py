@@ -122,6 +122,7 @@ _count_chars = _call("FPDFText_CountChars", _int, _ptr)
 _get_text = _call("FPDFText_GetText", _int, _ptr, _int, _int, _ptr)
 _unicode = _of_each("FPDFText_GetUnicode", _uint)
 _loose_box = _of_each("FPDFText_GetLooseCharBox", None)
+_char_origin = _of_each("FPDFText_GetCharOrigin", _int)
 _char_angle = _of_each("FPDFText_GetCharAngle", _float)
 _is_generated = _of_each("FPDFText_IsGenerated", _int)
 _is_unmapped = _of_each("FPDFText_HasUnicodeMapError", _int)
@@ -236,7 +237,10 @@ class PdfPage:
             if unmapped:
                 text = _without_codes(text, unmapped)
             self._stand_upright(_direction(text_page, text))
-            edges = self._shown(_loose_boxes(text_page, count))
+            edges = _loose_boxes(text_page, count)
+            if _has_tall(text, edges):
+                _lower_tall(text_page, text, edges)
+            edges = self._shown(edges)
             spaces = [found.start() for found in _SPACES.finditer(text)]
             flags = map(_is_generated, repeat(text_page), spaces)
             generated = frozenset(at for at, flag in zip(spaces, flags, strict=True) if flag == 1)
@@ -581,6 +585,35 @@ def _loose_boxes(text_page: _TextPage, count: int) -> tuple[array[float], ...]:
     if not wire.are_finite(flat):
         flat = array("f", (value if math.isfinite(value) else 0.0 for value in flat))
     return flat[0::4], flat[1::4], flat[2::4], flat[3::4]
+
+
+def _has_tall(text: str, edges: tuple[array[float], ...]) -> bool:
+    """Whether some of a sample of the characters are tall beyond measure."""
+    return any(_is_tall(text[at], at, edges) for at in range(0, len(text), len(text) // _SAMPLE + 1))
+
+
+def _is_tall(char: str, at: int, edges: tuple[array[float], ...]) -> bool:
+    left, top, right, bottom = edges
+    return top[at] - bottom[at] > (_TALL_HAN if "\u4e00" <= char <= "\u9fff" else _TALL) * (right[at] - left[at]) > 0
+
+
+def _lower_tall(text_page: _TextPage, text: str, edges: tuple[array[float], ...]) -> None:
+    """Give the characters of fonts that claim an absurd height (in the box around their glyphs) that of their em, which
+    is as wide as a Chinese character: else lines would reach over pages."""
+    left, top, right, bottom = edges
+    point = (ctypes.c_double * 2)()
+    x, y = (ctypes.byref(point, 8 * at) for at in range(2))
+    em = 0.0
+    for at, char in enumerate(text):
+        if _is_tall(char, at, edges) and not _char_angle(text_page, at):
+            em = right[at] - left[at] if "\u4e00" <= char <= "\u9fff" or not em else em
+            if _char_origin(text_page, at, x, y):
+                bottom[at], top[at] = point[1] - _DESCENT * em, point[1] + (1 - _DESCENT) * em
+
+
+_TALL_HAN, _TALL = 3.0, 8.0
+"""Times their width that characters are tall at most."""
+_DESCENT = 0.14
 
 
 def _shift(values: array[float], by: float) -> array[float]:

@@ -17,8 +17,8 @@ from pipeline.pdf.lines import Line
 from pipeline.types import Box, Region, RegionKind
 
 _ZONE, _NUMBER_ZONE = 0.1, 0.12
-"""Headers and footers stand in so much of the page at its top and bottom. Page numbers may stand deeper: those of LaTeX,
-and those of pages on their side."""
+"""Headers and footers stand in so much of the page at its top and bottom; page numbers may stand deeper: those of TeX,
+and of pages on their side."""
 _REPEATED = 0.3
 """Share of the pages on which a line must stand (digits aside) to be a header or footer."""
 _TITLE_EM = 1.25

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import zlib
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pdf_made as made
 import pytest
+import unmapped_made as unmapped
 from PIL import Image, ImageChops
+from pypdf import PdfWriter
+from pypdf.generic import ArrayObject, DecodedStreamObject, NameObject, NumberObject
 from reportlab.pdfgen.canvas import Canvas
 
 from pipeline.pdf.pdfium import open_pdf
@@ -154,6 +159,30 @@ def test_boxes_cover_the_words_of_the_quote_and_no_others(tmp_path: Path, draw: 
     covered, foreign = ink(rendered(path, 1), boxes)
     assert covered > 0.99
     assert foreign < 0.02
+
+
+@pytest.mark.parametrize("height", [4000, 24029])
+def test_boxes_keep_to_their_line_whatever_height_a_font_claims(tmp_path: Path, height: int) -> None:
+    """As some Type 1 fonts of TeX do, which name no ascent and have no A."""
+    lines = ["甲方应于收货后七日内验收", "逾期按日支付违约金三万元", "争议由上海仲裁委员会裁决"]
+    writer = PdfWriter(clone_from=unmapped.identity(tmp_path / "a.pdf", lines))
+    font = writer.pages[0]["/Resources"]["/Font"]["/F0"].get_object()
+    order = sorted({*"".join(lines)}, key=lambda char: zlib.crc32(char.encode()))
+    named = "".join(f"<{at:04x}> <{ord(char):04x}>\n" for at, char in enumerate(order, 2))
+    unicode_map = DecodedStreamObject()
+    unicode_map.set_data(f"begincmap {len(order)} beginbfchar\n{named}endbfchar endcmap".encode())
+    font[NameObject("/ToUnicode")] = writer._add_object(unicode_map)
+    claims = font["/DescendantFonts"][0].get_object()["/FontDescriptor"]
+    claims[NameObject("/Ascent")] = claims[NameObject("/Descent")] = NumberObject(0)
+    claims[NameObject("/FontBBox")] = ArrayObject(map(NumberObject, (-11092, -7399, 7186, height)))
+    path = tmp_path / "b.pdf"
+    writer.write(path)
+    boxes = [boxes_of_quote(read(path), line)[0] for line in lines]
+    assert all(above.bottom <= below.top + 1 for above, below in pairwise(boxes))
+    dark = ImageChops.invert(rendered(path, 0).convert("L")).point(lambda value: 255 * (value > 100))
+    for box in boxes:
+        dark.paste(0, tuple(round(edge * DPI / 72) for edge in box[1:]))
+    assert not dark.getbbox()  # the boxes cover all ink
 
 
 def test_a_quote_over_a_page_break_has_boxes_on_both_pages(tmp_path: Path) -> None:
