@@ -41,7 +41,7 @@ from pipeline.models.plan import Group, Plan, Stretch, weigh
 from pipeline.pdf.copies import Painter, painter
 from pipeline.pdf.failures import printable
 from pipeline.pdf.places import with_boxes
-from pipeline.pdf.read import Reader, identify
+from pipeline.pdf.read import Mark, Reader, check_unchanged, identify, mark_of
 from pipeline.report.files import stem_of
 from pipeline.report.html import IndexRow, index_row, write_index, write_report
 from pipeline.report.pictures import draw_pictures
@@ -223,6 +223,19 @@ class _Laid:
     tokens: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Identified:
+    """A file of which it is known what it is."""
+
+    document_id: str
+    fingerprint: str
+    """Of its analysis."""
+    known: int | None
+    """The analysis in force, if any."""
+    mark: Mark | None
+    """The file's, before its bytes were looked at."""
+
+
 class _Postponed(Exception):
     """This document waits for its group."""
 
@@ -343,30 +356,32 @@ class _BatchRun:
         """One file; the same bytes under another name wait for the first and share its analysis."""
         try:
             async with self._turn:
-                document_id, fingerprint, known = await asyncio.to_thread(self._identified, path)
+                source = await asyncio.to_thread(self._identified, path)
         except InputError as error:
             return await self._failed(path, DocumentInfo(None, printable(path.name)), "", error, 0.0)
-        if first := self._by_id.get(document_id):
+        if first := self._by_id.get(source.document_id):
             result = await asyncio.shield(first)
             status = "failed" if result.status == "failed" else "reused"
             return self._tell(replace(result, path=path, status=status), "same bytes as " + result.path.name)
-        working = self._reused(path, known) if known is not None else self._document(path, document_id, fingerprint)
+        working = self._document(path, source) if source.known is None else self._reused(path, source.known)
         task = asyncio.ensure_future(working)
-        self._by_id[document_id] = task
+        self._by_id[source.document_id] = task
         return await task
 
-    def _identified(self, path: Path) -> tuple[str, str, int | None]:
-        """The document, the fingerprint of its analysis, and the one in force, if any; blocking. Raises InputError."""
+    def _identified(self, path: Path) -> _Identified:
+        """What a file is; blocking. Raises InputError."""
+        mark = mark_of(path)
         document_id = identify(path)
         fingerprint = fingerprint_of(document_id, self._settings, self._session.choice.name, self._model)
-        force = self._settings.force
-        return document_id, fingerprint, None if force else self._session.store.analysis_in_force(fingerprint)
+        known = None if self._settings.force else self._session.store.analysis_in_force(fingerprint)
+        return _Identified(document_id, fingerprint, known, mark)
 
-    async def _document(self, path: Path, document_id: str, fingerprint: str) -> Result:
+    async def _document(self, path: Path, source: _Identified) -> Result:
         started = time.monotonic()
+        document_id, fingerprint = source.document_id, source.fingerprint
         info = DocumentInfo(document_id, printable(path.name))
         try:
-            document = await self._session.reader.read(path, document_id)
+            document = await self._read(path, source)
             info = info_of(document)
             if document_id not in self._candidates:  # those were read before
                 self._tell_event("read", path, f"{len(document.pages)}")
@@ -382,6 +397,16 @@ class _BatchRun:
         if trouble := await self._draw(path, analysis):
             analysis = replace(analysis, notes=(*analysis.notes, trouble))
         return await self._saved(path, analysis, failure)
+
+    async def _read(self, path: Path, source: _Identified) -> Document:
+        """What was identified. Raises InputError where the file is another one by now."""
+        try:
+            document = await self._session.reader.read(path, source.document_id)
+        except PipelineError:
+            check_unchanged(path, source.mark)
+            raise
+        check_unchanged(path, source.mark)
+        return document
 
     async def _analyse(
         self, path: Path, document: Document, fingerprint: str

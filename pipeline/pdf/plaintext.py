@@ -26,6 +26,8 @@ _WRAPPED_SHARE = 0.4
 _HEIGHT = 841.9
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 _UNMARKED = ("gb18030", "utf-16-le", "utf-16-be", "big5hkscs")
+_MOST_BYTES = 4
+"""Of one character, in any of these."""
 _PROOF = 200_000
 """Characters by which the encoding is judged."""
 _SENSIBLE = 0.9
@@ -72,6 +74,8 @@ class PlainText(NamedTuple):
 
 def read_text(path: Path) -> PlainText:
     """Read a text file. Raises Failure for one that is none, or too long."""
+    if path.stat().st_size > _MOST_BYTES * MAX_CHARACTERS:
+        raise Failure("too_long", limit=MAX_CHARACTERS)
     text, undecoded = _decoded(path.read_bytes())
     if len(text) > MAX_CHARACTERS:
         raise Failure("too_long", limit=MAX_CHARACTERS)

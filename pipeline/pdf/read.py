@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import time
 from array import array
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
@@ -15,7 +16,7 @@ from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Literal, Self
+from typing import Literal, NamedTuple, Self
 
 from pipeline.errors import InputError, NoTextError, ReadError, SettingsError, adding
 from pipeline.lang import Text
@@ -24,6 +25,9 @@ from pipeline.pdf.children import Child
 from pipeline.pdf.failures import shown
 from pipeline.types import Box, Document, Page
 
+_MAX_BYTES = 4 << 30
+"""Of one file; a thousand pages scanned in colour take 1 GiB. More is not even hashed: that would take minutes."""
+_PART_BYTES = 1 << 20
 _OCR_MEMORY_MIB = 6144
 """Address space of the OCR process: onnxruntime maps much more than the 0.94 GB that it uses."""
 _OCR_START_S = 60.0
@@ -52,7 +56,10 @@ class ReadLimits:
 
 
 def identify(path: Path) -> str:
-    """sha256 of the file's bytes, in hex. Raises InputError for a path that gives none."""
+    """sha256 of the file's bytes, in hex. Raises InputError for a path that gives none, or too many.
+
+    No more is read than the file claims to have: some never end (of a device, or while another program writes).
+    """
     name = shown(path.name or str(path))
     try:
         if path.is_dir():
@@ -66,7 +73,20 @@ def identify(path: Path) -> str:
                 Text("请给出 PDF 文件的路径", "name a PDF file"),
             )
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+            left = os.fstat(file.fileno()).st_size
+            if left > _MAX_BYTES:
+                raise InputError(
+                    Text(
+                        f"{name}：文件有 {left >> 20} MiB，超过上限 {_MAX_BYTES >> 20} MiB",
+                        f"{name}: the file has {left >> 20} MiB, more than the {_MAX_BYTES >> 20} MiB allowed",
+                    ),
+                    Text("请拆分或压缩后再读", "divide it, or save it smaller"),
+                )
+            digest = hashlib.sha256()
+            while part := file.read(min(left, _PART_BYTES)):
+                digest.update(part)
+                left -= len(part)
+            return digest.hexdigest()
     except FileNotFoundError:
         raise InputError(
             Text(f"{name}：文件不存在", f"{name}: no such file"), Text("请检查路径", "check the path")
@@ -81,6 +101,33 @@ def identify(path: Path) -> str:
         raise InputError(
             Text(f"{name}：读不了：{reason}", f"{name}: can't be read: {reason}"), Text("请检查路径", "check the path")
         ) from None
+
+
+class Mark(NamedTuple):
+    """What changes with a file's bytes."""
+
+    inode: int
+    size: int
+    modified_ns: int
+
+
+def mark_of(path: Path) -> Mark | None:
+    """The mark of a file as it is now; None where there is none."""
+    try:
+        status = path.stat()
+    except (OSError, ValueError):
+        return None
+    return Mark(status.st_ino, status.st_size, status.st_mtime_ns)
+
+
+def check_unchanged(path: Path, mark: Mark | None) -> None:
+    """Raise InputError if a file has not the mark any more that it had when it was identified."""
+    if mark_of(path) != mark:
+        name = shown(path.name)
+        raise InputError(
+            Text(f"{name}：读取期间文件被改动或移走", f"{name}: changed or taken away while it was read"),
+            Text("请等文件写完后再分析一次", "review it again when nobody writes it any more"),
+        )
 
 
 def ocr_installed() -> bool:
