@@ -177,12 +177,13 @@ async def _next_frame(reader: asyncio.StreamReader) -> bytes:
 
 
 def _environment() -> dict[str, str]:
-    """The child's environment: our package first on its path, no secrets, and heaps for few threads (each thread's own
-    takes 64 MiB of the address space that is limited)."""
+    """The child's environment: our package first on its path, no secrets, heaps for few threads (each thread's own
+    takes 64 MiB of the address space that is limited), and silence."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("LONGDOC_", "PREFECT_", "AWS_"))}
     path = os.environ.get("PYTHONPATH")
     return kept | {
         "PYTHONPATH": _ROOT + (os.pathsep + path if path else ""),
         "PYTHONWARNINGS": "ignore",
         "MALLOC_ARENA_MAX": "2",
+        "ORT_DISABLE_TELEMETRY": "1",  # onnxruntime 1.31 reports to its maker as soon as it is imported
     }

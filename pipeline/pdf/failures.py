@@ -158,6 +158,13 @@ TEXTS: Mapping[str, tuple[Text, Text]] = {
         Text("{name}：{timeout_s:g} 秒内没有读完，已中止", "{name}: not read within {timeout_s:g} s, stopped"),
         Text("若文件可信，请调大 LONGDOC_READ_TIMEOUT_S", "if you trust the file, raise LONGDOC_READ_TIMEOUT_S"),
     ),
+    "ocr_timeout": (
+        Text("{name}：{timeout_s:g} 秒内没有识别完一页", "{name}: a page not recognised within {timeout_s:g} s"),
+        Text(
+            "请以 200 至 300 dpi 重新扫描；机器慢时请调大 LONGDOC_OCR_PAGE_TIMEOUT_S",
+            "scan it again at 200 to 300 dpi; on a slow machine raise LONGDOC_OCR_PAGE_TIMEOUT_S",
+        ),
+    ),
     "died": (
         Text(
             "{name}：读取进程中途崩溃（{signal}）；常见原因是损坏的文件、解压炸弹或内存上限（{memory_mib} MiB）",
@@ -228,13 +235,10 @@ NO_TEXT: Mapping[str, tuple[Text, Text]] = {
     ),
     "failed": (
         Text(
-            "{name}：没有文字层，OCR 一页也没有读出（{reason.zh}）",
-            "{name}: no text layer, and OCR read no page ({reason.en})",
+            "{name}：没有文字层，OCR 一页也没有读出（{reason.cause.zh}）",
+            "{name}: no text layer, and OCR read no page ({reason.cause.en})",
         ),
-        Text(
-            "若因超时，请调大 LONGDOC_OCR_PAGE_TIMEOUT_S",
-            "if for want of time, raise LONGDOC_OCR_PAGE_TIMEOUT_S",
-        ),
+        Text("{reason.remedy.zh}", "{reason.remedy.en}"),
     ),
     "nothing": (
         Text("{name}：没有文字层，OCR 也没有认出文字", "{name}: no text layer, and OCR found no text"),

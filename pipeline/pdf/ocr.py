@@ -26,6 +26,8 @@ _MAX_PIXELS = 12_000_000
 """A3 at 200 dpi is 7.7 million; a poster is rendered coarser."""
 _LEAST_PIXELS, _MARGIN = 736, 8
 """RapidOCR enlarges what is smaller; room around a picture."""
+_THINNEST = 100
+"""Longer side over the shorter one of a picture that RapidOCR takes."""
 _LEGIBLE = 0.5
 """Confidence below which what is recognised is noise."""
 _SPREAD = 1.2
@@ -210,6 +212,9 @@ def _recognise(image: Any, x_scale: float, y_scale: float) -> list[Found]:
 
 def _pieces(image: Any) -> list[Found]:
     """In pixels; without text where it is illegible, so that the page's confidence knows of it."""
+    shorter, longer = sorted(image.shape[:2])
+    if longer > _THINNEST * shorter:
+        return []
     result = _engine()(image)
     if result.txts is None or result.boxes is None:
         return []

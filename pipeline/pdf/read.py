@@ -312,7 +312,7 @@ async def ask_about(
         request = request | limits | {"path": str(path.absolute()), "passwords": list(passwords)}
         answer = await child.ask(request, timeout_s)
     except TimeoutError:
-        raise failures.read_error("timeout", facts) from None
+        raise failures.read_error("ocr_timeout" if request["op"] == "ocr" else "timeout", facts) from None
     except wire.WireError:
         raise failures.read_error("malformed", facts) from None
     except ChildProcessError as death:
@@ -328,7 +328,7 @@ def _no_text(path: Path, pages: Sequence[Page], trouble: str | ReadError | None)
     if all(page.health == "blank" for page in pages):
         code = "blank"
     elif isinstance(trouble, ReadError):
-        code, facts["reason"] = "failed", trouble.cause
+        code, facts["reason"] = "failed", trouble
     else:
         code = trouble or "nothing"
     return NoTextError(*failures.filled(failures.NO_TEXT[code], facts))

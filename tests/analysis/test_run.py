@@ -178,6 +178,21 @@ def test_bad_input_fails_by_name_and_costs_no_other_document(tmp_path: Path) -> 
     assert failed == [(sum(r.status == "failed" for r in batch.results),) * 2]
 
 
+@pytest.mark.parametrize("act", ["open(path, 'ab').write(b' ')", "os.truncate(path, 500)", "os.unlink(path)"])
+def test_a_file_that_changes_while_it_is_read_is_no_analysis_of_what_it_was(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    path, _ = contract(tmp_path / "a.pdf")
+    fake = "import os\nfrom pipeline.pdf import process, worker\n"
+    fake += f"def answer(request):\n    path = request['path']\n    {act}\n    return worker.answer(request)\n"
+    (tmp_path / "fake_reader.py").write_text(fake + "process.serve(answer)\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr("pipeline.pdf.read._WORKER", "fake_reader")
+    (result,) = run([path], tmp_path).results
+    assert (result.status, result.error_type) == ("failed", "InputError")
+    assert "读取期间文件被改动或移走" in result.error
+
+
 def test_the_same_bytes_under_two_names_are_analysed_once(tmp_path: Path) -> None:
     first, _ = contract(tmp_path / "a.pdf")
     second = tmp_path / "b.pdf"

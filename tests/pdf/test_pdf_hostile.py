@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import signal
 import time
@@ -138,7 +139,7 @@ def answer(request):
 @pytest.mark.parametrize(
     ("body", "says"),
     [
-        ("import time\ndef answer(request):\n    time.sleep(60)", "秒内没有读完"),
+        ("import time\ndef answer(request):\n    time.sleep(60)", "秒内没有识别完一页"),
         ("import os\ndef answer(request):\n    os.abort()", "SIGABRT"),
         ("def answer(request):\n    return {'rows': []}", "没有认出文字"),
     ],
@@ -149,6 +150,7 @@ def test_why_ocr_gave_no_text(
     liar(tmp_path, monkeypatch, body)
     (found,) = outcomes([made.scan(tmp_path / "scan.pdf", good)], ReadLimits(workers=1, ocr_page_timeout_s=1.0))
     assert isinstance(found, NoTextError) and says in found.cause.zh
+    assert ("OCR_PAGE_TIMEOUT_S" in found.remedy.zh) == ("秒" in says)
 
 
 def test_ocr_on_but_not_installed_is_a_setting_to_correct(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,6 +175,21 @@ def test_a_fifo_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.pdf")
     with pytest.raises(InputError, match="不是普通文件"):
         identify(tmp_path / "pipe.pdf")
+
+
+def test_a_file_that_claims_more_than_any_document_has_is_not_even_hashed(tmp_path: Path) -> None:
+    with (tmp_path / "sparse.pdf").open("wb") as file:
+        file.truncate(100 << 30)
+    started = time.monotonic()
+    with pytest.raises(InputError, match="102400 MiB"):
+        identify(tmp_path / "sparse.pdf")
+    assert time.monotonic() - started < 5
+
+
+def test_no_more_is_hashed_than_a_file_claims_to_have(tmp_path: Path) -> None:
+    """It may never end: pagemap claims 0 bytes and gives 2 to the power of 38."""
+    (tmp_path / "endless.pdf").symlink_to("/proc/self/pagemap")
+    assert identify(tmp_path / "endless.pdf") == hashlib.sha256(b"").hexdigest()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root reads every file, whatever its permissions")

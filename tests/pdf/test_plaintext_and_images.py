@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 from reading import read_here
 
-from pipeline.errors import LongdocError, ReadError
+from pipeline.errors import LongdocError, NoTextError, ReadError
 from pipeline.inputs import find_inputs
 from pipeline.lang import Text
 from pipeline.pdf import failures, images
@@ -218,8 +218,13 @@ def test_a_cut_picture_fails_by_name(tmp_path: Path) -> None:
     assert failure.value.code == "image_broken"
 
 
-def test_ocr_reads_a_scan_of_two_pages_with_places(tmp_path: Path) -> None:
+def test_ocr_reads_a_scan_of_two_pages_with_places_and_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """onnxruntime keeps an id of the machine, and what it would report, in the home folder, unless it is forbidden."""
     pytest.importorskip("rapidocr", reason="the ocr extra is not installed")
+    (home := tmp_path / "home").mkdir()
+    monkeypatch.setenv("HOME", str(home))
     source = pdf_made.make(
         tmp_path / "a.pdf",
         [lambda c, n=n: pdf_made.draw_lines(c, [f"第{n}条 甲方应当付款", "总价为壹佰万元整"]) and None for n in (1, 2)],
@@ -242,6 +247,20 @@ def test_ocr_reads_a_scan_of_two_pages_with_places(tmp_path: Path) -> None:
     assert "甲方应当付款" in document.text and "壹佰万元整" in document.text
     first = document.ocr_lines[0].box
     assert first.page == 1 and 60 < first.left < 90 and first.right < 300
+    assert not list(home.rglob("*"))
+
+
+@pytest.mark.parametrize("size", [(1, 100_000), (100_000, 1), (1, 1)])
+def test_a_picture_in_which_no_line_fits_holds_no_text(tmp_path: Path, size: tuple[int, int]) -> None:
+    pytest.importorskip("rapidocr", reason="the ocr extra is not installed")
+    Image.new("L", size, 255).save(tmp_path / "strip.png")
+
+    async def run() -> Document:
+        async with Reader(ReadLimits(workers=1)) as reader:
+            return await reader.read(tmp_path / "strip.png", "x")
+
+    with pytest.raises(NoTextError, match="OCR 也没有认出文字"):
+        asyncio.run(run())
 
 
 # --- what is something else -------------------------------------------------------------------------------------------
