@@ -486,7 +486,7 @@ class _BatchRun:
         return ""
 
     async def _reused(self, path: Path, analysis_id: int) -> Result:
-        [stored] = await asyncio.to_thread(self._session.store.analyses, [analysis_id])
+        stored = await asyncio.to_thread(self._session.store.recall, analysis_id)
         trouble = await self._draw(path, stored.analysis)
         return self._tell(await asyncio.to_thread(self._reported, path, stored, "reused"), trouble)
 

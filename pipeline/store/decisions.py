@@ -1,6 +1,6 @@
 """What people decided about findings, and how a decision follows its finding from analysis to analysis.
 
-Decisions stay with the row that they were made about. A later analysis of the same document has rows of its own: there
+Decisions stay with the row that they were made about. Another analysis of the same document has rows of its own: there
 the decision is repeated, with its author and moment, on the finding that says the same (category, item, value and
 first quote; the second of two that say the same follows the second). So SQL sees it, too.
 """
@@ -89,10 +89,10 @@ def _decide(connection: sa.Connection, entry: Entry, now: datetime) -> tuple[Out
 
 
 def _twins(connection: sa.Connection, key: _Key, analysis_id: int, document_id: str | None) -> list[int]:
-    """The findings that say the same in the document's later analyses."""
-    later = sa.select(analyses.c.id).where(analyses.c.document_id == document_id, analyses.c.id > analysis_id)
+    """The findings that say the same in the document's other analyses: an earlier one may be asked for again."""
+    others = sa.select(analyses.c.id).where(analyses.c.document_id == document_id, analyses.c.id != analysis_id)
     found: list[int] = []
-    for id_ in connection.execute(later).scalars().all():
+    for id_ in connection.execute(others).scalars().all():
         keys = _keys(connection.execute(_FINDINGS, {"analysis_id": id_}))
         found += [finding_id for finding_id, other in keys.items() if other == key]
     return found

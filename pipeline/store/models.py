@@ -30,6 +30,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    false,
     func,
     text,
 )
@@ -196,19 +197,23 @@ analyses = Table(
     Column("reused", Integer, nullable=False, server_default="0"),
     _measured("engine_seconds"),
     _measured("gpu_minutes"),
+    Column("latest", Boolean, nullable=False, server_default=false()),
     Index("analyses_run", "run_id"),
     Index("analyses_document", "document_id", "kind", "id"),
     Index("analyses_finished", "finished_at"),
     sqlite_autoincrement=True,
 )
-"""``filename`` to ``unread_pages`` say how this analysis found the document: OCR or a new name may change them."""
+"""``filename`` to ``unread_pages`` say how this analysis found the document: OCR or a new name may change them.
+``latest``: of the done analyses of its document and kind, the one that was asked for last."""
 
 IN_FORCE = text("analyses.current AND analyses.status = 'done' AND analyses.fingerprint <> ''")
 """What can be there only once per fingerprint. Word for word as the index has it: SQLite does not see that a parameter,
 or ``current = 1``, says the same, and would look at every row."""
 
 Index("analyses_in_force", analyses.c.fingerprint, unique=True)
-"""Partial in the database: ``WHERE IN_FORCE``. Not said here, as it would import PostgreSQL's dialect (20 ms)."""
+Index("analyses_latest", analyses.c.document_id, analyses.c.kind, unique=True)
+"""Partial in the database: ``WHERE IN_FORCE``, ``WHERE latest``. Not said here, as it would import PostgreSQL's dialect
+(20 ms)."""
 
 findings = Table(
     "findings",

@@ -60,6 +60,7 @@ def analysis_values(run_id: str, analysis: Analysis, now: datetime) -> Values:
         "notes": analysis.notes,
         "fingerprint": analysis.fingerprint,
         "current": True,
+        "latest": analysis.status == "done" and document.id is not None,
         "filename": document.filename,
         "title": document.title,
         "pages": document.pages,

@@ -44,6 +44,15 @@ _SUPERSEDE = (
     )
     .values(current=False)
 )
+_OUTDATE = (
+    sa.update(analyses)
+    .where(
+        analyses.c.document_id == sa.bindparam("of_document"),
+        analyses.c.kind == sa.bindparam("of_kind"),
+        analyses.c.latest,
+    )
+    .values(latest=False)
+)
 _NAMES = [column.name for column in documents.c]
 _KNOWN_BY_READING = ("title", "pages", "characters", "tokens", "health")
 # as text: SQLAlchemy compiles an upsert of its own each time, which takes longer than to run it
@@ -76,6 +85,8 @@ def save(
     there = {stored.id: stored for stored in load(connection, [analyses.c.id.in_(winners.values())])} if winners else {}
     new = [analysis for analysis in group if analysis.fingerprint not in winners]
     written = iter(_insert(connection, run_id, new, now))
+    for found in winners.values():
+        recall(connection, found)
     return [there[winners[a.fingerprint]] if a.fingerprint in winners else next(written) for a in group]
 
 
@@ -85,6 +96,17 @@ def in_force(connection: sa.Connection, fingerprints: Sequence[str]) -> dict[str
     if not wanted:
         return {}
     return {wanted[row.fingerprint]: row.id for row in connection.execute(_IN_FORCE, {"fingerprints": list(wanted)})}
+
+
+def recall(connection: sa.Connection, analysis_id: int) -> None:
+    """Make an analysis in force the latest of its document and kind. The caller commits."""
+    chosen = analyses.c.id == analysis_id
+    place = connection.execute(sa.select(analyses.c.document_id, analyses.c.kind).where(chosen, analyses.c.current))
+    if found := place.one_or_none():
+        # the lock that savers of this document wait for
+        connection.execute(sa.select(documents.c.id).where(documents.c.id == found.document_id).with_for_update())
+        connection.execute(_OUTDATE, {"of_document": found.document_id, "of_kind": found.kind})
+        connection.execute(sa.update(analyses).where(chosen).values(latest=True))
 
 
 def load(connection: sa.Connection, where: Sequence[sa.ColumnElement[bool]]) -> list[StoredAnalysis]:
@@ -121,6 +143,8 @@ def _insert(
         for one in group
     ]
     connection.execute(_SUPERSEDE, superseding)
+    if outdated := [{"of_document": one.document.id, "of_kind": one.kind} for one in group if one.status == "done"]:
+        connection.execute(_OUTDATE, outdated)
     ids = [_primary_key(connection.execute(_INSERT_ANALYSIS, analysis_values(run_id, one, now))) for one in group]
     finding_ids = _insert_findings(connection, dict(zip(ids, group, strict=True)))
     run = connection.execute(_RUN, {"run_id": run_id}).one()

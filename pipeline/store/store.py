@@ -168,7 +168,7 @@ class Store:
         """Analyses with their findings, done and failed, by ascending id; every condition given must hold.
 
         ``since`` <= finished_at < ``until``; ``documents``: of these only (a few hundred sha256 at most); ``latest``:
-        only the newest done analysis of each document and kind, those that the view ``latest_findings`` shows.
+        only the done analysis of each document and kind that was asked for last, as the view ``latest_findings``.
         """
         where: list[sa.ColumnElement[bool]] = []
         if run_id is not None:
@@ -180,10 +180,7 @@ class Store:
         if documents is not None:
             where.append(analyses.c.document_id.in_(documents))
         if latest:
-            newest = sa.select(sa.func.max(analyses.c.id)).where(
-                analyses.c.status == "done", analyses.c.document_id.is_not(None)
-            )
-            where.append(analyses.c.id.in_(newest.group_by(analyses.c.document_id, analyses.c.kind)))
+            where.append(analyses.c.latest)
         with self._reading() as connection:
             if ids is None:
                 return saved.load(connection, where)
@@ -194,9 +191,19 @@ class Store:
 
     def decide(self, entries: Sequence[Entry]) -> list[tuple[Entry, Outcome, Decision | None]]:
         """Keep what people decided, in one transaction; tell of each entry what became of it, and the decision that
-        now counts for its finding. The same finding of later analyses is decided with it."""
+        now counts for its finding. The same finding of its other analyses is decided with it."""
         with self._writing() as connection:
             return decide(connection, entries, _now())
+
+    def recall(self, analysis_id: int) -> StoredAnalysis:
+        """An analysis in force that a run asks for again: from now on it is the latest of its document and kind."""
+        [stored] = self.analyses([analysis_id])
+        with self._reading() as connection:
+            latest = connection.execute(sa.select(analyses.c.latest).where(analyses.c.id == analysis_id)).scalar_one()
+        if not latest:
+            with self._writing() as connection:
+                saved.recall(connection, analysis_id)
+        return stored
 
     # --- the journal --------------------------------------------------------------------------------------------------
 

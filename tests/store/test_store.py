@@ -438,6 +438,27 @@ def test_latest_findings_shows_the_newest_done_analysis(store: Store, rows: Rows
     ]
 
 
+def test_an_analysis_that_is_asked_for_again_is_the_latest(store: Store, rows: Rows) -> None:
+    buyer = store.save_analysis(start(store), analysis("d1", "f1", side="甲方"))
+    store.save_analysis(start(store), analysis("d1", "f2", side="乙方"))
+    other_kind = store.save_analysis(start(store), analysis("d1", "f3", kind="report"))
+    sides = "SELECT DISTINCT side FROM latest_findings WHERE kind = 'contract'"
+    assert rows(sides) == [("乙方",)]
+    assert store.recall(buyer.id) == buyer
+    assert rows(sides) == [("甲方",)]
+    assert [stored.id for stored in store.analyses(latest=True)] == [buyer.id, other_kind.id]
+    store.save_analysis(start(store), analysis("d1", "f2", side="乙方"))  # made by another process in the meantime
+    assert rows(sides) == [("乙方",)]
+    assert rows("SELECT count(*) FROM analyses") == [(3,)]
+
+
+def test_one_that_was_superseded_is_never_the_latest_again(store: Store, rows: Rows) -> None:
+    first = store.save_analysis(start(store), analysis())
+    second = store.save_analysis(start(store), analysis(findings=5), supersede=True)
+    store.recall(first.id)
+    assert rows("SELECT id FROM analyses WHERE latest") == [(second.id,)]
+
+
 def test_open_risks_are_what_someone_must_look_at(store: Store, rows: Rows, url: str) -> None:
     risks = (
         finding(0, severity="high", status="conflict"),

@@ -63,6 +63,13 @@ def test_a_decision_about_an_older_row_reaches_the_newest(store: Store, url: str
     assert store.analyses([after.id])[0].decisions[after.finding_ids[0]].ruling == "reject"
 
 
+def test_a_decision_about_the_newest_row_reaches_an_older_one(store: Store) -> None:
+    before = saved(store)
+    after = saved(store, fingerprint="f2")
+    store.decide([entry(after.finding_ids[0])])
+    assert store.recall(before.id).decisions[before.finding_ids[0]].ruling == "reject", "it may be asked for again"
+
+
 @pytest.mark.parametrize(
     ("changes", "outcome"),
     [

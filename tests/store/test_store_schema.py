@@ -72,6 +72,30 @@ def test_a_database_of_each_earlier_revision_is_upgraded(url: str, earlier: str)
     assert query(url, "SELECT filename FROM documents") == [("旧.pdf",)]
 
 
+def test_an_upgrade_leaves_the_views_as_they_were(url: str) -> None:
+    with connected(url) as connection:
+        migrate.upgrade(connection, "0003")
+        connection.exec_driver_sql(
+            "INSERT INTO documents (id, filename, title, kind, pages, characters, tokens, health, first_seen_at)"
+            " VALUES ('d0', '旧.pdf', '', 'contract', 1, 1, 1, '{}', CURRENT_TIMESTAMP)"
+        )
+        connection.exec_driver_sql(
+            "INSERT INTO runs (id, kind, engine, engine_reason, model, settings, started_at, status)"
+            " VALUES ('r0', 'auto', 'rules', '', '', '{}', CURRENT_TIMESTAMP, 'done')"
+        )
+        for side, status in (("甲方", "done"), ("乙方", "done"), ("", "failed")):
+            connection.exec_driver_sql(
+                "INSERT INTO analyses (run_id, document_id, kind, pack, side, strategy, strategy_reason, status,"
+                " error_type, error_message, summary, notes, fingerprint, current, filename, title, pages, characters,"
+                " tokens, health, unread_pages, chunks, requests, prompt_tokens, cached_tokens, completion_tokens,"
+                " seconds, finished_at, reused) VALUES ('r0', 'd0', 'contract', '', '"
+                + side + "', '', '', '" + status + "', '', '', '', '[]', '', true, '旧.pdf', '', 1, 1, 1, '{}', '[]',"
+                " 1, 1, 1, 1, 1, 1, CURRENT_TIMESTAMP, 0)"
+            )  # fmt: skip
+    Store.open(url).close()
+    assert query(url, "SELECT side FROM analyses WHERE latest") == [("乙方",)]
+
+
 def test_a_database_from_the_future_is_refused(url: str) -> None:
     Store.open(url).close()
     query(url, "UPDATE longdoc_version SET version_num = '9999'")
