@@ -47,6 +47,12 @@ _NO_CHINESE = (
 """Codes, and signs that no font has as wide as Chinese characters."""
 _BESIDE_HAN = re.compile(f"{_NO_CHINESE}(?:(?=[\u4e00-\u9fff])|(?<=[\u4e00-\u9fff].))")
 _SAME_WIDTH = 0.03
+_PLANED = re.compile("[\uff30-\uff39]")
+"""Figures that were given the plane U+FF00: full-width P to Y."""
+_PLANED_KINDS, _NARROW, _ONE_WIDTH = 3, 0.75, 0.05
+"""Figures are narrower than they are high, and of one width; letters are not."""
+_OT1 = {0xFF00 + code: chr(code) for code in range(0x21, 0x7B)} | {0xFF22: "”", 0xFF27: "’", 0xFF5C: "“", 0xFF60: "‘"}
+"""What that plane makes of the Latin of TeX's fonts. (Of their ligatures it makes signs that are met in Chinese.)"""
 GAP = "\ufffd"
 _ACCENTED = re.compile("[\u00c0-\u00ff]")
 
@@ -63,6 +69,19 @@ def undecoded(chars: Chars) -> frozenset[int]:
         if not _reads(text, narrow):
             lost.update(_in_runs(text, narrow))
     return frozenset(lost) if len(lost) >= _LEAST else frozenset()
+
+
+def planed(chars: Chars) -> Chars:
+    """The page with the Latin text of pdfTeX set right. To a Latin font that follows a Chinese one it may write the map
+    of that font's plane U+FF00 (seen in TeX Live 2022 with CJKutf8): 2026 becomes ＲＰＲＶ, in characters too narrow
+    for full-width ones. Their lower bytes are the codes of TeX's encoding OT1."""
+    figures = [found.start() for found in _PLANED.finditer(chars.text)]
+    widths = [(chars.right[at] - chars.left[at]) / max(0.1, chars.top[at] - chars.bottom[at]) for at in figures]
+    if len({chars.text[at] for at in figures}) < _PLANED_KINDS:
+        return chars
+    if max(widths) > _NARROW or max(widths) - min(widths) > _ONE_WIDTH:
+        return chars  # letters, be their font narrow or not
+    return replace(chars, text=chars.text.translate(_OT1))
 
 
 def decoded(chars: Chars, lost: frozenset[int]) -> Chars:

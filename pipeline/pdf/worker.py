@@ -31,7 +31,7 @@ from pipeline.pdf.places import places_of, turned_boxes, turned_places
 from pipeline.pdf.process import Failure, beside, limit, serve
 from pipeline.pdf.tables import asks_for_grids, packed, tables_of
 from pipeline.pdf.tables_ruled import Grid, lines_with_tables
-from pipeline.pdf.undecoded import GAP, decoded, filled, gaps, lines_around, undecoded, with_gaps
+from pipeline.pdf.undecoded import GAP, decoded, filled, gaps, lines_around, planed, undecoded, with_gaps
 from pipeline.types import Box, PageHealth, Region
 
 _MAX_CHARACTERS = 30_000_000
@@ -206,7 +206,7 @@ def _pages_in(pdf: Pdf, start: int, end: int) -> Generator[_Page]:
 
 
 def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -> _Page:
-    chars = page.chars()
+    chars = planed(page.chars())
     cover, paths, images = 0.0, 0, 0
     boxes: Sequence[Edges] = ()
     pictures: Sequence[Edges] = ()

@@ -198,3 +198,19 @@ def test_ocr_reads_the_lines_that_the_fonts_do_not_tell(tmp_path: Path) -> None:
     assert TITLE in text
     assert made.PARAGRAPH[40:90] in text
     assert text.count("interest runs from the day of default.") == 5  # typed, and not recognised once more
+
+
+@pytest.mark.parametrize(
+    ("printed", "mapped", "read"),
+    [
+        ("0123456789", "0123456789", "2026年4月17日，价款1,880,000元"),  # as pdfTeX does by mistake
+        ("PQRSTW", "012347", "产品PQRSTW与RTS"),  # full-width letters of a font that has them narrow
+    ],
+)
+def test_latin_on_the_plane_of_full_width_signs_is_read_as_printed(
+    tmp_path: Path, printed: str, mapped: str, read: str
+) -> None:
+    path = made.make(tmp_path / "good.pdf", [lambda canvas: made.draw_lines(canvas, [read, *LINES])])
+    for char, code in zip(printed, mapped, strict=True):
+        path = unmapped.with_holes(path, tmp_path / f"{ord(char)}.pdf", char, f"FF{ord(code):02X}")
+    assert read_here(path).text.split("\n")[0] == read
