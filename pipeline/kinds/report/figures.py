@@ -124,6 +124,18 @@ def unit_of_line(line: str) -> str | None:
     return (match["unit"] or match["bare"]) if match else None
 
 
+_UNIT_OF_ALL = re.compile(
+    rf"(?:除[^，,。；;\n]{{0,10}}外[，,]?[^。；;\n]{{0,16}}?|(?:金额|货币)?单位均?[为是以]|[均以])(?:人民币)?(?P<unit>{_MONEY_UNIT})"
+    r"(?:[)）。；;，,\s]|列示|表示|为单位|$)"
+)
+
+
+def unit_of_all(line: str) -> str | None:
+    """The unit that a line states for all tables behind it (``除特别注明外，金额单位为人民币万元``)."""
+    match = _UNIT_OF_ALL.search(line)
+    return match["unit"] if match else None
+
+
 def unit_of_label(label: str) -> str | None:
     """The unit that a row's or column's own label states (``每股收益（元/股）``, ``毛利率(%)``)."""
     match = _LABEL_UNIT.search(label)

@@ -14,11 +14,11 @@ from decimal import Decimal
 from pipeline.kinds.report.alarms import CONTRADICTION, GROWTH, SHARE, UNIT_SLIP, alarm
 from pipeline.kinds.report.figures import SCALES as MONEY
 from pipeline.kinds.report.figures import Figure, decimal_of, decimals_of
-from pipeline.kinds.report.growth import fits, growth_of, share_of
 from pipeline.kinds.report.metrics import Metric
 from pipeline.kinds.report.names import PROSE_NAME, MetricName, metric_of
 from pipeline.kinds.report.periods import Period, period_in
 from pipeline.kinds.report.prose import CHANGE, NUMBER, is_vague, quantity, rate_of
+from pipeline.kinds.report.rates import fits, growth_of, share_of
 from pipeline.kinds.report.sums import is_slip_of_digits
 from pipeline.lang import Text
 from pipeline.types import Document, Finding, Span
@@ -26,11 +26,12 @@ from pipeline.types import Document, Finding, Span
 _DIGIT = re.compile(r"\d")
 _PERIOD = re.compile(
     r"20\d\d年(?:度|末|底|上半年|半年度|前三季度|第[一二三四]季度|[1-9]\d?[-—~至]\d{1,2}月)?"
-    r"|本?报告期(?:内|末)?|本期(?:末)?|本年度?|全年(?:度)?|上半年|前三季度|第[一二三四]季度|截至|期末|年末|去年|上年(?:同期|末)?|今年"
+    r"|本?报告期(?:内|末)?|本期(?:末)?|本年度?|全年(?:度)?|上半年|前三季度|第[一二三四]季度|截至|期末|年末"
+    r"|(?<![较比])(?:去年|上年(?:同期|末)?)|今年"
 )
 _FILLER = re.compile(
-    r"[\s■●◆]|公司|本公司|集团|本集团|我们|合并(?:报表)?(?:口径)?|一共|共计?|总计|累计|合计|全部|实现|完成|取得|达成|录得|达到?|整体|总体"
-    r"|预计|预期|计划|力争|目标|预测|有望|将|其中?|年度|同比|分别|经营|[的及和与至、:：，,\-—]|拥有|持有|在手|亦|也|均|首次|突破|对应|给予|当前"
+    r"[\s■●◆]|公司|本公司|[本我]行|发行人|集团|本集团|我们|合并(?:报表)?(?:口径)?|一共|共计?|总计|累计|合计|全部|实现|完成|取得|达成|录得|达到?|整体|总体"
+    r"|预计|预期|计划|力争|目标|预测|有望|将|其中?|年度|同比|分别|经营|[的及和与至、:：，,\-—]|拥有|持有|在手|亦|也|均|首次|突破|对应|给予|当前|股价"
 )
 _COMPANY = re.compile(r"公司|集团|报告期|全年|年度|20\d\d年|上半年|前三季度|截至|期末")
 _PLANNED = re.compile(r"预计|预期|计划|力争|目标|预测|有望|将(?!近)")

@@ -26,9 +26,16 @@ class MetricName:
     @property
     def at_end(self) -> bool:
         """Whether it is of a day, not of a stretch of time."""
-        return self.sort == "stock" or self.name in ("资产负债率", "流动比率", "速动比率", "每股净资产")
+        return self.sort == "stock" or self.name in _AT_END
 
 
+_AT_END = frozenset(
+    (
+        "资产负债率", "流动比率", "速动比率", "每股净资产", "不良贷款率", "拨备覆盖率",
+        "核心一级资本充足率", "一级资本充足率", "资本充足率",
+    )
+)  # fmt: skip
+"""Ratios and figures per share of a day."""
 _OWNERS = r"归属于?(?:上市公司|母公司|本公司|公司|挂牌公司)?(?:普通股)?(?:股东|所有者)?的?"
 _UNUSUAL = r"扣除非经常性?损益(?:后|的|影响)*"
 
@@ -83,6 +90,14 @@ METRICS = (
     MetricName("短期借款", "stock", r"短期借款", prose=False),
     MetricName("长期借款", "stock", r"长期借款", prose=False),
     MetricName("合同负债", "stock", r"合同负债", prose=False),
+    MetricName("流动资产", "stock", r"流动资产(?:合计|总额|总计)", prose=False),
+    MetricName("流动负债", "stock", r"流动负债(?:合计|总额|总计)", prose=False),
+    MetricName("贷款总额", "stock", r"(?:发放|各项)?贷款(?:[和及]垫款)?(?:总额|合计|余额)", prose=False),
+    MetricName("不良贷款", "stock", r"不良贷款(?:余额|合计|总额)?", prose=False),
+    MetricName("核心一级资本净额", "stock", r"核心一级资本净额", prose=False),
+    MetricName("一级资本净额", "stock", r"一级资本净额", prose=False),
+    MetricName("资本净额", "stock", r"(?:总)?资本净额", prose=False),
+    MetricName("风险加权资产", "stock", r"风险加权资产(?:合计|净额|总额)?", prose=False),
     MetricName("在手订单", "stock", r"在手订单(?:金额|总额)?|在手合同额"),
     MetricName("扣非每股收益", "per_share", rf"{_UNUSUAL}基本每股收益|扣非(?:后)?(?:基本)?每股收益"),
     MetricName("稀释每股收益", "per_share", r"稀释每股收益"),
@@ -105,6 +120,13 @@ METRICS = (
     ),
     MetricName("期间费用率", "rate", r"期间费用率"),
     MetricName("总资产收益率", "rate", r"总资产收益率|ROA"),
+    MetricName("不良贷款率", "rate", r"不良贷款率|不良率"),
+    MetricName("拨备覆盖率", "rate", r"拨备覆盖率"),
+    MetricName("核心一级资本充足率", "rate", r"核心一级资本充足率"),
+    MetricName("一级资本充足率", "rate", r"一级资本充足率"),
+    MetricName("资本充足率", "rate", r"资本充足率"),
+    MetricName("成本收入比", "rate", r"成本收入比率?"),
+    MetricName("净息差", "rate", r"净息差|净利息收益率"),
     MetricName("流动比率", "times", r"流动比率"),
     MetricName("速动比率", "times", r"速动比率"),
     MetricName("市盈率", "times", r"市盈率|P/?E"),
@@ -116,7 +138,7 @@ _LEAD = re.compile(
 )
 _NOTE = re.compile(r"[(（\[][^()（）\[\]]*[)）\]]|注\d|[:：]$")
 _LABEL = re.compile("|".join(f"(?P<m{i}>{metric.pattern})" for i, metric in enumerate(METRICS)), re.IGNORECASE)
-_FIRST = "营主毛利税净经投筹销管财研归扣息新资总负所股在基稀每全加平综整期流速市目EPRB"
+_FIRST = "不拨核一成营主毛利税净经投筹销管财研归扣息新资总负所股在基稀每全加平综整期流速市目EPRB"
 """What the name of a metric may begin with: it saves most of the search."""
 _MONEY_LAST = sorted(range(len(METRICS)), key=lambda i: METRICS[i].sort in ("flow", "stock"))
 """Rates first: 毛利率 begins with 毛利, 总资产收益率 with 总资产."""

@@ -11,11 +11,14 @@ from pipeline.kinds.terms import in_english
 from pipeline.lang import Text
 from pipeline.types import Document, Evidence, Finding, Severity, Span, Status
 
+_BASIS = r"形成(?:保留|否定|无法表示)意见的(?:基础|事项)|与持续经营相关的重大不确定性(?=\n)"
+"""Headings of audit reports (中国注册会计师审计准则第1502号), which need no verb."""
 _QUALIFIED = re.compile(
+    rf"{_BASIS}|"
     r"(?<!无)(?<!非)保留意见(?!类型)|无法(?:\(|（)?表示(?:\)|）)?意见|否定意见|带(?:有)?(?:强调事项|持续经营)[^。；;\n]{0,20}(?:无保留|意见|段落)|"
     r"持续经营能力[^。；;\n]{0,12}(?:存在|具有)?[^。；;\n]{0,6}重大不确定性"
 )
-_ISSUED = re.compile(r"出具|审计报告|审计意见|被出具|发表|强调事项|持续经营能力")
+_ISSUED = re.compile(rf"{_BASIS}|出具|审计报告|审计意见|被出具|发表|强调事项|持续经营能力")
 _NOT_ISSUED = re.compile(
     r"不适用|未(?:被)?出具|没有(?:被)?出具|是否|如(?:果)?被|若|□|可能(?:被)?|最近一[年期]|上一?年度?|上期|前任|已(?:经)?消除|之一|情形"
 )

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from pipeline.kinds.report.alarms import GROWTH, POINTS, alarm
 from pipeline.kinds.report.figures import Figure, decimal_of, decimals_of
-from pipeline.kinds.report.growth import fits, growth_of
+from pipeline.kinds.report.rates import fits, growth_of
 from pipeline.lang import Text
 from pipeline.types import Document, Finding, Span
 

@@ -12,11 +12,11 @@ from decimal import Decimal
 
 from pipeline.kinds.report.alarms import MARGIN, RATIO, Reckoned, alarm, table_alarm
 from pipeline.kinds.report.figures import SCALES, Figure
-from pipeline.kinds.report.growth import margin_of, share_of
 from pipeline.kinds.report.mentions import Mention
 from pipeline.kinds.report.metrics import Metric
 from pipeline.kinds.report.names import name_of_row
 from pipeline.kinds.report.periods import Period
+from pipeline.kinds.report.rates import margin_of, share_of
 from pipeline.kinds.report.tables import Row, Table
 from pipeline.lang import Text
 from pipeline.types import Document, Finding

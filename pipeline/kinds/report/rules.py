@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pipeline.kinds.report.growth import rate_alarms
+from pipeline.kinds.report.growth import growth_alarms
 from pipeline.kinds.report.mentions import mention_alarms, mentions_in
 from pipeline.kinds.report.metrics import metric_findings, table_metrics
 from pipeline.kinds.report.opinions import opinion_alarms
 from pipeline.kinds.report.profile import main_period, outlook_findings, profile_findings, risk_findings
 from pipeline.kinds.report.prose import change_alarms
+from pipeline.kinds.report.quarters import quarter_alarms
+from pipeline.kinds.report.rates import Grid
 from pipeline.kinds.report.ratios import ratio_alarms
+from pipeline.kinds.report.reasons import reason_alarms
+from pipeline.kinds.report.shares import share_alarms
 from pipeline.kinds.report.statements import statement_alarms
 from pipeline.kinds.report.sums import sum_alarms
 from pipeline.kinds.report.tables import tables_in
@@ -24,7 +28,10 @@ def findings_in(document: Document) -> list[Finding]:
     mentions = mentions_in(document, period)
     told = [mention.value for mention in mentions if mention.value]
     changes, checked = change_alarms(document)
-    alarms = [alarm for table in tables for alarm in (*sum_alarms(document, table), *rate_alarms(document, table))]
+    alarms = [alarm for table in tables for alarm in sum_alarms(document, table)]
+    for grid in filter(None, map(Grid.of, tables)):
+        alarms += [*growth_alarms(document, grid), *share_alarms(document, grid)]
+    alarms += [*quarter_alarms(document, figures), *reason_alarms(document, tables)]
     alarms += statement_alarms(document, tables)
     alarms += changes + mention_alarms(document, mentions, figures, checked)
     alarms += [*ratio_alarms(document, mentions, [*figures, *told], tables), *told_alarms(document, tables)]

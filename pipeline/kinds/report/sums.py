@@ -25,7 +25,8 @@ _TOTAL_HEAD = re.compile(r"(?:合计|总计|小计|共计|全年)(?:数|额|金�
 _BOTH_SIDES = re.compile(r"负债[和及与]|权益[)）]?总计")
 """The balance sheet's last total, which is checked against the assets."""
 _OF_WHICH = re.compile(r"[(（]?其中|#|[*＊]")
-_LESS = re.compile(r"减[:：]")
+_LESS = re.compile(r"减[:：]|少数股东权益影响额")
+"""The second stands below the first in the table of 非经常性损益, without a sign of its own."""
 _TOP = re.compile(r"[一二三四五六七八九十]+、")
 _CUT = re.compile(r"\d[,，]|[,，]\d")
 _NOT_ADDED = re.compile(r"率|比例|比重|占比|单价|均价|价格|增减|增长|同比|变动|每股|倍|序号|平均|期限|附注|年限|%|％")

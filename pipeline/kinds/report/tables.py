@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from pipeline.kinds.report.figures import Figure, is_blank, parse_cell, unit_of_line
+from pipeline.kinds.report.figures import Figure, is_blank, parse_cell, unit_of_all, unit_of_line
 from pipeline.kinds.report.trace import column_names
 from pipeline.types import Span, TableRow
 from pipeline.types import Table as PrintedTable
@@ -245,6 +245,8 @@ class _Gathering:
         self.heads: set[str] = set()
         """The rows above the first figures, without white space."""
         self.has_figures = False
+        self.unit_of_all: str | None = None
+        """What the document says once for all its tables."""
         self.printed: PrintedTable | None = None
         """The table, found by reading, whose rows are being read."""
 
@@ -279,13 +281,15 @@ class _Gathering:
     def add_prose(self, line: str) -> None:
         if self.rows or not self.clean:
             self.close(next_clean=True)
+        if "外" in line or "单位" in line:
+            self.unit_of_all = unit_of_all(line) or self.unit_of_all
         self.above.append(line)
         del self.above[:-_CAPTION]
 
     def close(self, *, next_clean: bool) -> None:
         """End the table. What had no figures was none: its lines are the caption of the next."""
         if self.has_figures:
-            inherited = self.tables[-1].unit if self.tables and not self.clean else None
+            inherited = self.tables[-1].unit if self.tables and not self.clean else self.unit_of_all
             table = _table(tuple(self.rows), self.above, inherited, clean=self.clean)
             if self.printed and self.printed.span.start == table.span.start:
                 certain = table.clean or self.printed.found_by != "alignment"
@@ -312,7 +316,26 @@ def _table(rows: tuple[Row, ...], above: list[str], inherited: str | None, *, cl
     if unit is None:
         head = "\n".join(c.text for row in rows[:3] for c in row.cells if not row.is_value_row)
         unit = unit_of_line(head) or inherited
-    return Table(rows, unit, "\n".join(caption), clean)
+    return Table(_without_notes(rows), unit, "\n".join(caption), clean)
+
+
+def _without_notes(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The rows without the column that refers to the notes (附注): some of its cells are blank, others are not."""
+    head = next((row for row in rows if any(_is_note_head(c) for c in row.cells)), None)
+    if head is None or head.is_value_row:
+        return rows
+    at = next(i for i, cell in enumerate(head.cells) if _is_note_head(cell))
+    width = len(head.cells)
+    return tuple(_without_cell(row, row.cells[at]) if len(row.cells) == width else row for row in rows)
+
+
+def _is_note_head(cell: Cell) -> bool:
+    return re.sub(r"\s", "", cell.text) in ("附注", "注释", "附注号", "附注编号")
+
+
+def _without_cell(row: Row, left_out: Cell) -> Row:
+    cells, body, values = (tuple(c for c in of if c is not left_out) for of in (row.cells, row.body, row.values))
+    return replace(row, cells=cells, body=body, values=values)
 
 
 def _starts_anew(line: str) -> bool:

@@ -13,9 +13,9 @@ from itertools import islice
 
 from pipeline.kinds.report.alarms import CONTRADICTION, GROWTH, UNIT_SLIP, alarm
 from pipeline.kinds.report.figures import SCALES, Figure, decimal_of, decimals_of, unit_of_label
-from pipeline.kinds.report.growth import fits, growth_of
 from pipeline.kinds.report.names import metric_by_label, name_of_row, printed_name
 from pipeline.kinds.report.prose import CHANGE, is_vague, quantity, rate_of
+from pipeline.kinds.report.rates import fits, growth_of
 from pipeline.kinds.report.sums import is_slip_of_digits
 from pipeline.kinds.report.tables import Row, Table
 from pipeline.lang import Text
@@ -92,18 +92,18 @@ def _known(table: Table, at: int, row: Row) -> _Known | None:
     name = printed_name(name_of_row(table, at)[0])
     if not _NAME.fullmatch(name) or _COMMON.search(name) or metric_by_label(name):
         return None
-    return _Known(name, row, now, _before(columns, row), unit, row.body[0].span)
+    before = row.body[1].figure if earlier(columns) else None
+    return _Known(name, row, now, before, unit, row.body[0].span)
 
 
-def _before(columns: Sequence[str], row: Row) -> Figure | None:
-    """The second column, where it is the first one's a year earlier."""
+def earlier(columns: Sequence[str]) -> bool:
+    """Whether the second column is the first one's a year earlier."""
     if len(columns) < 2:
-        return None
+        return False
     first, second = (_YEAR.search(name) for name in columns[:2])
     if first and second:
-        return row.body[1].figure if int(first[0]) == int(second[0]) + 1 else None
-    earlier = _NOW.search(columns[0]) and _BEFORE.search(columns[1])
-    return row.body[1].figure if earlier else None
+        return int(first[0]) == int(second[0]) + 1
+    return bool(_NOW.search(columns[0]) and _BEFORE.search(columns[1]))
 
 
 _BEFORE = re.compile(r"上期|上年|去年|期初|年初|同期")

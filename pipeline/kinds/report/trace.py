@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from pipeline.kinds.report.figures import unit_of_line
 from pipeline.lang import Text
@@ -13,6 +14,8 @@ _ABOVE = 4
 """Lines above a table that may be its name."""
 _LONGEST = 40
 _NO_NAME = re.compile(r"[□√]|^[\s\d/-]+$|续表|[。；，]$|^(?:单位|币种|编制)")
+_HEADING = re.compile(r"(?:[(（]?[一二三四五六七八九十\d]{1,3}[)）、.．])?[^\s\d。；，]{2,20}表$")
+"""A line between two rows that begins a table."""
 _TAIL = re.compile(r"[:：]$")
 
 
@@ -26,7 +29,7 @@ def trace_of(document: Document, cell: Span, row: str) -> Text | None:
         return None
     column = column_names(document.text, table)[place[1]]
     page = table.rows[place[0]].page
-    name = _name_of(document.text, table)
+    name = _name_of(document.text, table, place[0])
     zh = f"“{column}”列" if column else f"第 {place[1] + 1} 列"
     en = f"column “{column}”" if column else f"column {place[1] + 1}"
     return Text(
@@ -52,8 +55,12 @@ def _column_name(text: str, heads: Sequence[TableRow], column: int) -> str:
     return " ".join(names)
 
 
-def _name_of(text: str, table: Table) -> str:
-    """The last line above a table that can be its name."""
+def _name_of(text: str, table: Table, at: int) -> str:
+    """The name of a table above its row ``at``: where two tables were read as one, the line between them."""
+    for above, row in reversed(list(pairwise(table.rows[: at + 1]))):
+        between = text[above.span.end : row.span.start].split("\n")
+        if name := next((line.strip() for line in reversed(between) if _HEADING.match(line.strip())), ""):
+            return _TAIL.sub("", name)
     end = table.span.start - 1
     for _ in range(_ABOVE):
         if end <= 0:
