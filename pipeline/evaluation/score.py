@@ -33,6 +33,7 @@ CODES = {
 """Defect codes of gold by the item of the ``checks`` finding; a gold may also name the item itself."""
 
 _PENALTY = re.compile(r"\d+(?:\.\d+)?%(?:/[日天周月年])?|\d+(?:\.\d+)?元|LPR的[\d.]+倍")
+_EXPECTED = re.compile(r"(?<=\d)(?:年?[(（]预[测计][)）]|[EF]$)")
 _PENALTY_ITEM = re.compile("违约金|滞纳金|罚息|逾期利[息率]|罚款|赔偿金|占用费|补偿金")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _LENGTH = re.compile(r"(\d+)\s*(年|个月|月)")
@@ -172,7 +173,7 @@ def _values_of(finding: Finding) -> Iterator[tuple[str, str]]:
         case "profile" if item in ("公司全称", "报告期"):
             yield ("company" if item == "公司全称" else "period"), value
         case "metrics":
-            yield "metrics", f"{item}（{finding.detail}）：{_measure(value)}"
+            yield "metrics", _metric(item, finding.detail, _measure(value))
         case _:
             pass
 
@@ -202,11 +203,16 @@ def fields_expected(fields: Fields) -> dict[str, set[str]]:
         "payments": {_share(value) for value in fields.payments or ()},
         "company": {fields.company or ""},
         "period": {fields.period or ""},
-        "metrics": {f"{m.name}（{m.period or ''}）：{_measure(_printed(m))}" for m in fields.metrics or ()},
+        "metrics": {_metric(m.name, m.period or "", _measure(_printed(m))) for m in fields.metrics or ()},
     }
     told = fields.model_fields_set
     of = {"credit_codes": "parties", "addresses": "parties"}
     return {name: values - {""} for name, values in wanted.items() if of.get(name, name) in told}
+
+
+def _metric(name: str, period: str, measure: str) -> str:
+    """2026年, 2026年（预测） and 2026E are one period: gold need not say that a figure is expected."""
+    return f"{name}（{_EXPECTED.sub('年', period)}）：{measure}"
 
 
 def _term(term: Term) -> Iterator[str]:

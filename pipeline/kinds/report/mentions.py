@@ -25,13 +25,13 @@ from pipeline.types import Document, Finding, Span
 
 _DIGIT = re.compile(r"\d")
 _PERIOD = re.compile(
-    r"20\d\d年(?:度|末|底|上半年|半年度|前三季度|第[一二三四]季度|[1-9]\d?[-—~至]\d{1,2}月)?"
+    r"20\d\d年(?:度|末|底|上半年|半年度|前三季度|第?[一二三四]季度|[1-9]\d?[-—~至]\d{1,2}月)?"
     r"|本?报告期(?:内|末)?|本期(?:末)?|本年度?|全年(?:度)?|上半年|前三季度|第[一二三四]季度|截至|期末|年末"
     r"|(?<![较比])(?:去年|上年(?:同期|末)?)|今年"
 )
 _FILLER = re.compile(
     r"[\s■●◆]|公司|本公司|[本我]行|发行人|集团|本集团|我们|合并(?:报表)?(?:口径)?|一共|共计?|总计|累计|合计|全部|实现|完成|取得|达成|录得|达到?|整体|总体"
-    r"|预计|预期|计划|力争|目标|预测|有望|将|其中?|年度|同比|分别|经营|[的及和与至、:：，,\-—]|拥有|持有|在手|亦|也|均|首次|突破|对应|给予|当前|股价"
+    r"|预计|预期|计划|力争|目标|预测|有望|将|其中?|年度|同比|分别|经营|[的及和与至、:：，,\-—]|拥有|持有|在手|亦|也|均|首次|突破|对应|给予|当前|股价|(?:发布|披露|公告)了?(?:年报|半年报|季报|报告)?(?:[及和](?:20\d\d年)?[一二三]?季?报)?[:：]"
 )
 _COMPANY = re.compile(r"公司|集团|报告期|全年|年度|20\d\d年|上半年|前三季度|截至|期末")
 _PLANNED = re.compile(r"预计|预期|计划|力争|目标|预测|有望|将(?!近)")
@@ -44,7 +44,9 @@ _VALUE = re.compile(
     r"(?:(?:上升|下降|提高|降低|提升)?[升降增]?至|为|达到?|是|实现|完成|合计|共计|累计|录得|[:：]|人民币|[ ])*"
     rf"{quantity('now')}"
 )
-_LIST = re.compile(rf"[ ]?(?:、|和|及|，|,)[ ]?{quantity('now')}")
+_LIST = re.compile(rf"[ ]?[、和及，,/][ ]?{quantity('now')}")
+_LISTED = re.compile(r"[ ]?[/、]")
+"""Between figures of which only the last has its unit: 67.89/81.23/97.12亿元."""
 _OF_THE_WHOLE = frozenset(("经营现金流", "归母净利润", "扣非净利润", "归母净资产", "净资产收益率", "基本每股收益"))
 """Metrics that are hardly ever told of a part."""
 _SHARE = (
@@ -173,18 +175,22 @@ def _since(text: str, at: int) -> int:
 
 def _values(text: str, at: int, metric: MetricName) -> list[tuple[Figure, int, str]]:
     """The figures that follow a name, with their ends and units: one, or a list behind 分别为."""
-    found: list[tuple[Figure, int, str]] = []
     match = _VALUE.match(text, at)
     several = match is not None and "分别" in match.group()
+    matches: list[re.Match[str]] = []
     while match is not None and not is_vague(text, match, "now"):
-        unit = _unit(match, metric)
+        matches.append(match)
+        match = _LIST.match(text, match.end()) if several else None
+    found: list[tuple[Figure, int, str]] = []
+    for one in matches:
+        bare = not one["now_scale"] and not one["now_base"] and _LISTED.match(text, one.end())
+        unit = _unit(matches[-1] if bare else one, metric)
         if unit is None:
             break
-        number = match["now"].replace("－", "-").replace("−", "-")
+        number = one["now"].replace("－", "-").replace("−", "-")
         figure = Figure(decimal_of(number), decimals_of(number), percent=unit == "%")
-        found.append((figure, match.end(), "" if unit == "%" and figure.percent else unit))
-        match = _LIST.match(text, match.end()) if several else None
-    return [(figure, end, unit or "%") for figure, end, unit in found]
+        found.append((figure, one.end(), unit))
+    return found
 
 
 def _unit(match: re.Match[str], metric: MetricName) -> str | None:

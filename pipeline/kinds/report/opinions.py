@@ -11,7 +11,7 @@ from pipeline.kinds.terms import in_english
 from pipeline.lang import Text
 from pipeline.types import Document, Evidence, Finding, Severity, Span, Status
 
-_BASIS = r"形成(?:保留|否定|无法表示)意见的(?:基础|事项)|与持续经营相关的重大不确定性(?=\n)"
+_BASIS = r"形成(?:保留|否定|无法表示)意见的(?:基础|事项)|与持续经营相关的重大不确定性(?![^\n])"
 """Headings of audit reports (中国注册会计师审计准则第1502号), which need no verb."""
 _QUALIFIED = re.compile(
     rf"{_BASIS}|"

@@ -31,6 +31,7 @@ _RATING = re.compile(
     r"(?:投资)?评级[ \t]*[:：][ \t]*([一-鿿A-Z+-]{1,6})"
     r"|[“\"](买入|增持|推荐|中性|减持|卖出|强烈推荐|跑赢行业)[”\"](?:的?投资)?评级"
 )
+_ACTUAL = re.compile(r"(?<!\d)(20\d\d)[ ]?A(?![A-Za-z])")
 _OPINION = re.compile(
     r"(标准(?:的)?无保留意见|(?:带[^，。\n]{2,16}的)?无保留意见|保留意见|无法表示意见|否定意见)的?审计报告"
 )
@@ -55,7 +56,13 @@ def main_period(document: Document) -> Period | None:
     """The period that the report is about, by its title or the lines near it."""
     title = report_title(document)
     named = report_period(document.text[title.start : title.end]) if title else None
-    return named or report_period(document.title) or report_period(document.text[:_OPENING])
+    return named or report_period(document.title) or report_period(document.text[:_OPENING]) or _last_actual(document)
+
+
+def _last_actual(document: Document) -> Period | None:
+    """Of a research note that names no period: the last year that its forecasts give as known (2025A)."""
+    years = [int(match[1]) for match in _ACTUAL.finditer(document.text)]
+    return Period(max(years), "year") if years else None
 
 
 def profile_findings(document: Document, period: Period | None) -> list[Finding]:
@@ -101,7 +108,7 @@ def _stands_alone(text: str, match: re.Match[str]) -> bool:
 
 
 def _where(document: Document, period: Period) -> Span | None:
-    match = re.compile(rf"{period.year}[ ]?年").search(document.text, 0, _OPENING)
+    match = re.compile(rf"{period.year}[ ]?[年A]").search(document.text, 0, _OPENING)
     return Span(*match.span()) if match else None
 
 

@@ -1,4 +1,4 @@
-"""Changes told in sentences with both figures: 由9.80亿元增至14.21亿元，同比增长45.0%. Recomputed.
+"""Changes told in sentences with both figures: 由9.80亿元增至14.21亿元，同比增长45.0%. And shares of one whole.
 
 Only sentences whose parts are certain are read; a number with 约, 近 or 逾 before it proves nothing.
 """
@@ -6,9 +6,10 @@ Only sentences whose parts are certain are read; a number with 约, 近 or 逾 b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
 
-from pipeline.kinds.report.alarms import GROWTH, POINTS, alarm
+from pipeline.kinds.report.alarms import GROWTH, POINTS, SHARE, alarm
 from pipeline.kinds.report.figures import Figure, decimal_of, decimals_of
 from pipeline.kinds.report.rates import fits, growth_of
 from pipeline.lang import Text
@@ -206,3 +207,64 @@ def _order(text: str, match: re.Match[str]) -> int:
         return 1 if text[: match.start("now")].find("报告期") >= 0 else 0
     gap = int(years[-1]) - int(match["year"])
     return {1: 1, -1: -1}.get(gap, 0)
+
+
+# --- shares of one whole ----------------------------------------------------------------------------------------------
+
+_PART = re.compile(
+    rf"{quantity('part')}[，,（( ]{{0,2}}(?:在[^，,。；;\d]{{0,12}}中)?"
+    rf"(?:占比|占(?:公司|当期|全部|同期)?(?:营业|主营业务|销售)?(?:总?收入|总额|总量|总数)的?(?:比例|比重)?)"
+    rf"(?:为|达|约为)?[ ]?(?P<share>{NUMBER})[ ]?[%％]"
+)
+
+
+def told_shares(document: Document) -> Iterator[Finding]:
+    """Parts told with their shares, one after the other: the one whose whole is not that of all the others."""
+    for line in _SHARED.finditer(document.text):
+        parts = [m for m in _PART.finditer(line.group()) if not is_vague(line.group(), m, "part", "share")]
+        wholes = [_whole(m) for m in parts]
+        if len({m["share"] for m in parts}) < _PARTS or None in wholes:
+            continue
+        ranges = [whole for whole in wholes if whole]
+        low, high = _agreed(ranges)
+        odd = [i for i, (a, b) in enumerate(ranges) if b < low or high < a]
+        if len(odd) == 1 and high - low < low * _NARROW:
+            yield _odd_share(document, parts[odd[0]], line.start(), (low + high) / 2)
+
+
+_SHARED = re.compile(r"^(?=[^\n]{0,400}占)[^\t\n]+$", re.MULTILINE)
+_PARTS = 3
+"""Least parts of which all but one agree."""
+_NARROW = Decimal("0.02")
+
+
+def _whole(match: re.Match[str]) -> tuple[Decimal, Decimal] | None:
+    """Between which figures the whole lies, by one part and its share."""
+    part, share = figure_of(match, "part"), Figure(decimal_of(match["share"]), decimals_of(match["share"]))
+    if part.suffix != "元" or part.value <= 0 or share.value <= share.half:
+        return None
+    return (part.value - part.half) / (share.value + share.half), (part.value + part.half) / (share.value - share.half)
+
+
+def _agreed(ranges: Sequence[tuple[Decimal, Decimal]]) -> tuple[Decimal, Decimal]:
+    """What most ranges have in common."""
+    usual = max(ranges, key=lambda one: sum(one[0] <= other[1] and other[0] <= one[1] for other in ranges))
+    agreeing = [other for other in ranges if usual[0] <= other[1] and other[0] <= usual[1]]
+    return max(low for low, _ in agreeing), min(high for _, high in agreeing)
+
+
+def _odd_share(document: Document, match: re.Match[str], offset: int, whole: Decimal) -> Finding:
+    part = figure_of(match, "part")
+    shown = f"{part.value / whole:.{max(decimals_of(match['share']), 1)}f}%"
+    said = f"{match['part']}{match['part_scale'] or ''}{match['part_base'] or ''}"
+    return alarm(
+        document,
+        SHARE,
+        f"{said} 占比 {match['share']}%，应为 {shown}",
+        [Span(offset + match.start(), offset + match.end())],
+        Text(
+            f"同句其他各项与其占比所示的总额一致，按此 {said} 占 {shown}，文中写作 {match['share']}%",
+            f"By the whole that the other parts agree on, {said} is {shown}; the text says {match['share']}%",
+        ),
+        "medium",
+    )

@@ -60,6 +60,12 @@ def share_of(part: Figure, whole: Figure) -> tuple[Decimal, Decimal] | None:
     return rate, slack
 
 
+def times_of(one: Figure, other: Figure) -> tuple[Decimal, Decimal] | None:
+    """One as a multiple of the other (流动比率)."""
+    share = share_of(one, other)
+    return (share[0] / HUNDRED, share[1] / HUNDRED) if share else None
+
+
 def fits(rate: Figure, truth: tuple[Decimal, Decimal]) -> bool:
     """Whether a printed rate can be the true one, given all rounding. 1.5倍 is 150 %."""
     value, half = (rate.value, rate.half) if rate.suffix != "倍" else (rate.value * 100, rate.half * 100)

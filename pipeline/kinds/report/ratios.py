@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pipeline.kinds.report.alarms import MARGIN, RATIO, Reckoned, alarm, table_alarm
@@ -16,10 +16,10 @@ from pipeline.kinds.report.mentions import Mention
 from pipeline.kinds.report.metrics import Metric
 from pipeline.kinds.report.names import name_of_row
 from pipeline.kinds.report.periods import Period
-from pipeline.kinds.report.rates import margin_of, share_of
+from pipeline.kinds.report.rates import margin_of, share_of, times_of
 from pipeline.kinds.report.tables import Row, Table
 from pipeline.lang import Text
-from pipeline.types import Document, Finding
+from pipeline.types import Document, Finding, Span
 
 Formula = Callable[[Figure, Figure], tuple[Decimal, Decimal] | None]
 
@@ -43,6 +43,11 @@ _RATIOS: Mapping[str, _Ratio] = {
     "研发费用率": _Ratio(RATIO, ("研发费用", "研发投入"), _SALES, share_of, "{0} ÷ {1}"),
     "销售费用率": _Ratio(RATIO, ("销售费用",), _SALES, share_of, "{0} ÷ {1}"),
     "管理费用率": _Ratio(RATIO, ("管理费用",), _SALES, share_of, "{0} ÷ {1}"),
+    "流动比率": _Ratio(RATIO, ("流动资产",), ("流动负债",), times_of, "{0} ÷ {1}"),
+    "不良贷款率": _Ratio(RATIO, ("不良贷款",), ("贷款总额",), share_of, "{0} ÷ {1}"),
+    "核心一级资本充足率": _Ratio(RATIO, ("核心一级资本净额",), ("风险加权资产",), share_of, "{0} ÷ {1}"),
+    "一级资本充足率": _Ratio(RATIO, ("一级资本净额",), ("风险加权资产",), share_of, "{0} ÷ {1}"),
+    "资本充足率": _Ratio(RATIO, ("资本净额",), ("风险加权资产",), share_of, "{0} ÷ {1}"),
 }
 _OF_A_LINE = re.compile("主营|产品|业务")
 _ROOM = Decimal("0.1")
@@ -61,39 +66,80 @@ def ratio_alarms(
     for mention in mentions:
         if mention.value and not mention.planned and (found := _wrong(document, mention.value, known)):
             yield found
+    yield from _printed_ratios(document, figures, known)
     for table in tables:
         yield from _multiples(document, table)
 
 
+def _printed_ratios(document: Document, figures: Sequence[Metric], known: Known) -> Iterator[Finding]:
+    """Ratios of a table that don't follow from its period's figures, where those beside them in the row do."""
+    rows: dict[Span, list[Metric]] = {}
+    for metric in figures:
+        if metric.source == "table" and metric.metric.name in _RATIOS and not _OF_A_LINE.search(metric.printed):
+            rows.setdefault(metric.span, []).append(metric)
+    for told in rows.values():
+        judged = [(metric, _misses(metric, known)) for metric in told]
+        wrong = [metric for metric, misses in judged if misses]
+        if sum(misses is False for _, misses in judged) >= max(1, len(wrong)):
+            for metric in wrong:
+                yield _ratio_alarm(document, metric, _RATIOS[metric.metric.name], known)
+
+
+def _misses(said: Metric, known: Known) -> bool | None:
+    """Whether a ratio follows from no pair of figures of its period; None where there is none."""
+    ratio = _RATIOS[said.metric.name]
+    pairs = _pairs(known, ratio, said.period) if said.period else []
+    truths = [truth for pair in pairs if (truth := ratio.formula(*map(_in_yuan, pair)))]
+    if not truths:
+        return None
+    room = _ROOM / 100 if ratio.formula is times_of else _ROOM
+    return all(abs(said.figure.value - truth) > room + said.figure.half + slack for truth, slack in truths)
+
+
 def _wrong(document: Document, said: Metric, known: Known) -> Finding | None:
-    """A told ratio that follows from no pair of figures of its period; where that has none, of any period."""
+    """A told ratio that no table states itself, and that its period's figures contradict; where that has none, those
+    of any period."""
     ratio = _RATIOS.get(said.metric.name)
     if ratio is None or said.period is None or _OF_A_LINE.search(said.printed):
         return None
     if any(m.source == "table" for (name, _), told in known.items() if name == said.metric.name for m in told):
         return None
-    pairs = _pairs(known, ratio, said.period)
-    own = bool(pairs)
-    if not own:
-        latest_first = sorted({p for _, p in known}, key=str, reverse=True)
-        pairs = [pair for period in latest_first for pair in _pairs(known, ratio, period)]
-    truths = [truth for pair in pairs if (truth := ratio.formula(*map(_in_yuan, pair)))]
-    if not truths or any(abs(said.figure.value - t) <= _ROOM + said.figure.half + slack for t, slack in truths):
+    periods = [said.period, *sorted({p for _, p in known}, key=str, reverse=True)]
+    own = _misses(said, known)
+    if own is False:
         return None
-    first, second = pairs[0]
+    if own is None:
+        judged = [misses for period in periods if (misses := _misses(replace(said, period=period), known)) is not None]
+        if not judged or not all(judged):
+            return None
+    return _ratio_alarm(document, said, ratio, known)
+
+
+def _ratio_alarm(document: Document, said: Metric, ratio: _Ratio, known: Known) -> Finding:
+    """With the figures of its own period, else of the latest."""
+    assert said.period
+    periods = [said.period, *sorted({p for _, p in known}, key=str, reverse=True)]
+    first, second = next(pair for period in periods for pair in _pairs(known, ratio, period))
+    truth = ratio.formula(_in_yuan(first), _in_yuan(second))
+    assert truth
+    unit = "" if ratio.formula is times_of else "%"
     formula = ratio.shown.format(f"{first.figure}{first.unit}", f"{second.figure}{second.unit}")
-    shown = f"{truths[0][0]:.{max(said.figure.decimals, 2)}f}%"
+    shown = f"{truth[0]:.{max(said.figure.decimals, 2)}f}{unit}"
     return alarm(
         document,
         ratio.item,
         f"{said.printed} {said.figure}，应为 {shown}",
         [said.span, first.span, second.span],
         Text(
-            f"{first.period}：{formula} = {shown}，文中写作 {said.figure}",
-            f"{first.period}: {formula} = {shown}, the text says {said.figure}",
+            f"{first.period}：{formula} = {shown}，{_place(said).zh}写作 {said.figure}",
+            f"{first.period}: {formula} = {shown}, {_place(said).en} says {said.figure}",
         ),
         "medium",
     )
+
+
+def _place(said: Metric) -> Text:
+    return Text("表内", "the table") if said.source == "table" else Text("文中", "the text")
 
 
 def _pairs(known: Known, ratio: _Ratio, period: Period) -> list[tuple[Metric, Metric]]:

@@ -7,7 +7,7 @@ from pipeline.kinds.report.mentions import mention_alarms, mentions_in
 from pipeline.kinds.report.metrics import metric_findings, table_metrics
 from pipeline.kinds.report.opinions import opinion_alarms
 from pipeline.kinds.report.profile import main_period, outlook_findings, profile_findings, risk_findings
-from pipeline.kinds.report.prose import change_alarms
+from pipeline.kinds.report.prose import change_alarms, told_shares
 from pipeline.kinds.report.quarters import quarter_alarms
 from pipeline.kinds.report.rates import Grid
 from pipeline.kinds.report.ratios import ratio_alarms
@@ -33,7 +33,8 @@ def findings_in(document: Document) -> list[Finding]:
         alarms += [*growth_alarms(document, grid), *share_alarms(document, grid)]
     alarms += [*quarter_alarms(document, figures), *reason_alarms(document, tables)]
     alarms += statement_alarms(document, tables)
-    alarms += changes + mention_alarms(document, mentions, figures, checked)
+    alarms += [*changes, *told_shares(document)]
+    alarms += mention_alarms(document, mentions, figures, checked)
     alarms += [*ratio_alarms(document, mentions, [*figures, *told], tables), *told_alarms(document, tables)]
     alarms += opinion_alarms(document)
     return [
