@@ -133,7 +133,7 @@ async def _engine(settings: Settings) -> Examined:
         if choice.name == "http":
             engine = await load(choice, settings)
             await engine.close()
-            said = f"{engine.model} · {engine.context_tokens:,}"
+            said = f"{engine.nature.model} · {engine.nature.context_tokens:,}"
             detail = Text(f"{detail.zh}：{said}", f"{detail.en}: {said}")
         elif choice.profile:
             profile = choice.profile

@@ -122,7 +122,7 @@ async def _sizing(choice: EngineChoice, settings: Settings) -> Sizing | None:
         return sizing_of(choice.profile, tokenizer, settings)
     engine = await load(choice, settings)
     await engine.close()
-    return Sizing(capacities(engine.context_tokens, tokenizer, settings), tokenizer)
+    return Sizing(capacities(engine.nature.context_tokens, tokenizer, settings), tokenizer)
 
 
 def _with_capacity(choice: EngineChoice, settings: Settings) -> EngineChoice:

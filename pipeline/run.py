@@ -37,7 +37,7 @@ from pipeline.inputs import find_inputs, read_limits, size_of
 from pipeline.kinds.catalog import KINDS
 from pipeline.kinds.recognised import unsure
 from pipeline.lang import Text
-from pipeline.models.plan import Group, Plan, Stretch, weigh
+from pipeline.models.plan import Group, Plan, weigh
 from pipeline.pdf.copies import Painter, painter
 from pipeline.pdf.failures import printable
 from pipeline.pdf.places import with_boxes
@@ -177,7 +177,8 @@ class Session:
         """Review files and folders. A document that fails is a failed result; SettingsError ends the batch."""
         inputs = find_inputs(paths)
         await self.generation.revive()
-        model = await self._model()
+        model = await self.generation.model() if self.choice.name != "rules" else ""
+        decides = await self.generation.decides() if model else ""
         run_id = await asyncio.to_thread(
             self.store.start_run,
             kind=self.settings.kind,
@@ -188,7 +189,7 @@ class Session:
         )
         on_event(Event("engine", None, str(self.choice.reason), 0, len(inputs)))
         status: Literal["done", "failed", "interrupted"] = "failed"
-        batch = _BatchRun(self, run_id, model, on_event, len(inputs))
+        batch = _BatchRun(self, run_id, decides, on_event, len(inputs))
         try:
             results = await batch.all(inputs)
             status = "failed" if any(result.status == "failed" for result in results) else "done"
@@ -203,14 +204,6 @@ class Session:
         rows = sorted(batch.rows, key=lambda row: row.stored.id)
         index = await asyncio.to_thread(write_index, rows, self.settings.out, timezone=self.settings.timezone)
         return Batch(run_id, self.choice.name, str(self.choice.reason), model, tuple(results), index, usage)
-
-    async def _model(self) -> str:
-        if self.choice.name == "rules":
-            return ""
-        if self.settings.model:
-            return self.settings.model
-        async with self.generation.using(0) as loaded:
-            return loaded.engine.model
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,11 +236,12 @@ class _Postponed(Exception):
 class _BatchRun:
     """The documents of one run, side by side."""
 
-    def __init__(self, session: Session, run_id: str, model: str, on_event: Listener, total: int) -> None:
+    def __init__(self, session: Session, run_id: str, decides: str, on_event: Listener, total: int) -> None:
         self._session = session
         self._settings = session.settings
         self._run_id = run_id
-        self._model = model
+        self._decides = decides
+        """What of the model decides its answers; empty where there is none."""
         self._on_event = on_event
         self._total = total
         self._done = 0
@@ -278,29 +272,31 @@ class _BatchRun:
         results: dict[int, Result] = {}
         await self._work(inputs, places, results)
         if self._candidates:
-            stretch = (await self._session.generation.sizing()).stretch
-            assert stretch, "no candidates without"
-            self._group = await self._decided(stretch)
-            await self._work(inputs, [place for place in places if place not in results], results)
+            await self._group_of_candidates(inputs, places, results)
         return [results[place] for place in range(len(inputs))]
 
-    async def _decided(self, stretch: Stretch) -> Group:
-        """What becomes of the candidates. Where nobody asked for YaRN, and the engine does not load with it, they are
-        read in parts."""
-        group = weigh(list(self._candidates.values()), stretch, strategy=self._settings.strategy)
-        if not group.context or stretch.asked or self._settings.strategy == "whole":
-            return group
-        generation = self._session.generation
+    async def _group_of_candidates(
+        self, inputs: Sequence[Path | InputError], places: Sequence[int], results: dict[int, Result]
+    ) -> None:
+        """The documents that only YaRN takes whole. Where nobody asked for it, and the engine does not load with it,
+        they are read in parts."""
+        generation, strategy = self._session.generation, self._settings.strategy
+        stretch = (await generation.sizing()).stretch
+        assert stretch, "no candidates without"
+        self._group = group = weigh(list(self._candidates.values()), stretch, strategy=strategy)
         try:
-            async with generation.using(group.context):
-                return group
-        except EngineError:
-            return group  # it died before: each of them fails by name
+            await self._work(inputs, [place for place in places if place not in results], results)
         except SettingsError as error:
+            if error is not generation.failure or not group.context or stretch.asked or strategy == "whole":
+                raise
             await generation.revive()
-            return Group(
+            self._group = Group(
                 0, Text(f"；以 YaRN 载入失败：{error.cause.zh}", f"; loading with YaRN failed: {error.cause.en}")
             )
+            self._by_id = {
+                id_: task for id_, task in self._by_id.items() if not task.cancelled() and not task.exception()
+            }
+            await self._work(inputs, [place for place in places if place not in results], results)
 
     async def _work(
         self, inputs: Sequence[Path | InputError], places: Sequence[int], results: dict[int, Result]
@@ -372,7 +368,7 @@ class _BatchRun:
         """What a file is; blocking. Raises InputError."""
         mark = mark_of(path)
         document_id = identify(path)
-        fingerprint = fingerprint_of(document_id, self._settings, self._session.choice.name, self._model)
+        fingerprint = fingerprint_of(document_id, self._settings, self._session.choice.name, self._decides)
         known = None if self._settings.force else self._session.store.analysis_in_force(fingerprint)
         return _Identified(document_id, fingerprint, known, mark)
 

@@ -129,7 +129,8 @@ def _packs(settings: Settings) -> Sequence[LoadedPack]:
 
 
 def fingerprint_of(document_id: str, settings: Settings, engine: str, model: str) -> str:
-    """sha256 of all that decides the findings. Context and chunk size are left out: a better plan asks the same."""
+    """sha256 of all that decides the findings; ``model`` is what decides its answers. Context and chunk size are left
+    out: a better plan asks the same."""
     decides = [document_id, settings.kind, settings.pack, settings.side, settings.strategy, settings.thinking, model]
     decides += [
         "rules" if engine == "rules" else "model",

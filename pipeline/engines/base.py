@@ -36,20 +36,28 @@ class EngineState:
     """Whether they tell how many of these came from the cache."""
 
 
-class Engine(Protocol):
-    """A loaded model, or a server that has one."""
+@dataclass(frozen=True, slots=True)
+class Nature:
+    """What follows from an engine's model; of one on this machine it is known before it loads."""
 
-    name: str
-    """``vllm`` or ``http``."""
     model: str
+    decides: str
+    """What decides an answer beside the request: a part of every key of the journal."""
     context_tokens: int
     """Prompt and answer together."""
     thinks: bool
     """Whether thinking can be switched on safely."""
     behaviour: Behaviour
-    """How its model is to be spoken to."""
+    """How the model is to be spoken to."""
     parallel: int
     """Most requests worth having at once."""
+
+
+class Engine(Protocol):
+    """A loaded model, or a server that has one."""
+
+    @property
+    def nature(self) -> Nature: ...
 
     async def generate(self, request: Request) -> Completion: ...
 

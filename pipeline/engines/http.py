@@ -21,11 +21,12 @@ from typing import Annotated, Literal, NamedTuple, TypeVar, cast
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipeline.engines.base import EngineState
+from pipeline.engines.base import EngineState, Nature
 from pipeline.engines.pacing import Pace, RetryBudget, work_of
 from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
 from pipeline.models.profile import behaviour_of
+from pipeline.models.shipped import family_of
 from pipeline.settings import Settings, without_password
 from pipeline.types import Behaviour, Completion, FinishReason, Request
 
@@ -46,6 +47,8 @@ _DEAD_AFTER = 8
 _LEAST_CONTEXT = 1024
 _LIST_MODELS = "GET /models"
 _LONGEST_ID = 300
+_OF_WEIGHTS = ("root", "parent", "quantization", "digest", "meta")
+"""Of a model's entry in that list, what stays the same as long as the weights do."""
 _MOST_SAID = 2000
 """Characters of a server's complaint that are looked at."""
 _TOO_LONG = re.compile(
@@ -129,21 +132,21 @@ class _Passing(Exception):
         self.most_retries = most_retries
 
 
+class _Served(NamedTuple):
+    """What a server tells of a model."""
+
+    context_tokens: int | None
+    weights: str = ""
+    """JSON of what tells its weights from others of that name; empty for nothing."""
+
+
 class HttpEngine:
     """One model of one server. Open it with :meth:`connect`."""
 
-    name = "http"
-
     def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
-        self.model = settings.model
-        self.behaviour = Behaviour()
-        self.thinks = False
-        """Only a model that is known by its name: of another it is not known whether its thoughts end, or where they
-        land, and only ``--thinking on`` asks for them."""
+        self.nature = _nature(settings.model, settings, _Served(settings.context_tokens))
         self._unwanted: set[str] = set()
         """Fields of the request that this server refuses."""
-        self.context_tokens = settings.context_tokens or 0
-        self.parallel = settings.concurrency
         self._client = client
         self._pace = Pace(settings.concurrency)
         self._budget = RetryBudget(settings.concurrency)
@@ -177,9 +180,7 @@ class HttpEngine:
             raise _bad_url(settings.base_url) from error
         engine = cls(settings, client)
         try:
-            await engine._learn_model()
-            if known := behaviour_of(engine.model):
-                engine.behaviour, engine.thinks = known, known.switch == "enable_thinking"
+            engine.nature = await engine._learned(settings)
         except BaseException:
             await client.aclose()
             raise
@@ -200,7 +201,7 @@ class HttpEngine:
     def _body(self, request: Request) -> Mapping[str, object]:
         sampling = request.sampling
         body: dict[str, object] = {
-            "model": self.model,
+            "model": self.nature.model,
             "messages": [{"role": message.role, "content": message.content} for message in request.messages],
             "max_tokens": request.max_tokens,
             "temperature": sampling.temperature,
@@ -209,7 +210,7 @@ class HttpEngine:
             "min_p": sampling.min_p,
             "stream": False,
         }
-        if self.behaviour.switch == "enable_thinking":
+        if self.nature.behaviour.switch == "enable_thinking":
             body["chat_template_kwargs"] = {"enable_thinking": request.thinking}
         if request.thinking:
             body["thinking_token_budget"] = request.thinking_tokens
@@ -219,9 +220,11 @@ class HttpEngine:
             body["response_format"] = {"type": "json_schema", "json_schema": schema}
         return {name: value for name, value in body.items() if name not in self._unwanted}
 
-    async def _learn_model(self) -> None:
+    async def _learned(self, settings: Settings) -> Nature:
+        """What the server tells of its model. Raises SettingsError where that is not enough."""
+        model = settings.model
         models = await self._retried(lambda _: self._get_models(), _LIST_MODELS)
-        if not self.model:
+        if not model:
             if not models:
                 raise SettingsError(
                     Text("服务器没有说明它有哪些模型", "the server does not tell which models it has"),
@@ -233,31 +236,29 @@ class HttpEngine:
                          f"the server has {len(models)} models: {', '.join(models)[:300]}"),
                     Text("请用 --model 指定一个", "name one with --model"),
                 )  # fmt: skip
-            self.model = next(iter(models))
-        served = models.get(self.model)
-        if served is None and len(models) == 1:
-            served = next(iter(models.values()))
-        self.context_tokens = self.context_tokens or served or 0
-        if not self.context_tokens:
+            model = next(iter(models))
+        served = models.get(model) or (next(iter(models.values())) if len(models) == 1 else _Served(None))
+        if not (settings.context_tokens or served.context_tokens):
             raise SettingsError(
-                Text(f"服务器没有说明模型 {self.model} 的上下文长度（max_model_len）",
-                     f"the server does not tell the context length (max_model_len) of model {self.model}"),
+                Text(f"服务器没有说明模型 {model} 的上下文长度（max_model_len）",
+                     f"the server does not tell the context length (max_model_len) of model {model}"),
                 Text("请设置 LONGDOC_CONTEXT_TOKENS 为它实际的长度",
                      "set LONGDOC_CONTEXT_TOKENS to what it really is"),
             )  # fmt: skip
+        return _nature(model, settings, served)
 
-    async def _get_models(self) -> dict[str, int | None]:
-        """Context length by model id, of those whose id can be shown; empty where the server has no such list."""
+    async def _get_models(self) -> dict[str, _Served]:
+        """What is told of each model, of those whose id can be shown; nothing where the server has no such list."""
         reply = await self._send("GET", "models", None)
         if reply.status_code in (404, 405, 501):
-            return {self.model: None} if self.model else {}
-        _raise_for_everyone(reply, self.model)
+            return {}
+        _raise_for_everyone(reply, self.nature.model)
         if reply.status_code != 200:
             raise _Passing(_status(reply))
         try:
             rows = cast(list[dict[str, object]], json.loads(reply.content)["data"])
-            context_by_id = {str(row["id"]): _context(row) for row in rows}
-            return {id_: told for id_, told in context_by_id.items() if id_.isprintable() and len(id_) <= _LONGEST_ID}
+            served = {str(row["id"]): _Served(_context(row), _weights(row)) for row in rows}
+            return {id_: told for id_, told in served.items() if id_.isprintable() and len(id_) <= _LONGEST_ID}
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
             raise _Passing(
                 Text("/models 的回答不是 JSON 模型列表", "/models answered with no JSON list of models")
@@ -294,7 +295,7 @@ class HttpEngine:
         body = self._body(request)
         reply = await self._send("POST", "chat/completions", body)
         if reply.status_code != 200:
-            _raise_for_everyone(reply, self.model)
+            _raise_for_everyone(reply, self.nature.model)
             said = _error_message(reply)
             if refused := {field for field in _DISPENSABLE if field in body and field in said}:
                 self._unwanted |= refused
@@ -525,6 +526,29 @@ def _context(row: Mapping[str, object]) -> int | None:
     """What a model's entry says of its context; None where that can't be true."""
     told = row.get("max_model_len")
     return told if isinstance(told, int) and not isinstance(told, bool) and told >= _LEAST_CONTEXT else None
+
+
+def _weights(row: Mapping[str, object]) -> str:
+    """What a model's entry says of its weights (vLLM and SGLang: their path; llama.cpp: their size), as JSON."""
+    told = {name: row[name] for name in _OF_WEIGHTS if row.get(name) and row[name] != row.get("id")}
+    return json.dumps(told, sort_keys=True) if told else ""
+
+
+def _nature(model: str, settings: Settings, served: _Served) -> Nature:
+    known, family = behaviour_of(model), family_of(model)
+    decides = f"{model} {served.weights}".strip()
+    if family and (served.context_tokens or 0) > family.native_context:
+        decides += f" context={served.context_tokens}"  # stretched, which decides its answers
+    return Nature(
+        model=model,
+        decides=decides,
+        context_tokens=settings.context_tokens or served.context_tokens or 0,
+        # Only a model that is known by its name: of another it is not known whether its thoughts end, or where they
+        # land, and only ``--thinking on`` asks for them.
+        thinks=known is not None and known.switch == "enable_thinking",
+        behaviour=known or Behaviour(),
+        parallel=settings.concurrency,
+    )
 
 
 def _status(reply: _Reply) -> Text:

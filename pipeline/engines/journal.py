@@ -48,9 +48,10 @@ class CompletionStore(Protocol):
     def reject_unfinished(self, document_id: str) -> None: ...
 
 
-def key_of(request: Request, model: str) -> str:
-    """sha256 of everything that decides the answer: model, messages, schema, sampling, limits and attempt."""
-    decides = [model, request.messages, request.schema, _told(request.sampling), request.max_tokens, request.thinking,
+def key_of(request: Request, engine: str) -> str:
+    """sha256 of everything that decides the answer: what ``engine`` tells of the model and its settings (see
+    ``base.Nature.decides``), messages, schema, sampling, limits and attempt."""
+    decides = [engine, request.messages, request.schema, _told(request.sampling), request.max_tokens, request.thinking,
                request.attempt]  # fmt: skip
     return hashlib.sha256(json.dumps(decides, ensure_ascii=False).encode(errors="surrogatepass")).hexdigest()
 
@@ -62,9 +63,13 @@ class Journal:
     one's answer, and takes over if this one dies.
     """
 
-    def __init__(self, store: CompletionStore, model: str, generate: Generate, admitted: Admission) -> None:
+    def __init__(
+        self, store: CompletionStore, model: str, decides: str, generate: Generate, admitted: Admission
+    ) -> None:
+        """``model`` is kept with each completion; ``decides`` is part of its key."""
         self._store = store
         self._model = model
+        self._decides = decides
         self._generate = generate
         self._admitted = admitted
         self._owner = secrets.token_hex(8)
@@ -80,7 +85,7 @@ class Journal:
 
     async def generate(self, request: Request) -> Completion:
         """The completion of ``request``: from the journal, from an equal request under way, or from the engine."""
-        key = key_of(request, self._model)
+        key = key_of(request, self._decides)
         while other := self._under_way.get(key):
             try:
                 return replace(await asyncio.shield(other), reused=True)

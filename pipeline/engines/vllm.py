@@ -16,10 +16,11 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from pipeline.engines.base import INSTALL_VLLM, EngineState
+from pipeline.engines.base import INSTALL_VLLM, EngineState, Nature
 from pipeline.engines.leash import HOLDER
 from pipeline.errors import EngineDiedError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
+from pipeline.models.identity import identity_of
 from pipeline.models.profile import ModelProfile
 from pipeline.settings import Settings
 from pipeline.types import Completion, FinishReason, Request
@@ -38,25 +39,30 @@ _REPETITION = {"min_pattern_size": 8, "max_pattern_size": 128, "min_count": 6}
 a quote may hold; a schema bounds those."""
 
 
+def nature_of(settings: Settings, profile: ModelProfile) -> Nature:
+    """What follows from a model, before it is loaded; reads its files."""
+    context = settings.context_tokens or profile.context_tokens
+    factor = context / profile.yarn.native_tokens if profile.yarn else 1.0
+    # YaRN decides the answer too: the journal must not serve one factor's for another's
+    yarn = f" yarn={factor:g}" if factor > 1 else ""
+    return Nature(
+        model=settings.model + yarn,
+        decides=identity_of(profile, settings.vllm_args) + yarn,
+        context_tokens=context,
+        # without a parser the grammar binds from the first token on, and there is no room for thoughts
+        thinks=bool(profile.behaviour.reasoning_parser),
+        behaviour=profile.behaviour,
+        parallel=1024,  # vLLM queues by itself; what bounds us is tokens in flight
+    )
+
+
 class VllmEngine:
     """A model loaded into vLLM."""
 
-    name = "vllm"
-
-    def __init__(
-        self, llm: Any, profile: ModelProfile, settings: Settings, context_tokens: int, gauges: _Gauges
-    ) -> None:
-        factor = context_tokens / profile.yarn.native_tokens if profile.yarn else 1.0
-        # YaRN decides the answer too: the journal must not serve one factor's for another's
-        self.model = settings.model if factor <= 1 else f"{settings.model} yarn={factor:g}"
-        self.context_tokens = context_tokens
-        self.behaviour = profile.behaviour
-        self.thinks = bool(profile.behaviour.reasoning_parser)
-        """Without one the grammar binds from the first token on, and there is no room for thoughts."""
-        self.parallel = 1024  # vLLM queues by itself; what bounds us is tokens in flight
+    def __init__(self, llm: Any, nature: Nature, gauges: _Gauges) -> None:
+        self.nature = nature
         self.heard_at = time.monotonic()
         self._llm = llm
-        self._profile = profile
         self._gauges = gauges
         self._ids = itertools.count()
 
@@ -66,7 +72,7 @@ class VllmEngine:
 
         Raises SettingsError if the model or its settings can't be used here.
         """
-        context = settings.context_tokens or profile.context_tokens
+        nature = nature_of(settings, profile)
         for name, value in _ENVIRONMENT.items():
             os.environ.setdefault(name, value)
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(settings.cpu_kv_gib))
@@ -80,7 +86,7 @@ class VllmEngine:
                 INSTALL_VLLM,
             ) from error
         try:
-            args = AsyncEngineArgs(**_engine_args(settings, profile, context))
+            args = AsyncEngineArgs(**_engine_args(settings, profile, nature.context_tokens))
             # in a thread: it takes minutes, and documents are read meanwhile
             gauges = _Gauges()
             llm = await asyncio.to_thread(AsyncLLM.from_engine_args, args, stat_loggers=[gauges.logger()])
@@ -90,7 +96,7 @@ class VllmEngine:
                 Text(f"模型 {settings.model} 载入失败：{reason}", f"model {settings.model} did not load: {reason}"),
                 Text("longdoc doctor 会检查模型、显存与设置", "longdoc doctor checks model, memory and settings"),
             ) from error
-        return cls(llm, profile, settings, context, gauges)
+        return cls(llm, nature, gauges)
 
     async def generate(self, request: Request) -> Completion:
         """Generate one completion. Raises PromptTooLongError or RequestError for this request alone,
@@ -98,12 +104,12 @@ class VllmEngine:
         from vllm.v1.engine.exceptions import EngineDeadError
 
         prompt = await self._prompt(request)
-        if len(prompt) + request.max_tokens > self.context_tokens:
+        if len(prompt) + request.max_tokens > self.nature.context_tokens:
             needs = len(prompt) + request.max_tokens
             raise PromptTooLongError(
                 Text(
-                    f"请求 {request.prompt} 连同回答要 {needs} 个 token，超过上下文 {self.context_tokens}",
-                    f"request {request.prompt} takes {needs} tokens with its answer, over {self.context_tokens}",
+                    f"请求 {request.prompt} 连同回答要 {needs} 个 token，超过上下文 {self.nature.context_tokens}",
+                    f"request {request.prompt} takes {needs} tokens with its answer, over {self.nature.context_tokens}",
                 ),
                 Text("请调小 LONGDOC_CHUNK_TOKENS", "lower LONGDOC_CHUNK_TOKENS"),
             )
@@ -146,7 +152,7 @@ class VllmEngine:
         extra: dict[str, Any] = {}
         if request.schema is not None:
             extra["structured_outputs"] = StructuredOutputsParams(json=dict(request.schema))
-        if request.thinking and self.behaviour.reasoning_parser:
+        if request.thinking and self.nature.behaviour.reasoning_parser:
             extra["thinking_token_budget"] = request.thinking_tokens
         sampling = request.sampling
         return SamplingParams(

@@ -18,7 +18,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from papers import write_pdf
@@ -26,7 +26,7 @@ from pdf_made import scan
 from scripted_server import fill
 
 from pipeline import run
-from pipeline.engines.base import EngineState
+from pipeline.engines.base import EngineState, Nature
 from pipeline.engines.choose import EngineChoice
 from pipeline.run import Event
 from pipeline.settings import Settings, load_settings
@@ -53,8 +53,7 @@ class Running:
 class Clocked:
     """An engine that answers nothing new, in vLLM's time."""
 
-    name, model, thinks, parallel, notices, context_tokens = "http", "clocked", True, 1024, (), 32_768
-    behaviour = Behaviour()
+    nature = Nature("clocked", "clocked", 32_768, True, Behaviour(), 1024)
 
     def __init__(self, speed: float, gate: Callable[[Request], asyncio.Event | None]) -> None:
         self.speed = speed
@@ -172,7 +171,7 @@ async def measure(paths: list[Path], folder: Path, speed: float, *, staged: bool
     settings = load_settings(values, environ={}, directory=folder)
     if staged:  # what waits at a barrier holds no place
         settings = settings.model_copy(update={"max_tokens_in_flight": 10**9})
-        engine.parallel = 10**6
+        engine.nature = replace(engine.nature, parallel=10**6)
     begun = time.perf_counter()
     async with run.open_session(settings, load) as session:
         batch = await session.review(paths, heard)

@@ -148,7 +148,7 @@ async def throughput(folder: Path, settings: Settings, size: Size, rounds: int) 
     requests = requests_of(size)
     engine = await loaded(settings)
     await timed(engine.generate, requests[:1])  # warm up
-    scheduler = Scheduler(max_tokens=settings.max_tokens_in_flight, max_requests=engine.parallel)
+    scheduler = Scheduler(max_tokens=settings.max_tokens_in_flight, max_requests=engine.nature.parallel)
 
     async def load_again() -> FullLength:
         return await FullLength.load(settings, load_profile(settings.model))
@@ -162,7 +162,7 @@ async def throughput(folder: Path, settings: Settings, size: Size, rounds: int) 
             seconds, _, _ = await timed(engine.generate, requests)
             bare_s += seconds
             await engine._llm.reset_prefix_cache()
-            journal = Journal(store, f"round {round_}", supervised.generate, scheduler.admitted)
+            journal = Journal(store, "m", f"round {round_}", supervised.generate, scheduler.admitted)
             seconds, computed, tokens = await timed(journal.generate, requests)
             through_s += seconds
             through_tokens += tokens

@@ -43,7 +43,7 @@ def alone(number: int, request: Request) -> Request:
 
 async def computed(engine: VllmEngine, store: Store, requests: list[Request]) -> int:
     await engine._llm.reset_prefix_cache()
-    journal = Journal(store, "m", engine.generate, Scheduler(max_tokens=400_000, max_requests=1024).admitted)
+    journal = Journal(store, "m", "m", engine.generate, Scheduler(max_tokens=400_000, max_requests=1024).admitted)
     answers = await asyncio.gather(*map(journal.generate, requests))
     await journal.close()
     return sum(answer.prompt_tokens - answer.cached_tokens for answer in answers)

@@ -53,7 +53,7 @@ async def run(folder: Path, documents: int, requests: int) -> None:
 
     store = Store.open(f"sqlite:///{folder}/db.sqlite")
     run_id = store.start_run(kind="contract", engine="vllm", engine_reason="bench", model="m", settings={})
-    journal = Journal(store, "m", engine, Scheduler(max_tokens=400_000, max_requests=1024).admitted)
+    journal = Journal(store, "m", "m", engine, Scheduler(max_tokens=400_000, max_requests=1024).admitted)
     save = Gathered(lambda group: store.save_analyses(run_id, group))
     numbers = iter(range(documents))
     done = 0

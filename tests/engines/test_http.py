@@ -86,7 +86,7 @@ def test_context_length_comes_from_the_server_and_a_setting_goes_before() -> Non
     async def context(**settings: object) -> int:
         engine = await HttpEngine.connect(load_settings({"base_url": server.base_url} | settings, environ={}))
         await engine.close()
-        return engine.context_tokens
+        return engine.nature.context_tokens
 
     with serving(ScriptedServer(context=12_345)) as server:
         assert asyncio.run(context()) == 12_345
@@ -357,8 +357,8 @@ def test_the_served_model_s_name_says_how_it_is_spoken_to() -> None:
             return made
 
     known, unknown = asyncio.run(engine("Qwen/Qwen3.6-27B")), asyncio.run(engine("llama"))
-    assert known.thinks and known.behaviour.thinking.temperature == 1.0
-    assert not unknown.thinks
+    assert known.nature.thinks and known.nature.behaviour.thinking.temperature == 1.0
+    assert not unknown.nature.thinks
 
 
 def test_a_field_that_the_server_refuses_is_left_out_from_then_on() -> None:

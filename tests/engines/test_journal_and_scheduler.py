@@ -76,7 +76,7 @@ class Engine:
 
 
 def journal_of(store: MemoryStore, generate: Generate) -> Journal:
-    return Journal(store, "m", generate, Scheduler(max_tokens=10_000, max_requests=99).admitted)
+    return Journal(store, "m", "m", generate, Scheduler(max_tokens=10_000, max_requests=99).admitted)
 
 
 async def through(scheduler: Scheduler, engine: Engine, request: Request) -> None:

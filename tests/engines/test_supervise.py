@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from pipeline.engines.base import EngineState
+from pipeline.engines.base import EngineState, Nature
 from pipeline.engines.scheduler import Scheduler
 from pipeline.engines.supervise import Supervised
 from pipeline.errors import EngineDiedError, EngineError, RequestError, SettingsError
@@ -37,8 +37,7 @@ class Machine:
 
 
 class Engine:
-    name, model, context_tokens, thinks, parallel = "vllm", "m", 1000, True, 1000
-    behaviour = Behaviour()
+    nature = Nature("m", "m", 1000, True, Behaviour(), 1000)
 
     def __init__(self, machine: Machine) -> None:
         self.machine = machine

@@ -14,7 +14,7 @@ import pytest
 from scripted_server import fill
 from split_made import small_tokenizer_json
 
-from pipeline.engines.base import Engine, EngineState
+from pipeline.engines.base import Engine, EngineState, Nature
 from pipeline.engines.choose import EngineChoice
 from pipeline.errors import SettingsError
 from pipeline.lang import Text
@@ -30,16 +30,15 @@ pytestmark = pytest.mark.skipif(not find_spec("vllm"), reason="vLLM is not insta
 class Scripted:
     """An engine without a model; ``loads`` are the contexts that it was loaded with."""
 
-    name, model, thinks, parallel = "vllm", "m", False, 1000
-    behaviour = Behaviour()
-
     def __init__(self, context_tokens: int) -> None:
-        self.context_tokens = context_tokens
+        self.nature = Nature("m", "m", context_tokens, False, Behaviour(), 1000)
         self.heard_at = time.monotonic()
         self.closed = False
+        self.asked = 0
 
     async def generate(self, request: Request) -> Completion:
-        assert not self.closed and request.prompt_tokens + request.max_tokens <= self.context_tokens
+        assert not self.closed and request.prompt_tokens + request.max_tokens <= self.nature.context_tokens
+        self.asked += 1
         await asyncio.sleep(0.001)
         return Completion(json.dumps(fill(dict(request.schema or {}), [])), "", "stop", 1, 0, 1)
 
