@@ -14,6 +14,7 @@ import math
 import mmap
 import os
 import re
+import struct
 from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Generator, Iterator, Sequence
@@ -25,6 +26,7 @@ from typing import Any, NamedTuple
 
 from pipeline.pdf import wire
 from pipeline.pdf.columns import Edges
+from pipeline.pdf.filled import with_values
 from pipeline.pdf.lines import Chars
 
 FONTS = Path(__file__).parents[1] / "fonts"
@@ -153,6 +155,14 @@ _annotation = _call("FPDFPage_GetAnnot", _ptr, _ptr, _int)
 _annotation_type = _call("FPDFAnnot_GetSubtype", _int, _ptr)
 _close_annotation = _call("FPDFPage_CloseAnnot", None, _ptr)
 _flatten = _call("FPDFPage_Flatten", _int, _ptr, _int)
+_annotation_box = _call("FPDFAnnot_GetRect", _int, _ptr, _ptr)
+_annotation_flags = _call("FPDFAnnot_GetFlags", _int, _ptr)
+_annotation_text = _call("FPDFAnnot_GetStringValue", _long, _ptr, _text, _ptr, _long)
+_form_type = _call("FPDF_GetFormType", _int, _ptr)
+_start_forms = _call("FPDFDOC_InitFormFillEnvironment", _ptr, _ptr, _ptr)
+_end_forms = _call("FPDFDOC_ExitFormFillEnvironment", None, _ptr)
+_field_type = _call("FPDFAnnot_GetFormFieldType", _int, _ptr, _ptr)
+_field_value = _call("FPDFAnnot_GetFormFieldValue", _long, _ptr, _ptr, _ptr, _long)
 
 _first_bookmark = _call("FPDFBookmark_GetFirstChild", _ptr, _ptr, _ptr)
 _next_bookmark = _call("FPDFBookmark_GetNextSibling", _ptr, _ptr, _ptr)
@@ -189,8 +199,12 @@ _SAMPLE = 64
 """Places at which unmapped characters are looked for: a stretch of them as long as a 64th of the page is met."""
 _TEX_LIGATURES = dict(zip("\x0b\x0c\x0d\x0e\x0f\x1b\x1c\x1d\x1e\x1f", "ﬀﬁﬂﬃﬄﬀﬁﬂﬃﬄ", strict=True))
 """In the encodings OT1 and T1."""
-_TEXT_ANNOTATIONS = frozenset((3, 13, 20))
+_FREE_TEXT, _FIELD = 3, 20
+_TEXT_ANNOTATIONS = frozenset((_FREE_TEXT, 13, _FIELD))
 """Free text, stamp, form field (FPDF_ANNOT_*)."""
+_VALUED = frozenset((4, 5, 6))
+"""Fields for text and for a choice from a list (FPDF_FORMFIELD_*)."""
+_HIDDEN = 1 << 1 | 1 << 5
 _MAX_ANNOTATIONS = 2000
 
 
@@ -214,9 +228,11 @@ class Entry(NamedTuple):
 class PdfPage:
     """A loaded page."""
 
-    def __init__(self, handle: int, added: int | None) -> None:
+    def __init__(self, handle: int, added: int | None, values: Sequence[tuple[tuple[float, ...], str]]) -> None:
         self._handle = handle
         self._added = added
+        self._values = values
+        """What is filled in, with its left, top, right and bottom in page space."""
         self.width = float(_page_width(handle))
         self.height = float(_page_height(handle))
         self._turn = int(_rotation(handle)) % 4
@@ -246,9 +262,15 @@ class PdfPage:
             generated = frozenset(at for at, flag in zip(spaces, flags, strict=True) if flag == 1)
             lines = [found.span() for found in _LINES.finditer(text)]
             tilted = _aslant(text_page, lines)
-            return Chars(text, *edges, generated, tilted, self._added, unmapped, _heavy(text_page, text, lines))
+            chars = Chars(text, *edges, generated, tilted, self._added, unmapped, _heavy(text_page, text, lines))
+            return with_values(chars, self._values_shown()) if self._values else chars
         finally:
             _close_text(text_page)
+
+    def _values_shown(self) -> list[tuple[Edges, str]]:
+        sides = (array("f", side) for side in zip(*(box for box, _ in self._values), strict=True))
+        boxes = zip(*self._shown((next(sides), next(sides), next(sides), next(sides))), strict=True)
+        return [(Edges(*box), value) for box, (_, value) in zip(boxes, self._values, strict=True)]
 
     def image_boxes(self) -> tuple[list[Edges], int]:
         """Boxes of the images, as shown, y upwards; and how many paths are drawn."""
@@ -346,7 +368,9 @@ class Pdf:
         load it."""
         handle = _load_page(self._handle, index)
         added = None
-        if handle and _has_text_annotations(handle):
+        values: list[tuple[tuple[float, ...], str]] = []
+        if handle and (found := _text_annotations(handle)):
+            values = self._filled_in(handle, found)
             added = _text_length(handle)
             _flatten(handle, 0)
             _close_page(handle)
@@ -355,9 +379,28 @@ class Pdf:
             yield None
             return
         try:
-            yield PdfPage(handle, added)
+            yield PdfPage(handle, added, values)
         finally:
             _close_page(handle)
+
+    def _filled_in(self, page: int, found: Sequence[int]) -> list[tuple[tuple[float, ...], str]]:
+        """The values of a page's form fields and text boxes (by their indexes), with their places."""
+        info = ctypes.create_string_buffer(_FORM_INFO.ljust(1024, b"\0"))
+        forms = _start_forms(self._handle, info) if _form_type(self._handle) else None
+        try:
+            values: list[tuple[tuple[float, ...], str]] = []
+            for at in found:
+                annotation = _annotation(page, at)
+                if annotation:
+                    box = _Floats4()
+                    value = _value(annotation, forms)
+                    if value.strip() and _annotation_box(annotation, ctypes.addressof(box)):
+                        values.append((tuple(box), value))
+                    _close_annotation(annotation)
+            return values
+        finally:
+            if forms:
+                _end_forms(forms)
 
     def label(self, index: int) -> str | None:
         """The page's printed number, where the file names one."""
@@ -435,15 +478,32 @@ def _has_pictures(data: mmap.mmap) -> bool:
     return False
 
 
-def _has_text_annotations(page: int) -> bool:
+def _text_annotations(page: int) -> list[int]:
+    """Indexes of the annotations that are text on the page."""
+    found: list[int] = []
     for at in range(min(int(_count_annotations(page)), _MAX_ANNOTATIONS)):
         annotation = _annotation(page, at)
         if annotation:
-            kind = int(_annotation_type(annotation))
+            if int(_annotation_type(annotation)) in _TEXT_ANNOTATIONS:
+                found.append(at)
             _close_annotation(annotation)
-            if kind in _TEXT_ANNOTATIONS:
-                return True
-    return False
+    return found
+
+
+_FORM_INFO = struct.pack("i", 2)
+"""A FPDF_FORMFILLINFO of version 2 without any callback: nothing in the form is run."""
+
+
+def _value(annotation: int, forms: int | None) -> str:
+    """What is filled into a form field, or typed into a text box; empty for others."""
+    if int(_annotation_flags(annotation)) & _HIDDEN:
+        return ""
+    kind = int(_annotation_type(annotation))
+    if kind == _FREE_TEXT:
+        return _utf16(_annotation_text, annotation, b"Contents")
+    if kind != _FIELD or not forms or int(_field_type(forms, annotation)) not in _VALUED:
+        return ""
+    return _utf16(_field_value, forms, annotation)
 
 
 def _text_length(page: int) -> int:
