@@ -46,6 +46,7 @@ from pipeline.report.files import stem_of
 from pipeline.report.html import IndexRow, index_row, write_index, write_report
 from pipeline.report.pictures import draw_pictures
 from pipeline.settings import Settings
+from pipeline.split.marks import marks_of
 from pipeline.steps import (
     RULES_ALONE,
     checklist_of,
@@ -445,12 +446,17 @@ class _BatchRun:
         try:
             kind = KINDS[examined.kind]
             sizing = await generation.sizing()
-            made, chunks, tokens = lay_out(document, sizing, kind.name, self._settings, self._group)
+            store = self._session.store
+            made, chunks, tokens = await asyncio.to_thread(
+                lay_out, document, sizing, kind.name, self._settings, self._group, store.known_cuts
+            )
             if made.context and self._group is None:
                 self._candidates[document.id] = (tokens, made)
                 self._by_id.pop(document.id, None)
                 raise _Postponed
             laid = _Laid(made, chunks, tokens)
+            if len(chunks) > 1:
+                await asyncio.to_thread(store.keep_cuts, marks_of(document.text, chunks, made.part_tokens))
             self._tell_event("planned", path, str(made.reason))
             async with generation.using(made.context) as loaded:
                 questioning = loaded.questioning(kind, checklist_of(examined, self._settings))

@@ -24,6 +24,7 @@ from pipeline.prompts import load_prompt
 from pipeline.settings import Settings
 from pipeline.split.chunks import split
 from pipeline.split.context import SHOWN_TOKENS
+from pipeline.split.marks import Known
 from pipeline.tokens import Tokenizer
 from pipeline.types import Chunk, Document, DocumentInfo, Examined
 
@@ -65,10 +66,15 @@ def sizing_of(profile: ModelProfile, tokenizer: Tokenizer, settings: Settings) -
 
 
 def lay_out(
-    document: Document, sizing: Sizing, kind: str, settings: Settings, group: Group | None = None
+    document: Document,
+    sizing: Sizing,
+    kind: str,
+    settings: Settings,
+    group: Group | None = None,
+    known: Known | None = None,
 ) -> tuple[Plan, tuple[Chunk, ...], int]:
     """The plan, the parts it asks for (none yet for a candidate for YaRN, until its ``group`` is decided), and the
-    document's tokens. Raises PromptTooLongError, see ``plan``."""
+    document's tokens. ``known`` says where an earlier version was cut. Raises PromptTooLongError, see ``plan``."""
     tokenizer = sizing.tokenizer
     tokens = tokenizer.count(document.text)
     made = plan(
@@ -82,7 +88,7 @@ def lay_out(
     )
     if made.context and group is None:
         return made, (), tokens
-    return made, split(document, tokenizer, made.part_tokens), tokens
+    return made, split(document, tokenizer, made.part_tokens, known), tokens
 
 
 def info_of(document: Document) -> DocumentInfo:

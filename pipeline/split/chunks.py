@@ -7,7 +7,8 @@ a full stop) are divided at commas, then between words, never inside a number wh
 An edit must leave the parts far from it as they were, or their answers are paid for again. So what decides a cut is
 never counted from the start of the text: the size aimed at follows from the budget; each place has a bias of its own,
 drawn from the words before it, which holds the cuts where they are while sizes change a little; and every few parts the
-best place around is an anchor, where the choices on its two sides part company.
+best place around is an anchor, where the choices on its two sides part company. That holds while sizes change little.
+Where earlier cuts are known (see ``marks``), they stay, and what outgrew the budget alone is divided.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import unicodedata
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import pairwise, starmap
 from math import ceil, log
 from operator import itemgetter
@@ -27,6 +28,7 @@ from zlib import crc32
 from pipeline.errors import PromptTooLongError, UsageError
 from pipeline.lang import Text
 from pipeline.split import words
+from pipeline.split.marks import Known, places_known
 from pipeline.split.sentences import ends_in
 from pipeline.tokens import Tokenizer, count_span
 from pipeline.types import Chunk, Document, Section, Span
@@ -96,11 +98,12 @@ Cut = tuple[int, int]
 """A place where the text may be divided, and its penalty. A plain tuple: a text has many."""
 
 
-def split(document: Document, tokenizer: Tokenizer, max_tokens: int) -> tuple[Chunk, ...]:
+def split(document: Document, tokenizer: Tokenizer, max_tokens: int, known: Known | None = None) -> tuple[Chunk, ...]:
     """Chunks that tile ``document.text``, none above ``max_tokens`` by the tokenizer's count of its text alone.
 
-    One chunk where the whole text fits; none for an empty text. The same input gives the same chunks. Raises
-    PromptTooLongError only where a single character is above the budget.
+    One chunk where the whole text fits; none for an empty text. The same input gives the same chunks; with ``known``,
+    the marks of earlier cuts, an edited text keeps those that it can. Raises PromptTooLongError only where a single
+    character is above the budget.
     """
     if max_tokens < 1:
         raise UsageError(
@@ -111,7 +114,7 @@ def split(document: Document, tokenizer: Tokenizer, max_tokens: int) -> tuple[Ch
     if not text:
         return ()
     ends = tokenizer.ends(text)
-    found = _whole(text, tokenizer, ends, max_tokens) or _divided(document, tokenizer, ends, max_tokens)
+    found = _whole(text, tokenizer, ends, max_tokens) or _divided(document, tokenizer, ends, max_tokens, known)
     return tuple(
         Chunk(index, span, count, _headings_at(document.sections, span.start))
         for index, (span, count) in enumerate(found)
@@ -164,7 +167,9 @@ def _whole(text: str, tokenizer: Tokenizer, ends: array[int], max_tokens: int) -
     return [(whole, count)] if count <= max_tokens else []
 
 
-def _divided(document: Document, tokenizer: Tokenizer, ends: array[int], max_tokens: int) -> list[Counted]:
+def _divided(
+    document: Document, tokenizer: Tokenizer, ends: array[int], max_tokens: int, known: Known | None
+) -> list[Counted]:
     """The text in parts that are each divided by themselves: very large attachments, and what is between.
 
     An attachment stands in many documents. Cut by itself, whatever its document, it is asked about once. Around smaller
@@ -177,10 +182,11 @@ def _divided(document: Document, tokenizer: Tokenizer, ends: array[int], max_tok
         (at, penalty - _ANCHOR if at in better else penalty)
         for at, penalty in _strong_cuts(document, 0, len(document.text), ends, max_tokens)
     ]
+    kept = places_known(document.text, [at for at, _ in strong], max_tokens, known) if known else set[int]()
     found: list[Counted] = []
     for part in starmap(Span, pairwise(sorted({0, *apart, len(document.text)}))):
         inside = strong[bisect_right(strong, part.start, key=_AT) : bisect_left(strong, part.end, key=_AT)]
-        found += _fitting(document, tokenizer, ends, inside, part, max_tokens)
+        found += _fitting(document, tokenizer, ends, _Places(inside, kept), part, max_tokens)
     return found
 
 
@@ -202,12 +208,12 @@ _ATTACHMENT = re.compile(r"附[件录表]|(?:annex|appendix|schedule|exhibit|att
 
 
 def _fitting(
-    document: Document, tokenizer: Tokenizer, ends: array[int], strong: list[Cut], part: Span, max_tokens: int
+    document: Document, tokenizer: Tokenizer, ends: array[int], places: _Places, part: Span, max_tokens: int
 ) -> list[Counted]:
     """Spans whose exact counts fit. Cumulative counts are a little off inside words, hence the second look."""
     slack = min(_SLACK, max_tokens // 8)
     while slack < max_tokens:
-        at = _choose(document.text, ends, strong, part, max_tokens - slack)
+        at = _choose(document.text, ends, places, part, max_tokens - slack)
         if at is None:
             break
         spans = [Span(a, b) for a, b in pairwise((part.start, *at, part.end))]
@@ -223,6 +229,14 @@ def _fitting(
         ),
         Text("请调大 chunk_tokens", "raise chunk_tokens"),
     )
+
+
+class _Places(NamedTuple):
+    """Where a part may be cut, but for its longest sentences."""
+
+    strong: list[Cut]
+    known: Collection[int]
+    """Where an earlier version was cut, in this part or another."""
 
 
 class _Aim(NamedTuple):
@@ -247,14 +261,32 @@ def _aims(total: int, limit: int) -> Iterator[_Aim]:
         yield _Aim(target, share * target, limit, _UNEVEN / limit**2)
 
 
-def _choose(text: str, ends: array[int], strong: list[Cut], part: Span, limit: int) -> list[int] | None:
+def _choose(text: str, ends: array[int], places: _Places, part: Span, limit: int) -> list[int] | None:
     """The cheapest cuts such that no span is above ``limit`` by cumulative count; None if there are none."""
-    places = _biased(text, _thinned(_filled(text, ends, strong, part, limit), ends, limit // _CHOICES))
-    cuts = [(part.start, 0), *_anchored(places, ends, limit), (part.end, 0)]
+    able = _thinned(_filled(text, ends, places.strong, part, limit), ends, limit // _CHOICES)
+    cuts = _anchored(_biased(text, able), ends, limit)
+    path = _path(cuts, ends, part, _aims(ends[part.end] - ends[part.start], limit))
+    kept = {at: penalty for at, penalty in places.strong if at in places.known}
+    if path is None or not kept or kept.keys() >= set(path):
+        return path
+    dearer = {at: penalty + _NEW for at, penalty in cuts} | kept
+    keeping = _path(sorted(dearer.items()), ends, part, [_Aim(limit * _FILL, 0, limit, _UNEVEN / limit**2)])
+    return keeping if keeping and len(keeping) <= _MORE * len(path) + 1 else path
+
+
+_NEW = 12_000
+"""What a new cut costs where an earlier version had others: more than two halves where there was one chunk."""
+_MORE = 1.25
+"""Most chunks, as a multiple of what is best, for the sake of earlier cuts: of a text edited over and over."""
+
+
+def _path(cuts: list[Cut], ends: array[int], part: Span, aims: Iterable[_Aim]) -> list[int] | None:
+    """The cheapest of ``cuts`` by the first of ``aims`` that cuts no sentence, else by the one that cuts the least."""
+    cuts = [(part.start, 0), *cuts, (part.end, 0)]
     position = [ends[at] for at, _ in cuts]
     penalties = dict(cuts)
     found: list[tuple[int, list[int]]] = []
-    for aim in _aims(position[-1] - position[0], limit):
+    for aim in aims:
         path = _cheapest(cuts, position, aim)
         if path is not None:
             found.append((max((penalties[at] for at in path), default=0), path))

@@ -1,4 +1,4 @@
-"""The journal's rows: completions, and leases on those that a process is generating.
+"""The journal's rows: completions, leases on those that a process is generating, and where documents were cut.
 
 A lease ends when its completion is saved or given up, when its process is dead (seen at once on the same host), or
 when it was not renewed in time (hosts that share a database must agree on the time to within seconds).
@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from itertools import chain
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
-from pipeline.store.models import Utc, analyses, completions, leases
+from pipeline.store.models import Utc, analyses, completions, cuts, leases
 from pipeline.store.processes import is_dead, this_process
 from pipeline.store.rows import completion_from, completion_values
 from pipeline.types import Completion, JournalEntry
@@ -31,6 +32,7 @@ _KNOWN = sa.select(completions).where(
 _LEASES = sa.select(leases.c.key, leases.c.owner, leases.c.process).where(
     leases.c.key.in_(sa.bindparam("keys", expanding=True))
 )
+_CUTS = sa.select(cuts.c.mark).where(cuts.c.mark.in_(sa.bindparam("marks", expanding=True)))
 _DELETE_LEASE = sa.delete(leases).where(leases.c.key == sa.bindparam("lease_key"))
 
 T = TypeVar("T")
@@ -155,8 +157,21 @@ def reject_unfinished(connection: sa.Connection, document_id: str) -> None:
     connection.execute(sa.update(completions).where(*unfinished).values(rejected=True))
 
 
+def known_cuts(connection: sa.Connection, marks: Iterable[int]) -> set[int]:
+    """Those of ``marks`` that were kept."""
+    found = (connection.scalars(_CUTS, {"marks": batch}) for batch in batches(sorted(set(marks))))
+    return set(chain.from_iterable(found))
+
+
+def keep_cuts(connection: sa.Connection, marks: Iterable[int], now: datetime) -> None:
+    insert = insert_for(connection.dialect.name)(cuts)
+    latest = insert.on_conflict_do_update(index_elements=[cuts.c.mark], set_={"made_at": insert.excluded.made_at})
+    connection.execute(latest, [{"mark": mark, "made_at": now} for mark in sorted(set(marks))])
+
+
 def prune(connection: sa.Connection, before: datetime) -> int:
-    """Delete what was generated before ``before``; return how many completions."""
+    """Delete what was generated before ``before``, and cuts not made since; return how many completions."""
+    connection.execute(sa.delete(cuts).where(cuts.c.made_at < before))
     result = connection.execute(sa.delete(completions).where(completions.c.created_at < before))
     return result.rowcount
 

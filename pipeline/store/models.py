@@ -286,6 +286,15 @@ leases = Table(
 )
 """Requests that a process is generating, so that no other does the same; see ``journal``."""
 
+cuts = Table(
+    "cuts",
+    metadata,
+    Column("mark", BigInteger, primary_key=True, autoincrement=False),
+    Column("made_at", Utc, nullable=False),
+)
+"""Where documents were divided into parts, by a number made of the words there (``split.marks``): their next versions
+are divided there too, so that the journal serves the parts that were not edited."""
+
 decisions = Table(
     "decisions",
     metadata,

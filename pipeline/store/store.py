@@ -249,8 +249,19 @@ class Store:
         with self._writing() as connection:
             journal.reject_unfinished(connection, document_id)
 
+    def known_cuts(self, marks: Iterable[int]) -> set[int]:
+        """Those of ``marks`` where a document was divided before."""
+        with self._reading() as connection:
+            return journal.known_cuts(connection, marks)
+
+    def keep_cuts(self, marks: Sequence[int]) -> None:
+        """Keep where a document was divided."""
+        if marks:
+            with self._writing() as connection:
+                journal.keep_cuts(connection, marks, _now())
+
     def prune_completions(self, before: datetime) -> int:
-        """Delete completions made before a moment; return how many. A rerun would ask those again."""
+        """Delete completions made before a moment, and cuts; return how many completions. A rerun asks those again."""
         with self._writing() as connection:
             return journal.prune(connection, before)
 

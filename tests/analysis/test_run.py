@@ -69,6 +69,32 @@ def test_planted_facts_reach_the_database_with_their_page_and_a_rerun_asks_nothi
         assert result.report and result.report.is_file()
 
 
+def test_after_an_edit_only_the_edited_part_is_asked_anew(tmp_path: Path) -> None:
+    clauses = [
+        f"{n}. 乙方应当在第{n * 7}日之前交付第{n}批货物，逾期的应当向甲方书面说明理由。" * 3 for n in range(1, 61)
+    ]
+    path = tmp_path / "采购合同.txt"
+    added = "经双方书面同意并另行通知对方的除外，但不得损害第三人的利益。"
+    with serving(ScriptedServer()) as server:
+        options = {"engine": "http", "base_url": server.base_url, "strategy": "map-reduce", "chunk_tokens": 500}
+        path.write_text("采购合同\n" + "\n".join(clauses), encoding="utf-8")
+        run([path], tmp_path, **options)
+        for place in (7, 23, 24, 25, 41):
+            asked = parts_of(server)
+            clauses[place] += added * 3
+            path.write_text("采购合同\n" + "\n".join(clauses), encoding="utf-8")
+            run([path], tmp_path, **options)
+            new = parts_of(server) - asked
+            assert any(added in part for part in new)
+            assert len(new) <= 2, "the part that was edited, or its two halves"
+
+
+def parts_of(server: ScriptedServer) -> set[str]:
+    """The parts of documents that were asked about; the second look for what was not found is none."""
+    parts = (prompt.partition("<<<原文结束>>>")[0] for prompt in server.prompts())
+    return {part for part in parts if "<<<原文开始>>>" in part and "最可能与待查项有关" not in part}
+
+
 @pytest.mark.parametrize("usage", ["whole", "no cache", "none"])
 def test_what_a_run_took_of_its_server_is_told_as_far_as_it_is_known(tmp_path: Path, usage: str) -> None:
     made = [contract(tmp_path / f"{n}.pdf", n) for n in range(3)]

@@ -86,10 +86,11 @@ def of_a_server(folder: Path, documents: int, chunks: int) -> None:
 def told(prompts: list[str], chunks: int) -> None:
     """What was asked after the edit."""
     parts = {prompt.partition("<<<原文结束>>>")[0] for prompt in prompts}
-    maps = [part for part in parts if "<<<原文开始>>>" in part]
+    looks = [part for part in parts if "最可能与待查项有关" in part]
+    maps = [part for part in parts if "<<<原文开始>>>" in part and part not in looks]
     reduces = [prompt for prompt in prompts if "<<<原文结束>>>" not in prompt]
     print(f"one clause of {chunks} edited: {len(prompts)} requests: {len(maps)} chunks of it are new, "
-          f"{len(reduces)} reduces")  # fmt: skip
+          f"{len(looks)} last look for what was not found, {len(reduces)} reduces")  # fmt: skip
 
 
 def of_vllm(folder: Path, documents: int, chunks: int) -> None:

@@ -83,3 +83,13 @@ def test_the_journal_tells_what_it_holds_and_forgets_what_is_old(store: Store) -
     assert stats.oldest <= datetime.now(UTC)
     assert store.prune_completions(datetime.now(UTC) - timedelta(hours=1)) == 0
     assert store.prune_completions(datetime.now(UTC) + timedelta(hours=1)) == 2
+
+
+def test_where_documents_were_divided_is_kept_until_it_is_old(store: Store) -> None:
+    store.keep_cuts([1, -(2**63), 2**63 - 1])
+    store.keep_cuts([1, 1, 2])
+    assert store.known_cuts([1, 2, 3, -(2**63), *range(10, 2000)]) == {1, 2, -(2**63)}
+    store.prune_completions(datetime.now(UTC) - timedelta(days=1))
+    assert store.known_cuts([1]) == {1}
+    store.prune_completions(datetime.now(UTC) + timedelta(days=1))
+    assert store.known_cuts([1]) == set()
