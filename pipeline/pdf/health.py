@@ -26,7 +26,7 @@ _BAD = re.compile(
     "[^\\s\x02\x20-\x7e\u4e00-\u9fff\uf900-\ufaff\U00020000-\U000323af"  # ASCII, Han
     "\u2000-\u206f\u3000-\u303f\uff00-\uffef\ufe30-\ufe6f\u31a0-\u31bf"  # punctuation, full-width, bopomofo
     "\u0370-\u03ff\u00a0\u00a2-\u00b1\u00b4-\u00b7\u00bb\u00d7\u00f7"  # Greek, signs
-    "\u2070-\u27bf\u2900-\u2bff\u3200-\u33ff\u2e80-\u2fdf]"  # mathematics, enclosed, boxes, radicals
+    "\u2070-\u2700\u2900-\u2bff\u3200-\u33ff\u2e80-\u2fdf]"  # mathematics, enclosed, boxes, radicals
 )
 _SIGNS, _SMALL, _HAN = re.compile(r"[!\"#$&'*+;<=>?@\[\\\]^_`{|}~]"), re.compile("[a-z]"), re.compile("[\u4e00-\u9fff]")
 _SOUP_SHARE, _SMALL_SHARE = 0.15, 0.4

@@ -35,6 +35,10 @@ _FREQUENT = re.compile("[etaoinsrETAOINSR]")
 """More than half of the letters of English, and of its neighbours; a third of letters by chance."""
 _LEAST_FREQUENT = 0.45
 _CHINESE = re.compile("[\u3040-\u30ff\u3400-\u9fff\u3001-\u301b\uff01-\uff60\ufffd]")
+_DINGBATS = re.compile("[\u2460-\u2469\u2605\u260e\u261b\u261e\u2660-\u2666\u2701-\u27be]")
+_NO_FIGURES = re.compile("[\u2701-\u2775\u2794-\u27be]")
+_DINGBAT_KINDS = 12
+"""What Ghostscript's maps take the glyphs a1, a2 ... of its bitmap fonts for. A form to be ticked has few kinds."""
 _FOREIGN = re.compile(
     "[\x80-\xff\ue000-\uefff\uf100-\uf8ff\u20ac\u201a\u0192\u201e\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\u017d]{4,}"
 )
@@ -193,8 +197,11 @@ def _long(text: str, run: list[int]) -> list[int]:
 
 
 def _foreign(text: str) -> Iterator[int]:
-    """Indexes of private codes, and of the bytes of another encoding, where they stand together as words do."""
+    """Indexes of private codes, and of the bytes of another encoding, where they stand together as words do; of
+    dingbats where there are many."""
     for found in _FOREIGN.finditer(text):
         run = found.group()
         if len(set(run)) >= 3 and (run[0] >= "\ue000" or len(_ACCENTED.findall(run)) >= max(3, 0.3 * len(run))):
             yield from range(*found.span())
+    if len(set(_NO_FIGURES.findall(text))) >= _DINGBAT_KINDS:
+        yield from (found.start() for found in _DINGBATS.finditer(text))
