@@ -12,7 +12,7 @@ from pipeline.lang import Text
 from pipeline.store.database import shown
 from pipeline.store.models import metadata
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """Every revision in order, so that a database at the last one is opened without importing Alembic."""
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "longdoc_version"
