@@ -148,7 +148,7 @@ def misread(text: str) -> bool:
 
 def needs_objects(text: str) -> bool:
     """Whether the page's objects decide its health (looking at them costs more than all the rest)."""
-    return count_characters(text) < _TEXT_AT
+    return count_characters(text[: 4 * _TEXT_AT]) < _TEXT_AT and count_characters(text) < _TEXT_AT
 
 
 def coverage(boxes: Sequence[Edges], width: float, height: float, grid: int = 48) -> float:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import chain, pairwise
@@ -136,9 +136,9 @@ def _measures(pages: Sequence[PageLines]) -> list[_Measure]:
     """A measure for each page: what its own lines don't tell comes from the other pages of its width."""
     running = [[line for line in page.lines if not line.is_row] for page in pages]
     everything = [line for lines in running for line in lines]
-    lefts = Counter(round(line.left / 2) * 2 for line in everything if _is_wide(line))
+    lefts = Counter([round(line.left / 2) * 2 for line in everything if line.right - line.left > _FULL_EM * line.em])
     left = min((edge for edge, n in lefts.items() if n >= 0.1 * lefts.total()), default=0.0)
-    indented = sum(1.5 * line.em < line.left - left < 2.6 * line.em for line in everything)
+    indented = sum([1.5 * line.em < line.left - left < 2.6 * line.em for line in everything])
     pitches = [_pitches(lines) for lines in running]
     usual = median(chain.from_iterable(pitches)) if any(pitches) else 1.5
     alike: dict[int, list[Line]] = {}
@@ -158,13 +158,9 @@ def _measures(pages: Sequence[PageLines]) -> list[_Measure]:
     ]
 
 
-def _is_wide(line: Line) -> bool:
-    return line.right - line.left > _FULL_EM * line.em
-
-
 def _outer_edge(lines: Sequence[Line], left: float, width: float) -> list[float]:
     """The right edge of the text: where enough lines end, or some do and the margins would be alike."""
-    rights = sorted(line.right for line in lines if _is_wide(line))
+    rights = sorted([line.right for line in lines if line.right - line.left > _FULL_EM * line.em])
     for at in range(len(rights) - 1, -1, -1):
         support = at - bisect_left(rights, rights[at] - _SAME_EDGE) + 1
         alike = width - rights[at] < 1.4 * left + 12
@@ -175,19 +171,28 @@ def _outer_edge(lines: Sequence[Line], left: float, width: float) -> list[float]
 
 def _inner_edges(lines: Sequence[Line], min_em: float, min_lines: int) -> list[float]:
     """Further edges at which lines end together: those of columns, of indented text, of table cells that hold text."""
-    rights = sorted(line.right for line in lines if line.right - line.left > min_em * line.em)
+    rights = sorted([line.right for line in lines if line.right - line.left > min_em * line.em])
+    needed = max(min_lines, 0.03 * len(rights))
     edges: list[float] = []
-    for at in range(len(rights) - 1, -1, -1):
-        if edges and edges[-1] - rights[at] < 2 * _SAME_EDGE:
-            continue
-        if at - bisect_left(rights, rights[at] - _SAME_EDGE) + 1 >= max(min_lines, 0.03 * len(rights)):
-            edges.append(rights[at])
+    at = len(rights) - 1
+    while at >= 0:
+        edge = rights[at]
+        if at - bisect_left(rights, edge - _SAME_EDGE) + 1 >= needed:
+            edges.append(edge)
+            at = bisect_right(rights, edge - 2 * _SAME_EDGE)
+        at -= 1
     return edges
 
 
 def _inner_lefts(lines: Sequence[Line], left: float) -> list[float]:
     """Left edges far to the right of the text's own at which several lines of one page start."""
-    counts = Counter(round(line.left / 2) * 2.0 for line in lines if line.left > left + 8 * line.em and _is_wide(line))
+    counts = Counter(
+        [
+            round(line.left / 2) * 2.0
+            for line in lines
+            if line.left > left + 8 * line.em and line.right - line.left > _FULL_EM * line.em
+        ]
+    )
     found: list[float] = []
     for edge in sorted(edge for edge, n in counts.items() if n >= 4):
         if not found or edge - found[-1] > 40:  # nearer ones are indented lines of the same column
@@ -203,7 +208,9 @@ def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
     """Whether line ``b`` carries on the paragraph of line ``a``."""
     if a.flow == b.flow == "down":
         return _continues_down(a, b, measure)
-    if a.is_row or b.is_row or a.flow != b.flow or not 0.8 < a.em / b.em < 1.25 or not _is_full(a, b, measure):
+    if a.is_row or b.is_row or a.right - a.left < _FULL_EM * a.em or a.flow != b.flow:
+        return False
+    if not 0.8 < a.em / b.em < 1.25 or not _is_full(a, b, measure):
         return False
     pitch = (a.bottom - b.bottom) / a.em
     jumps = a.page != b.page or (pitch <= 0 and b.left > a.right)  # to the next page, or the next column
@@ -217,7 +224,8 @@ def _continues(a: Line, b: Line, measure: _Measure, in_item: bool) -> bool:
         return False
     if not runs_on and _starts_item(b.text) and not _splits_number(a.text, b.text):
         return False
-    indent = (b.left - max((left for left in measure.lefts if left < b.left + b.em), default=b.left)) / b.em
+    column = bisect_left(measure.lefts, b.left + b.em)
+    indent = (b.left - measure.lefts[column - 1]) / b.em if column else 0.0
     if a.heavy and not b.heavy:
         return False
     if _ENDS_SENTENCE.search(a.text[-_TAIL:]) and not open_bracket:
@@ -246,10 +254,8 @@ def _continues_down(a: Line, b: Line, measure: _Measure) -> bool:
 
 
 def _is_full(a: Line, b: Line, measure: _Measure, slack_em: float = 2.0) -> bool:
-    """Whether ``a`` ends where lines end, so that its break says nothing: no room was left for what comes next (one
-    character; punctuation that may not start a line goes with it)."""
-    if a.right - a.left < _FULL_EM * a.em:
-        return False
+    """Whether ``a``, a long line, ends where lines end, so that its break says nothing: no room was left for what comes
+    next (one character; punctuation that may not start a line goes with it)."""
     if a.text[-1] in "-\x02" and a.text[-2:-1].islower() and b.text[0].islower():
         return True  # a divided word
     at = bisect_left(measure.edges, a.right - 1.6 * a.em)  # punctuation may hang out

@@ -172,13 +172,15 @@ class Line:
     def __post_init__(self) -> None:
         cells = self.cells
         first = cells[0]
+        self.em = first.em
         self.is_row = len(cells) > 1
-        self.text, self.em = first.text, first.em
-        self.left, self.top, self.right, self.bottom = first.left, first.top, first.right, first.bottom
         if self.is_row:
             self.text = "\t".join([cell.text for cell in cells])
             self.left, self.top = min([cell.left for cell in cells]), max([cell.top for cell in cells])
             self.right, self.bottom = max([cell.right for cell in cells]), min([cell.bottom for cell in cells])
+        else:
+            self.text = first.text
+            self.left, self.top, self.right, self.bottom = first.left, first.top, first.right, first.bottom
         self.middle = (self.top + self.bottom) / 2
 
     @property
@@ -310,9 +312,9 @@ def _runs(chars: Chars, text: str) -> Iterator[tuple[int, int]]:
 def _is_level(chars: Chars, text: str, start: int, end: int) -> bool:
     """Whether a line stays at its height, does not go back (looked at in five places) and has no character twice in a
     row where there may be no room for two, as nearly all do."""
-    left, length = chars.left, end - start
+    left, right, length = chars.left, chars.right, end - start
     first, last = left[start], left[end - 1]
-    if chars.right[end - 1] - first < 0.6 * (chars.right[start] - first) * length and _TWICE.search(text, start, end):
+    if right[end - 1] - first < 0.6 * (right[start] - first) * length and _TWICE.search(text, start, end):
         return False
     a, b, c = left[start + length // 4], left[start + length // 2], left[start + 3 * length // 4]
     return first <= a <= b <= c <= last and _beside(chars, start, end - 1)
@@ -335,7 +337,8 @@ def _is_cut(chars: Chars, text: str, a: int, b: int) -> bool:
 
 def _beside(chars: Chars, a: int, b: int) -> bool:
     """Whether two characters share some height."""
-    return min(chars.top[a], chars.top[b]) > max(chars.bottom[a], chars.bottom[b])
+    top, other_top, low, other_low = chars.top[a], chars.top[b], chars.bottom[a], chars.bottom[b]
+    return top > low and top > other_low and other_top > low and other_top > other_low
 
 
 def _beneath(chars: Chars, a: int, b: int) -> bool:
@@ -400,7 +403,8 @@ def _cells_in(chars: Chars, text: str, start: int, end: int, *, odd: bool) -> li
         end -= 1
     cells: list[Cell] = []
     if text.find(" ", start, end) < 0:  # most lines of running text
-        _add_cell(cells, chars, text, [(start, end)], odd=odd)
+        if start < end and (cell := _cell(chars, text, start, end, text[start:end], _indexes(start, end), odd=odd)):
+            cells.append(cell)
         return cells
     pieces: list[tuple[int, int]] = []
     first = at = start
@@ -487,6 +491,14 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
         content, origins = "".join([text[a:b] if a >= 0 else _BLANK for a, b in pieces]), array("i")
         for a, b in pieces:
             origins += _indexes(a, b) if a >= 0 else _NO_ORIGINS
+    if cell := _cell(chars, text, start, end, content, origins, odd=odd):
+        cells.append(cell)
+
+
+def _cell(
+    chars: Chars, text: str, start: int, end: int, content: str, origins: array[int], *, odd: bool
+) -> Cell | None:
+    """What stands between two places of the text as a cell; None where that is nothing but odd characters."""
     if odd and is_odd(content):
         content, origins = _stripped(*repair(content, origins))
     if " " in content:
@@ -494,13 +506,13 @@ def _add_cell(cells: list[Cell], chars: Chars, text: str, pieces: list[tuple[int
     if len(content) > _MAX_RUN:
         content, origins = _without_long_runs(content, origins)
     if not content:
-        return
+        return None
     last = end - 1
-    left, right = min(chars.left[start], chars.left[last]), max(chars.right[start], chars.right[last])
-    top, bottom = max(chars.top[start], chars.top[last]), chars.bottom[start]
+    left, right, top, bottom = chars.left[start], chars.right[start], chars.top[start], chars.bottom[start]
+    left, right, top = min(left, chars.left[last]), max(right, chars.right[last]), max(top, chars.top[last])
     if bottom != chars.bottom[last]:  # several fonts (tops differ from glyph to glyph, but little)
         top, bottom = max(chars.top[start:end]), min(chars.bottom[start:end])
-    cells.append(Cell(content, origins, left, top, right, bottom, _em(chars, text, start, end)))
+    return Cell(content, origins, left, top, right, bottom, _em(chars, text, start, end))
 
 
 def _closed_up(text: str, origins: array[int]) -> tuple[str, array[int]]:
@@ -536,6 +548,8 @@ def _stripped(text: str, origins: array[int]) -> tuple[str, array[int]]:
 def _same_line(row: list[Cell], cell: Cell) -> bool:
     """Whether a cell stands on the visual line of a row, beside all of its cells."""
     last = row[-1]
+    if cell.top <= last.bottom:  # below, as nearly always
+        return False
     overlap = min(last.top, cell.top) - max(last.bottom, cell.bottom)
     if overlap <= 0 or overlap < 0.5 * min(last.height, cell.height):
         return False

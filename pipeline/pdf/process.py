@@ -43,7 +43,8 @@ def serve(answer: Callable[[wire.Message], wire.Message]) -> None:
     source, sink = _take_pipes()
     _die_with_parent()
     twinned = False
-    gc.set_threshold(50_000, 20, 100)  # a page is thousands of small objects and no cycles: a tenth of the time
+    gc.freeze()
+    gc.set_threshold(200_000, 20, 100)  # a page is thousands of small objects and hardly a cycle
     while (request := wire.receive(source)) is not None:
         sink.write(wire.ACKNOWLEDGED)
         sink.flush()

@@ -82,8 +82,8 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: 
 
     A header that alone tells the document's own number stays text where it first stands."""
     zones = [(_zone(page, top=True), _zone(page, top=False)) for page in pages]
-    counts = Counter(key for page_zones in zones for key in {_key(line) for zone in page_zones for line in zone})
-    smallest = _smallest(line for page_zones in zones for zone in page_zones for line in zone)
+    counts = Counter(key for above, below in zones for key in {key for key, _ in (*above, *below)})
+    smallest = _smallest(keyed for page_zones in zones for zone in page_zones for keyed in zone)
     needed = max(2, _REPEATED * len(pages))
     marks = _watermarks(pages, _MARK_EM * em)
     told: set[str] = set()
@@ -95,10 +95,10 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: 
         ]
         kinds: tuple[RegionKind, RegionKind] = ("header", "footer")
         for kind, zone in zip(kinds, page_zones, strict=True):
-            for line in zone:
+            for key, line in zone:
                 is_number = _is_page_number(line, index, label)
-                is_title = line.em > _TITLE_EM * smallest[_key(line)]
-                is_margin = counts[_key(line)] >= needed and not is_title and not low < line.middle < high
+                is_title = line.em > _TITLE_EM * smallest[key]
+                is_margin = counts[key] >= needed and not is_title and not low < line.middle < high
                 if not is_margin and not is_number:
                     break
                 if not is_number and _tells_number(line, page, pages, told):
@@ -123,11 +123,10 @@ def _inner(page: PageLines) -> Iterator[str]:
     return (line.text for line in page.lines if low < line.middle < high)
 
 
-def _smallest(lines: Iterable[Line]) -> dict[str, float]:
+def _smallest(lines: Iterable[tuple[str, Line]]) -> dict[str, float]:
     """The least type size of lines that say the same."""
     sizes: dict[str, float] = {}
-    for line in lines:
-        key = _key(line)
+    for key, line in lines:
         sizes[key] = min(line.em, sizes.get(key, line.em))
     return sizes
 
@@ -143,18 +142,15 @@ def _take(page: PageLines, taken: Iterable[tuple[RegionKind, Line]]) -> None:
     page.lines = [line for line in page.lines if id(line) not in gone]
 
 
-def _zone(page: PageLines, *, top: bool) -> list[Line]:
-    """The page's lines at its top or foot, the outermost first."""
+def _zone(page: PageLines, *, top: bool) -> list[tuple[str, Line]]:
+    """The page's lines at its top or foot, the outermost first, each with what it says but for digits."""
     low, high = page.height * _NUMBER_ZONE, page.height * (1 - _NUMBER_ZONE)
     outer = [line for line in page.lines if (line.middle > high if top else line.middle < low)]
     if any(line.place for line in outer):
         inner = {line.place.table for line in page.lines if line.place and low < line.middle < high}
         outer = [line for line in outer if line.place is None or line.place.table not in inner]
-    return sorted((line for line in outer if line.flow == "across"), key=lambda line: line.middle, reverse=top)
-
-
-def _key(line: Line) -> str:
-    return _DIGITS.sub("#", _SPACE.sub("", line.text))
+    across = sorted((line for line in outer if line.flow == "across"), key=lambda line: line.middle, reverse=top)
+    return [(_DIGITS.sub("#", _SPACE.sub("", line.text)), line) for line in across]
 
 
 def _is_page_number(line: Line, index: int, label: str | None) -> bool:
@@ -253,7 +249,7 @@ def take_contents(pages: Sequence[PageLines]) -> None:
     taken: dict[int, list[tuple[RegionKind, Line]]] = {}
     at = 0
     while at < len(lines):
-        end = _contents_end(lines, at)
+        end = _contents_end(lines, at) if lines[at].text[-1] in _LAST_OF_CONTENTS else at
         for line in lines[at:end]:
             taken.setdefault(line.page, []).append(("contents", line))
         at = max(end, at + 1)
@@ -264,8 +260,6 @@ def take_contents(pages: Sequence[PageLines]) -> None:
 def _contents_end(lines: Sequence[Line], start: int) -> int:
     """Where contents that start here end; ``start`` where none do."""
     text = lines[start].text
-    if text[-1] not in _LAST_OF_CONTENTS:
-        return start
     titled = len(text) < _TITLE_LENGTH and _CONTENTS_TITLE.fullmatch(_SPACE.sub("", text)) is not None
     if not titled and _page_of(lines[start], titled=False) is None:
         return start

@@ -147,11 +147,11 @@ def _with_line_below(rows: Sequence[Line], line: Line, pitch: float | None) -> L
     Further cells of ``line`` must stand right of the row: header cells come like that.
     """
     row, lower = rows[-1], line.cells[0]
+    if row.page != line.page or (line.is_row and line.cells[1].left < row.right):
+        return None
     at = next((i for i, cell in enumerate(row.cells) if _overlap(cell, lower)), 0)
     cell = row.cells[at]
     if not at and (line.is_row or pitch is None or not _overlap(cell, lower) or cell.bottom - lower.bottom > pitch - 2):
-        return None
-    if row.page != line.page or (line.is_row and line.cells[1].left < row.right):
         return None
     if not -0.3 * lower.em < cell.bottom - lower.top < _TOUCHING * lower.em or not _in_column(lower, row, at):
         return None

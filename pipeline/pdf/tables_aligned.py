@@ -95,13 +95,14 @@ def _table(block: Sequence[Line], number: int) -> list[Line] | None:
     columns = _columns(whole)
     if columns is None:
         return None
-    put = {id(row): _row(row, columns, number) for row in rows}
+    borders = (columns[0][0], *((a[1] + b[0]) / 2 for a, b in pairwise(columns)), columns[-1][1])
+    put = {id(row): _row(row, columns, borders, number) for row in rows}
     if sum(line is not None for line in put.values()) < max(_LEAST_ROWS, 0.8 * len(rows)):
         return None
     last = max(at for at, line in enumerate(block) if line.is_row)
     for line in block[:last]:  # a row of which only the label is there
         if not line.is_row and columns[0][0] - 1 < line.left < line.right < columns[1][0]:
-            put[id(line)] = _row(line, columns, number)
+            put[id(line)] = _row(line, columns, borders, number)
     return [put.get(id(line)) or line for line in block]
 
 
@@ -112,7 +113,7 @@ def _with_narrow_gaps(block: Sequence[Line], rows: list[Line]) -> tuple[Sequence
     put: dict[int, Line] = {}
     for at in range(most - 1, 0, -1):
         having = [row for row in rows if len(row.cells) > at]
-        divided = [row for row in having if len(_parts(row.cells[at])) == 2]
+        divided = [row for row in having if row.cells[at].text.count(" ") == 1]
         figures = sum(any(FIGURE.fullmatch(part) for part in _parts(row.cells[at])) for row in divided)
         if len(divided) >= max(_LEAST_ROWS, 0.6 * len(having)) and figures >= 0.6 * len(divided):
             for row in divided:
@@ -156,9 +157,8 @@ def _columns(rows: Sequence[Line]) -> list[tuple[float, float]] | None:
     return edges if all(a[1] < b[0] + 1 for a, b in pairwise(edges)) else None
 
 
-def _row(row: Line, columns: Sequence[tuple[float, float]], number: int) -> Line | None:
+def _row(row: Line, columns: Sequence[tuple[float, float]], borders: tuple[float, ...], number: int) -> Line | None:
     """The row with one cell for each column; None where two cells would share one, or a cell stands in none."""
-    borders = [columns[0][0], *((a[1] + b[0]) / 2 for a, b in pairwise(columns)), columns[-1][1]]
     cells: list[Cell | None] = [None] * len(columns)
     widths = [1] * len(columns)
     covered: set[int] = set()
@@ -186,7 +186,7 @@ def _row(row: Line, columns: Sequence[tuple[float, float]], number: int) -> Line
         cell or Cell("", array("i"), borders[at], row.top, borders[at + 1], row.bottom, row.em)
         for at, cell in enumerate(cells)
     ]
-    return Line(full, row.page, place=TablePlace(number, placed, tuple(borders), ruled=False))
+    return Line(full, row.page, place=TablePlace(number, placed, borders, ruled=False))
 
 
 def _under(cell: Cell, columns: Sequence[tuple[float, float]]) -> list[int]:
@@ -195,9 +195,9 @@ def _under(cell: Cell, columns: Sequence[tuple[float, float]]) -> list[int]:
 
 def _fitted(cell: Cell, columns: Sequence[tuple[float, float]]) -> list[Cell]:
     """The cell, or its two parts where they are a figure and what stands close beside it in the next column."""
-    parts = _parts(cell)
-    divide = len(parts) == 2 == len(_under(cell, columns)) and any(FIGURE.fullmatch(part) for part in parts)
-    return _divided(cell) if divide else [cell]
+    if cell.text.count(" ") != 1 or len(_under(cell, columns)) != 2:
+        return [cell]
+    return _divided(cell) if any(FIGURE.fullmatch(part) for part in _parts(cell)) else [cell]
 
 
 def _are_spread(a: Cell, b: Cell) -> bool:

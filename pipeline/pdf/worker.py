@@ -7,7 +7,6 @@ draw some, the answer is those strokes, and the reading is held for the request 
 
 from __future__ import annotations
 
-import gc
 import os
 from array import array
 from collections.abc import Generator, Iterable, Mapping, Sequence
@@ -488,5 +487,4 @@ def _ocr_lines(laid: Laid, pages: Sequence[_Page]) -> list[object]:
 
 if __name__ == "__main__":
     os.nice(5)  # what was read is to be finished first
-    gc.set_threshold(100_000)  # a document makes many objects and hardly a cycle
     serve(answer)
