@@ -68,7 +68,9 @@ def lines_with_tables(chars: Chars, page: int, grids: Sequence[Grid]) -> list[Li
     """The lines of a page, the rows of its tables among them, where the page shows them."""
     tables = [_Filling(grid) for grid in grids]
     outside = _sort_in(chars, tables)
-    kept = [table for table in tables if table.is_table(chars, page)]
+    text = fold(chars.text)
+    odd = is_odd(text)
+    kept = [table for table in tables if table.is_table(chars, text, page, odd=odd)]
     if len(kept) < len(tables):  # some are none: their text is as good as any other
         return lines_with_tables(chars, page, [table.grid for table in kept]) if kept else lines_in(chars, page)
     lines = lines_in(replace(chars, text=outside), page)
@@ -83,13 +85,17 @@ def _sort_in(chars: Chars, tables: Sequence[_Filling]) -> str:
     last: list[int] | None = None
     left, top, right, bottom = _NOWHERE
     blanks: list[int] = []
-    for at, char in enumerate(chars.text):
+    xs = [(a + b) / 2 for a, b in zip(chars.left, chars.right, strict=True)]
+    ys = [(a + b) / 2 for a, b in zip(chars.top, chars.bottom, strict=True)]
+    ceiling, floor = max(table.grid.ys[0] for table in tables) + 1, min(table.grid.ys[-1] for table in tables) - 1
+    for at, (char, x, y) in enumerate(zip(chars.text, xs, ys, strict=True)):
         if char in _BLANKS:
             blanks.append(at)
             continue
-        x, y = (chars.left[at] + chars.right[at]) / 2, (chars.top[at] + chars.bottom[at]) / 2
         cell = last
-        if not (left <= x < right and bottom < y <= top):  # most characters follow one in the same cell
+        if not floor <= y <= ceiling:
+            cell, (left, top, right, bottom) = None, _NOWHERE
+        elif not (left <= x < right and bottom < y <= top):  # most characters follow one in the same cell
             cell, (left, top, right, bottom) = next((c for t in tables if (c := t.cell_at(x, y))), (None, _NOWHERE))
         if at in chars.tilted:
             cell = None
@@ -137,10 +143,8 @@ class _Filling:
         row, column, rows, columns = self.grid.cells[cell]
         return self.indexes[cell], (xs[column], ys[row], xs[column + columns], ys[row + rows])
 
-    def is_table(self, chars: Chars, page: int) -> bool:
-        """Whether what stands in the grid reads as a table. Reads the cells."""
-        text = fold(chars.text)
-        odd = is_odd(text)
+    def is_table(self, chars: Chars, text: str, page: int, *, odd: bool) -> bool:
+        """Whether what stands in the grid reads as a table. Reads the cells, from the page's folded ``text``."""
         self.lines = [
             [_in_line(pieces) for pieces in _levels(_pieces(chars, text, indexes, page, odd=odd))]
             for indexes in self.indexes
