@@ -120,6 +120,11 @@ class Cell:
     def height(self) -> float:
         return self.top - self.bottom
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickled by place: a third of the time."""
+        edges = self.left, self.top, self.right, self.bottom
+        return Cell, (self.text, self.origins, *edges, self.em, self.confidence, self.last_right)
+
 
 class Placed(NamedTuple):
     """A table cell's place in its row, and its box on the page; edges as in :class:`Cell`."""
@@ -182,6 +187,9 @@ class Line:
             self.text = first.text
             self.left, self.top, self.right, self.bottom = first.left, first.top, first.right, first.bottom
         self.middle = (self.top + self.bottom) / 2
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Line, (self.cells, self.page, self.flow, self.place, self.heavy)
 
     @property
     def centre(self) -> tuple[float, float]:
