@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from pipeline.asking import Asking, Part, Question, Questioning
 from pipeline.engines.base import Generate
-from pipeline.errors import CutAnswerError, EngineError, PipelineError, PromptTooLongError
+from pipeline.errors import CutAnswerError, CutPromptError, EngineError, PipelineError, PromptTooLongError
 from pipeline.ground import Locator, difference
 from pipeline.kinds import base
 from pipeline.kinds.base import Answer, Extract, Group
@@ -276,7 +276,9 @@ class _Interview:
         """The findings of one group in one part, complete. ``repeating``: a larger part's list repeated itself."""
         try:
             answer = await self._answer(span, group)
-        except (CutAnswerError, PromptTooLongError):
+        except (CutAnswerError, PromptTooLongError) as error:
+            if isinstance(error, CutPromptError) and error.cause not in self._result.notes:
+                self._result.notes.append(error.cause)
             halves = halve(self._document, span)
             if halves is None:
                 answer = await self._answer(span, group, last=True)

@@ -8,6 +8,7 @@
     │   ├── ReadError             the bytes: not a PDF, cut, encrypted, a bomb, no pages
     │   │   └── NoTextError       pages without a text layer, and no OCR
     │   ├── PromptTooLongError    a request that can't fit the model's context
+    │   │   └── CutPromptError    the server read a part of it and answered as if it were all
     │   ├── CutAnswerError        the model stopped at its token limit, however small the part
     │   ├── BadAnswerError        the model's answer is not what the schema asked for
     │   ├── RequestError          the engine refused or lost this one request, after bounded retries
@@ -83,6 +84,10 @@ class NoTextError(ReadError):
 
 class PromptTooLongError(PipelineError):
     """A request whose prompt and answer can't fit the model's context."""
+
+
+class CutPromptError(PromptTooLongError):
+    """A request of which the server read a part only, and answered as if that were all."""
 
 
 class CutAnswerError(PipelineError):

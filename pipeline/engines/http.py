@@ -23,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.engines.base import EngineState, Nature
 from pipeline.engines.pacing import Pace, RetryBudget, work_of
+from pipeline.engines.reach import Reach
 from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
 from pipeline.models.profile import behaviour_of
@@ -145,6 +146,7 @@ class HttpEngine:
 
     def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
         self.nature = _nature(settings.model, settings, _Served(settings.context_tokens))
+        self._reach = Reach(self._counted, self.nature.context_tokens)
         self._unwanted: set[str] = set()
         """Fields of the request that this server refuses."""
         self._client = client
@@ -181,14 +183,19 @@ class HttpEngine:
         engine = cls(settings, client)
         try:
             engine.nature = await engine._learned(settings)
+            engine._reach = Reach(engine._counted, engine.nature.context_tokens)
         except BaseException:
             await client.aclose()
             raise
         return engine
 
     async def generate(self, request: Request) -> Completion:
-        """Ask, with bounded retries. Raises RequestError, PromptTooLongError or EngineError."""
-        return await self._retried(lambda again: self._paced(request, again=again), request.prompt)
+        """Ask, with bounded retries. Raises RequestError, PromptTooLongError (CutPromptError where the server reads no
+        more than a part of the prompt) or EngineError."""
+        self._reach.refuse(request)
+        completion = await self._asked(request)
+        await self._reach.check(request, completion)
+        return completion
 
     def state(self) -> EngineState:
         return EngineState(
@@ -197,6 +204,12 @@ class HttpEngine:
 
     async def close(self) -> None:
         await self._client.aclose()
+
+    async def _asked(self, request: Request) -> Completion:
+        return await self._retried(lambda again: self._paced(request, again=again), request.prompt)
+
+    async def _counted(self, request: Request) -> int:
+        return (await self._asked(request)).prompt_tokens
 
     def _body(self, request: Request) -> Mapping[str, object]:
         sampling = request.sampling

@@ -11,9 +11,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import multiprocessing
 import os
+import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from typing import Any
 
 from pipeline.engines.base import INSTALL_VLLM, EngineState, Nature
@@ -34,6 +38,8 @@ _ENVIRONMENT = {
     "TORCH_CPP_LOG_LEVEL": "ERROR",
     "PYTHONWARNINGS": "ignore",  # its processes' own: deprecations that are no user's business
 }
+_GRACE_S = 2.0
+"""For vLLM's processes to end by themselves."""
 _REPETITION = {"min_pattern_size": 8, "max_pattern_size": 128, "min_count": 6}
 """What counts as a loop: so many tokens, so often in a row. Shorter patterns are blanks and dots of the document, which
 a quote may hold; a schema bounds those."""
@@ -59,11 +65,13 @@ def nature_of(settings: Settings, profile: ModelProfile) -> Nature:
 class VllmEngine:
     """A model loaded into vLLM."""
 
-    def __init__(self, llm: Any, nature: Nature, gauges: _Gauges) -> None:
+    def __init__(self, llm: Any, nature: Nature, gauges: _Gauges, processes: Collection[BaseProcess]) -> None:
+        """``processes``: vLLM's own."""
         self.nature = nature
         self.heard_at = time.monotonic()
         self._llm = llm
         self._gauges = gauges
+        self._processes = processes
         self._ids = itertools.count()
 
     @classmethod
@@ -77,26 +85,29 @@ class VllmEngine:
             os.environ.setdefault(name, value)
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(settings.cpu_kv_gib))
         os.environ[HOLDER] = str(os.getpid())
+        before = set(multiprocessing.active_children())
+
+        def build() -> VllmEngine:
+            try:
+                from vllm import AsyncEngineArgs
+                from vllm.v1.engine.async_llm import AsyncLLM
+            except ImportError as error:
+                raise SettingsError(
+                    Text(f"vllm 导入失败：{error}", f"importing vllm failed: {error}"), INSTALL_VLLM
+                ) from error
+            try:
+                args = AsyncEngineArgs(**_engine_args(settings, profile, nature.context_tokens))
+                gauges = _Gauges()
+                llm = AsyncLLM.from_engine_args(args, stat_loggers=[gauges.logger()])
+            except (ValueError, OSError, RuntimeError, TypeError) as error:
+                raise _unloadable(settings.model, error) from error
+            return cls(llm, nature, gauges, set(multiprocessing.active_children()) - before)
+
         try:
-            from vllm import AsyncEngineArgs
-            from vllm.v1.engine.async_llm import AsyncLLM
-        except ImportError as error:
-            raise SettingsError(
-                Text(f"vllm 导入失败：{error}", f"importing vllm failed: {error}"),
-                INSTALL_VLLM,
-            ) from error
-        try:
-            args = AsyncEngineArgs(**_engine_args(settings, profile, nature.context_tokens))
-            # in a thread: it takes minutes, and documents are read meanwhile
-            gauges = _Gauges()
-            llm = await asyncio.to_thread(AsyncLLM.from_engine_args, args, stat_loggers=[gauges.logger()])
-        except (ValueError, OSError, RuntimeError, TypeError) as error:
-            reason = str(error).strip().splitlines()[-1][:300] if str(error).strip() else type(error).__name__
-            raise SettingsError(
-                Text(f"模型 {settings.model} 载入失败：{reason}", f"model {settings.model} did not load: {reason}"),
-                Text("longdoc doctor 会检查模型、显存与设置", "longdoc doctor checks model, memory and settings"),
-            ) from error
-        return cls(llm, nature, gauges)
+            return await _aside(build)
+        except asyncio.CancelledError:  # nobody waits for the minutes that it still takes
+            _kill(_families(set(multiprocessing.active_children()) - before))
+            raise
 
     async def generate(self, request: Request) -> Completion:
         """Generate one completion. Raises PromptTooLongError or RequestError for this request alone,
@@ -138,8 +149,11 @@ class VllmEngine:
         return self._gauges.read()
 
     async def close(self) -> None:
-        """Give the memory back."""
-        self._llm.shutdown()
+        """Give the memory back. vLLM's processes get a moment and no more, as what they were doing is lost; one that
+        hangs would outlive vLLM's own signals, with its memory."""
+        families = _families(self._processes)
+        self._llm.shutdown(timeout=_GRACE_S)
+        _kill(families)
         self._llm.shutdown = lambda: None  # its __del__ would do it again at exit, when its imports are gone
         del self._llm
         gc.collect()
@@ -260,6 +274,62 @@ def _has_gpu() -> bool:
     import torch
 
     return bool(torch.cuda.is_available())
+
+
+async def _aside(build: Callable[[], VllmEngine]) -> VllmEngine:
+    """``build`` in a thread: it takes minutes, and documents are read meanwhile. A daemon, other than the event loop's:
+    the end of the program does not wait for it."""
+    loop = asyncio.get_running_loop()
+    built: asyncio.Future[VllmEngine] = loop.create_future()
+
+    def settle(engine: VllmEngine | None, error: BaseException | None) -> None:
+        if built.done():
+            return  # cancelled
+        if engine:
+            built.set_result(engine)
+        else:
+            built.set_exception(error or RuntimeError())
+
+    def run() -> None:
+        try:
+            outcome: tuple[VllmEngine | None, BaseException | None] = build(), None
+        except BaseException as error:
+            outcome = None, error
+        with suppress(RuntimeError):  # the loop is closed
+            loop.call_soon_threadsafe(settle, *outcome)
+
+    threading.Thread(target=run, name="vllm-load", daemon=True).start()
+    return await built
+
+
+def _families(processes: Iterable[BaseProcess]) -> list[Any]:
+    """These processes and all that they have started, as psutil has them (which vLLM brings along)."""
+    import psutil
+
+    families: list[Any] = []
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            parent = psutil.Process(process.pid)
+            families += [parent, *parent.children(recursive=True)]
+    return families
+
+
+def _kill(processes: list[Any]) -> None:
+    """End them now; what has ended by itself is left alone."""
+    import psutil
+
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=_GRACE_S)
+
+
+def _unloadable(model: str, error: Exception) -> SettingsError:
+    reason = str(error).strip().splitlines()[-1][:300] if str(error).strip() else type(error).__name__
+    return SettingsError(
+        Text(f"模型 {model} 载入失败：{reason}", f"model {model} did not load: {reason}"),
+        Text("longdoc doctor 会检查模型、显存与设置", "longdoc doctor checks model, memory and settings"),
+    )
 
 
 def _without_thoughts(text: str, *, thinking: bool) -> tuple[str, str]:

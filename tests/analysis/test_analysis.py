@@ -14,7 +14,7 @@ from scripted_server import fill
 from pipeline.analysis import Review, review
 from pipeline.asking import Questioning
 from pipeline.engines.journal import key_of
-from pipeline.errors import BadAnswerError, CutAnswerError, EngineError
+from pipeline.errors import BadAnswerError, CutAnswerError, CutPromptError, EngineError
 from pipeline.kinds.catalog import KINDS
 from pipeline.lang import Text
 from pipeline.split.chunks import split
@@ -128,6 +128,29 @@ def test_a_cut_answer_is_asked_again_in_halves() -> None:
     model.behave = lambda request, number: ("{", "length") if request.messages[-1].content.count("单价") > 5 else None
     outcome = analyse(document, model)
     assert {e.quote for f in outcome.findings for e in f.evidence} == set(facts)
+
+
+def test_a_prompt_that_the_server_cuts_however_small_fails_the_document_by_name() -> None:
+    document, facts = contract(3)
+    model = ScriptedModel(facts)
+    cut = CutPromptError(Text("只读 2,048 个 token", "reads 2,048 tokens"), Text("", ""))
+
+    async def generate(request: Request) -> Completion:
+        if "money" in request.prompt:
+            raise cut
+        return await model.generate(request)
+
+    outcome = asyncio.run(
+        review(
+            document,
+            split(document, TOKENIZER, 100_000),
+            [],
+            Questioning(KINDS["contract"], "", "auto", True, 1000, 4000, TOKENIZER),
+            generate,
+        )
+    )
+    assert outcome.failure is cut and outcome.notes.count(cut.cause) == 1
+    assert any(finding.category == "parties" for finding in outcome.findings), "what was answered is kept"
 
 
 def test_a_cut_answer_names_the_request_and_the_remedy_when_nothing_is_left_to_halve() -> None:
