@@ -23,7 +23,7 @@ _ITEMS: frozenset[Family] = frozenset(("han-bracket", "bracket", "half-bracket",
 """Numbers of list items: headings only where their lines look like titles."""
 _CAPITALS = re.compile(r"^([A-Z][A-Z&,'’ -]{4,60})[^\S\n]*\n(?=[^\n]{60})", re.MULTILINE)
 _CAPITALISED = re.compile(
-    r"(?<=[.;]\n)(?=[A-Z])((?:(?:[A-Z][\w’'/-]*[a-z]|of|and|or|to|the|for|in|by|with|on|from|an?|&),?[ ]?){1,9})"
+    r"(?:(?<=[.;]\n)|(?<=follows:\n))(?=[A-Z])((?:(?:[A-Z][\w’'/-]*[a-z]|of|and|or|to|the|for|in|by|with|on|from|an?|&),?[ ]?){1,9})"
     r"(?<![ ,])[^\S\n]*:?[^\S\n]*\n(?=[^\n]{60})"
 )
 """Between paragraphs a line whose words are capitalised: Exclusions from Confidential Information."""
@@ -154,11 +154,12 @@ def _with_capitals(text: str, lines: list[Line]) -> list[Line]:
     """Add the lines in capitals that long paragraphs stand under, where there are several: DIGEST, Terms of Sale."""
     if len(text.encode("utf-8", "replace")) > 1.5 * len(text):  # mostly Chinese
         return lines
-    known = {line.start for line in lines} | {line.end + 1 for line in lines}
+    known = {line.start for line in lines}
+    below = {line.end + 1 for line in lines}
     spans: list[Span] = []
-    for pattern, least in ((_CAPITALS, 2), (_CAPITALISED, 3)):
+    for pattern, least, taken in ((_CAPITALS, 2, known | below), (_CAPITALISED, 3, known)):
         found = [
-            Span(*match.span(1)) for match in pattern.finditer(text) if match.start() and match.start() not in known
+            Span(*match.span(1)) for match in pattern.finditer(text) if match.start() and match.start() not in taken
         ]
         spans += found if len(found) >= least else []
     added = [_unnumbered(text, span)._replace(family="word") for span in spans]

@@ -44,7 +44,7 @@ _LINE = re.compile(
     | [（(][^\S\n]?(?P<bracket>[1-9]\d?)[^\S\n]?[）)](?:[、．]|\.(?!\d))?
     | (?P<half>[1-9]\d?)[）)]、?
     | (?P<bare>[1-9]\d?)(?=[^\S\n]+[^\W\d_][^\n]{{1,60}}$)
-    | (?P<roman>[IVX]{{1,6}})[.、](?=[^\S\n]|[一-鿿])
+    | (?P<roman>[IVX]{{1,6}})[.、](?=[^\S\n]|[一-鿿]|[A-Z]{{3}})
     | (?P<lettered>(?:[A-H]|[IVX]{{1,5}})(?:\.(?:\d{{1,2}}|[A-H])){{1,3}})\.?(?=[^\S\n])
     | (?P<letter>[A-Z])[.、](?=[^\S\n]|[一-鿿])
     | (?P<bare_letter>[A-H])(?=[^\S\n]+[A-Z一-鿿][^\n]{{1,60}}$)
@@ -89,7 +89,7 @@ _SENTENCE = re.compile(r"[。；;！!？?]")
 BODY = re.compile(r"[。；;！!？?]|[，,、.]\Z")
 _LABEL = re.compile(r"([^：:。；，,;]{1,20})[：:]")
 _RUN_IN = re.compile(
-    r"((?=[A-Z])(?:(?:[A-Z][\w’'/-]*|of|and|or|to|the|for|in|by|with|on|at|an?|&)(?:,? |(?=[.:]))){1,10})"
+    r"((?=[A-Z])(?:(?:[A-Z][\w’'/-]*|of|and|or|to|the|for|in|by|with|on|at|an?|&)(?:[,;]? |(?=[.:]))){1,10})"
     r"[.:](?:\s+(?=\S)|$)"
 )
 """A title in capitals that its paragraph goes on from: 3. Late Charges. Any instalment …"""
@@ -150,8 +150,10 @@ def number_of(printed: str) -> tuple[Family, tuple[int, ...]] | None:
 def _read(text: str, match: re.Match[str]) -> Line | None:
     """The candidate on a line, or None where the line itself speaks against it."""
     number, gap, rest = match.group("number", "gap", "rest")
-    if "\t" in rest or "\t" in gap:
-        return None
+    if "\t" in gap or "\t" in rest:
+        if _is_row(text, match):
+            return None
+        rest = rest.partition("\t")[0]
     family, value = _family(match, number)
     if not _fits(family, number, gap, rest):
         return None
@@ -170,6 +172,20 @@ def _read(text: str, match: re.Match[str]) -> Line | None:
         family, value, number, title, start, end, heading_end,
         titled, bool(gap) or not rest, _opens(text, start), leader,
     )  # fmt: skip
+
+
+def _is_row(text: str, match: re.Match[str]) -> bool:
+    """Whether a line with TABs is a row of a table, not a title that has one behind its number among lines without, or
+    shares its line with the unit of the table below."""
+    number, gap, rest = match.group("number", "gap", "rest")
+    if "\t" in gap:
+        above = text.rfind("\n", 0, max(0, match.start() - 1)) + 1
+        below = text.find("\n", match.end() + 1)
+        return number.isdigit() or text.count("\t", above, below if below >= 0 else len(text)) > 1
+    return not _UNIT_CELL.fullmatch(rest.partition("\t")[2])
+
+
+_UNIT_CELL = re.compile(r"\s*[（(]?(?:金额)?(?:单位|币种)[^\t]{0,20}")
 
 
 def _tidy(printed: str) -> str:
@@ -294,7 +310,7 @@ def _fits_annex(number: str, gap: str, rest: str) -> bool:
     return len(rest) <= TITLE_MAX and not _SENTENCE.search(rest) and "，" not in rest
 
 
-_FIRST_OF_LIST = re.compile(r"1[.、]|[（(]1[）)]|一、")
+_FIRST_OF_LIST = re.compile(r"1[.．、]|[（(]1[）)]|一、")
 
 
 def _title(rest: str) -> tuple[str, bool]:
