@@ -23,7 +23,8 @@ _ITEMS: frozenset[Family] = frozenset(("han-bracket", "bracket", "half-bracket",
 """Numbers of list items: headings only where their lines look like titles."""
 _CAPITALS = re.compile(r"^([A-Z][A-Z&,'’ -]{4,60})[^\S\n]*\n(?=[^\n]{60})", re.MULTILINE)
 _CAPITALISED = re.compile(
-    r"(?:(?<=[.;]\n)|(?<=follows:\n))(?=[A-Z])((?:(?:[A-Z][\w’'/-]*[a-z]|of|and|or|to|the|for|in|by|with|on|from|an?|&),?[ ]?){1,9})"
+    r"(?:(?<=[.;]\n)|(?<=follows:\n))(?=[A-Z])"
+    r"((?:(?:[A-Z][\w’'/-]*[a-z]|of|and|or|to|the|for|in|by|with|on|from|an?|&),?[ ]?){1,9})"
     r"(?<![ ,])[^\S\n]*:?[^\S\n]*\n(?=[^\n]{60})"
 )
 """Between paragraphs a line whose words are capitalised: Exclusions from Confidential Information."""

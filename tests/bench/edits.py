@@ -1,11 +1,11 @@
 """What an edit in one clause leaves in the journal. ``python tests/bench/edits.py [--edits N] [--chunk-tokens N]``
 
-Seeded edits (a word changed, a sentence or a clause inserted or deleted) of sample 13 and of documents in ../shared. A
-chunk is served when its prompt, as ``pipeline.analysis`` words it, stood in the run before the edit. The text before the
-first section is left alone. First as a run has it, which knows where the version before was cut; then as by a splitter
-that sees the edited text alone. Beside it: the fewest chunks that could be asked anew if one knew where the cuts were, with parts
-of 0.7 to 1 budgets that end with a sentence; and the texts that change under the splitters that ours replaces. Not a
-test: it asserts nothing.
+Seeded edits (a word changed, a sentence or a clause inserted or deleted) of sample 13 and of documents in ../shared.
+A chunk is served when its prompt, as ``pipeline.analysis`` words it, stood in the run before the edit. The text before
+the first section is left alone. First as a run has it, which knows where the version before was cut; then as by a
+splitter that sees the edited text alone. Beside it: the fewest chunks that could be asked anew if one knew where the
+cuts were, with parts of 0.7 to 1 budgets that end with a sentence; and the texts that change under the splitters that
+ours replaces. Not a test: it asserts nothing.
 """
 
 from __future__ import annotations
@@ -75,8 +75,9 @@ def report(document: Document, tokenizer: Tokenizer, budget: int, edits: int) ->
         least += fewest(document.text, chunks, edited.text, tokenizer, budget)
     print(
         f"{Path(document.filename).stem[:24]:<26} budget {budget} chunks {len(chunks)} max/mean "
-        f"{unevenness(chunks):.3f}, after an edit at most {uneven:.3f}\n    asked anew: {told(asked)}; the fewest possible "
-        f"without small parts: mean {least / edits:.2f}\n    without the cuts of the version before: {told(alone)}",
+        f"{unevenness(chunks):.3f}, after an edit at most {uneven:.3f}\n    asked anew: {told(asked)}; the fewest "
+        f"possible without small parts: mean {least / edits:.2f}\n"
+        f"    without the cuts of the version before: {told(alone)}",
         flush=True,
     )
 
