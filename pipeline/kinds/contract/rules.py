@@ -5,6 +5,7 @@ from __future__ import annotations
 from pipeline.kinds.contract import (
     amounts,
     arithmetic,
+    attachments,
     basics,
     blanks,
     bounds,
@@ -91,7 +92,11 @@ def findings_in(document: Document) -> list[Finding]:
         ),
         *bounds.bound_findings(view, bounds.Facts(term, ranges, sums, totals, forums)),
         *duties.swapped_parties(view, structure, people),
-        *versions.attachment_conflicts(view, structure, sums, totals),
+        *attachments.attachment_conflicts(
+            view,
+            structure,
+            attachments.Facts(sums, totals, ranges, [*nodes, *(n for rows in scheduled for n in rows)], grids),
+        ),
         *versions.language_conflicts(view),
         *fairness.one_sided_clauses(view),
         *essentials.missing_clauses(view, essentials.Held(people, forums)),

@@ -1,4 +1,4 @@
-"""Two tellings of one contract: body and attachments, Chinese and English."""
+"""Two tellings of one contract, in Chinese and in English, that differ."""
 
 from __future__ import annotations
 
@@ -7,152 +7,13 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
-from pipeline.kinds.contract.amounts import PERCENT, Labelled, money, parse_rate
+from pipeline.kinds.contract.amounts import PERCENT, parse_rate
 from pipeline.kinds.contract.basics import COUNT, length_from
-from pipeline.kinds.contract.delivery import due_dates
-from pipeline.kinds.contract.structure import Structure, is_attachment_head, is_signature_line
 from pipeline.kinds.contract.view import Defect, View
 from pipeline.kinds.numerals import amounts_in, dates_in
-from pipeline.kinds.terms import english, value_in_english
+from pipeline.kinds.terms import english
 from pipeline.lang import Text
-from pipeline.types import Evidence, Finding, Span
-
-# --- body and attachments ---------------------------------------------------------------------------------------------
-
-_WARRANTY = re.compile(
-    rf"(?P<what>质保期|质量保证期|保修期|免费维护期)(?:限)?(?:为|是|:|\s|自[^,。;]{{0,16}}起)*{COUNT}"
-)
-_PERIOD = re.compile(
-    r"(?P<what>交货期|交付期|供货期|服务期|工期|付款期|账期|结算期|响应时间|到场时间|租赁期|租期|保密期)(?:限)?"
-    rf"(?:为|是|:|\s|[^,。;\d]{{0,20}}?(?:后|起|之日)(?:的)?)*{COUNT}"
-)
-_PRICED = re.compile(
-    r"(?P<what>[\u4e00-\u9fa5]{3,16}?(?:单价|价格|收费标准|服务费|[\u4e00-\u9fa5]费|租金|工资|每[\u4e00-\u9fa5]{1,3}(?:每[\u4e00-\u9fa5]{1,4})?))"
-    r"(?:标准)?(?:为|是|:|人民币|¥|\s)*$"
-)
-_NO_PRICE = re.compile(r"违约|赔偿|罚|扣|支付|不超过|不低于|超过|限额|保证金|押金|逾期|补偿")
-_TOTAL = re.compile(r"(?:合同|协议)?(?:含税)?(?:总价款?|总金额|总额|价款总额|总费用|价税合计|报价总计)")
-
-
-def attachment_conflicts(
-    view: View, structure: Structure, amounts: Sequence[Labelled], totals: Sequence[Labelled]
-) -> Iterator[Finding]:
-    """What body and attachments each state just once, and differently: the price, a day of duty, the warranty."""
-    border = _attachments_start(view, structure)
-    if border >= len(view.lines):
-        return
-    start = view.lines[border].start
-    body = [a for a in totals if a.span.start < start]
-    attached = [a for a in amounts if a.span.start >= start and not a.in_table and _TOTAL.fullmatch(a.label)]
-    if len({a.yuan for a in body}) == 1 and len({a.yuan for a in attached}) == 1:
-        one, other = body[0], attached[0]
-        if one.yuan != other.yuan and one.currency == other.currency and _near(one, other):
-            pair = money(one.yuan, one.currency), money(other.yuan, other.currency)
-            yield _conflict("合同总价", *pair, view.quote(one.span), view.quote(other.span))
-    told = *_days(view, start), *_periods(view, start), *_prices(amounts, view, start), *_counts(view, start)
-    for name, here, there in told:
-        yield _conflict(name, here[0], there[0], view.quote(here[1]), view.quote(there[1]))
-
-
-def _attachments_start(view: View, structure: Structure) -> int:
-    """First line of the attachments; those too that stand before the signatures, under a heading with text below it
-    and no further article of the body behind."""
-    if structure.attachments_from < len(view.lines):
-        return structure.attachments_from
-    last = structure.articles[-1].first if structure.articles else len(view.lines)
-    for index in range(last + 1, len(view.lines) - 1):
-        below = view.line_texts[index + 1]
-        closes = is_attachment_head(below) or is_signature_line(below) or index + 1 in structure.signature
-        if is_attachment_head(view.line_texts[index]) and below.strip() and not closes:
-            return index
-    return len(view.lines)
-
-
-def _near(one: Labelled, other: Labelled) -> bool:
-    """Whether the sums may be meant to be one: an attachment that prices a part is no contradiction."""
-    return other.yuan * 2 > one.yuan and one.yuan * 2 > other.yuan
-
-
-Told = tuple[str, Span]
-"""A value and where it stands."""
-
-
-def _days(view: View, start: int) -> Iterator[tuple[str, Told, Told]]:
-    dues = [(due.item, (due.date.isoformat(), due.span)) for due in due_dates(view)]
-    yield from _differing(dues, start)
-
-
-def _periods(view: View, start: int) -> Iterator[tuple[str, Told, Told]]:
-    """Warranty, delivery and the like, in months or days."""
-    found: list[tuple[str, Told]] = []
-    for match in (match for pattern in (_WARRANTY, _PERIOD) for match in pattern.finditer(view.text)):
-        if length := length_from(match):
-            months = {"年": 12, "月": 1}.get(length.unit)
-            days = f"{length.count}日" if length.unit in ("日", "天") else length.printed
-            found.append((match["what"], (f"{length.count * months}个月" if months else days, Span(*match.span()))))
-    yield from _differing(found, start)
-
-
-def _prices(amounts: Sequence[Labelled], view: View, start: int) -> Iterator[tuple[str, Told, Told]]:
-    """A price under the very same name, of five characters or more, here and there (高层住宅每月每平方米)."""
-    found: list[tuple[str, Told]] = []
-    for amount in amounts:
-        sentence = view.sentence_at(amount.span.start).span
-        before = view.text[max(sentence.start, amount.span.start - 30) : amount.span.start]
-        match = None if amount.in_table else _PRICED.search(before)
-        if match and len(match["what"]) >= _LEAST_NAME and not _NO_PRICE.search(match["what"]):
-            found.append((match["what"], (money(amount.yuan, amount.currency), amount.span)))
-    yield from _differing(found, start)
-
-
-_COUNT = re.compile(r"(?<![\d.,])(?P<count>\d{1,6})\s?(?P<unit>[台套辆部架艘座组樘])(?![件阶])")
-_COUNTED_THING = re.compile(
-    r"(?P<what>[\u4e00-\u9fa5]{3})(?:的)?(?:采购|供货|供应|订购|总)?(?:数量|台数|总数)?(?:为|共计?|计|:|\s)?\s?$"
-)
-_MEASURED = re.compile(
-    r"(?=[建使租套占经仓场许授并用额装总])(?P<what>(?:建筑|使用|租赁|套内|占地|经营|仓储|场地)面积|(?:许可|授权|并发)?用户数|额定功率|装机容量|总长度|总重量)"
-    r"(?:为|共计?|约|计|:|\s)*(?P<count>\d[\d,]{0,9}(?:\.\d{1,3})?)\s?(?P<unit>平方米|㎡|m2|亩|平米|个|名|千瓦|兆瓦|[kM]W|米|公里|吨)"
-)
-
-
-def _counts(view: View, start: int) -> Iterator[tuple[str, Told, Told]]:
-    """纸浆泵6台 here, 纸浆泵数量为8台 there; 建筑面积430平方米 and 403平方米."""
-    found: list[tuple[str, Told]] = []
-    for m in _COUNT.finditer(view.text):
-        thing = _COUNTED_THING.search(view.text, max(0, m.start() - 14), m.start())
-        if thing and not _NO_COUNT.search(thing["what"]):
-            found.append((f"{thing['what']}数量", (f"{m['count']}{m['unit']}", Span(thing.start(), m.end()))))
-    for m in _MEASURED.finditer(view.text):
-        number = Decimal(m["count"].replace(",", "")).normalize()
-        unit = "平方米" if m["unit"] in ("㎡", "m2", "平米") else m["unit"]
-        found.append((m["what"], (f"{number:f}{unit}", Span(*m.span()))))
-    yield from _differing(found, start)
-
-
-_NO_COUNT = re.compile(r"[每第前首各备按另]|其中|不足|超过")
-_LEAST_NAME = 5
-
-
-def _differing(told: Sequence[tuple[str, Told]], start: int) -> Iterator[tuple[str, Told, Told]]:
-    for item in dict.fromkeys(name for name, _ in told):
-        here = [t for name, t in told if name == item and t[1].start < start]
-        there = [t for name, t in told if name == item and t[1].start >= start]
-        if len({t[0] for t in here}) == len({t[0] for t in there}) == 1 and here[0][0] != there[0][0]:
-            yield item, here[0], there[0]
-
-
-def _conflict(name: str, here: str, there: str, *evidence: Evidence) -> Finding:
-    defect = Defect(
-        "正文与附件不一致", "conflict", "high", f"{here}／{there}",
-        Text(f"{name}在正文为 {here}，在附件为 {there}。",
-             f"{english(name)}: {value_in_english(here)} in the body, {value_in_english(there)} in the attachment."),
-        Text("核对后使二者一致，并约定正文与附件不一致时以何者为准。",
-             "Make them agree, and say which prevails if contract and attachment differ."), "民法典第五百一十条",
-    )  # fmt: skip
-    return defect.at(*evidence)
-
-
-# --- Chinese and English ----------------------------------------------------------------------------------------------
+from pipeline.types import Finding, Span
 
 _HAN = re.compile(r"[\u4e00-\u9fa5]")
 _WORD = re.compile(r"[A-Za-z]{2,}")
