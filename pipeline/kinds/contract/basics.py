@@ -120,7 +120,7 @@ _SIGNED_AFTER = re.compile(
     r"\s*(?:(?:由[^,。;]{2,16})?(?:在|就|于)[^,。;]{2,40}?|自愿|共同|协商)?(?:签[订署]|订立)(?![^,。;]{0,8}(?:之日|后))"
 )
 _THIS_SIGNED_AFTER = re.compile(
-    r"\s*(?:(?:由[^,。;]{2,16})?(?:在|就|于)[^,。;]{2,40}?|自愿|共同|协商)?(?:签[订署]|订立|达成)(?:本|此|如下|以下)?[\u4e00-\u9fa5]{0,6}(?:合同|协议|契约|约定|条款|意向)(?:书)?(?:如下|[,。:]|$)"
+    r"\s*(?:(?:由[^,。;]{2,16})?(?:在|就|于)[^,。;]{2,40}?|自愿|共同|协商)?(?:签[订署]|订立|达成)(?:本|此|如下|以下)?[\u4e00-\u9fa5]{0,6}(?:合同|协议|契约|合约|约定|条款|意向|一致)(?:书)?(?:如下|[,。:]|$)"
 )
 _IN_FORCE_AFTER = re.compile(r"\s*(?:起|之日起)?\s*(?:正式)?生效")
 _IN_FORCE_BEFORE = re.compile(r"生效(?:日期?|时间)(?:为|是|:)?\s*$")
@@ -418,12 +418,12 @@ _BEFORE_RANGE = re.compile(
 _BEHIND_RANGE = re.compile(rf"[日止]*\s?[,)(]?\s?(?:共计?|合计|总计|为期|计)\s?{COUNT}(?![内前])")
 
 
-def length_close(view: View, found: Range) -> Length | None:
-    """The length that stands right before or behind the dates: 许可期限5年，自…至…; 自…至…止，共计12个月."""
+def lengths_close(view: View, found: Range) -> list[Length]:
+    """The lengths that stand right before and behind the dates: 许可期限5年，自…至…; 自…至…止，共计12个月."""
     sentence = view.sentence_at(found.span.start).span
     before = _BEFORE_RANGE.search(view.text, max(sentence.start, found.span.start - 24), found.span.start)
-    match = before or _BEHIND_RANGE.match(view.text, found.span.end, sentence.end)
-    return length_from(match) if match else None
+    behind = _BEHIND_RANGE.match(view.text, found.span.end, sentence.end)
+    return [length for match in (before, behind) if match and (length := length_from(match))]
 
 
 def _is_side_length(view: View, match: re.Match[str]) -> bool:

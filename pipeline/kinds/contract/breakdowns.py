@@ -34,6 +34,7 @@ _EACH = re.compile(
     r"(?<![\d个当本首末每按整满上下])(?P<per2>[月季])度?(?:租金?|[\u4e00-\u9fa5]{0,4}费|工资|薪[资酬]?)(?:为|是|:|人民币|¥|\s)*$"
 )
 _BY_YEAR = re.compile(r"(?<!\d)(?:年|每年|年度|全年|一年)[^,。;\d]{0,12}$")
+_UNEVEN = re.compile(r"递增|不等|(?:首|末|最后)[一\d]?[个期月次笔年季]|免租|[年月期]起|第[一二三四五六\d]")
 _IN_A_YEAR = {"月": 12, "季": 4}
 _TIMES = re.compile(rf"(?<![\d.])(?P<count>\d{{1,3}}|{HAN_NUMBER}{{1,4}})\s?(?P<per>个?月|个?季度?|年|期|次)")
 _CENT = Decimal("0.01")
@@ -41,15 +42,17 @@ _MOST_SUMS = 16
 """Sums that a sentence may have; more are a table that lost its lines."""
 
 
-def sum_conflicts(view: View, amounts: Sequence[Labelled]) -> Iterator[Finding]:
+def sum_conflicts(view: View, amounts: Sequence[Labelled], structure: Structure) -> Iterator[Finding]:
     """Sentences in which a total stands with all its parts, or with an instalment and its number, and doesn't agree."""
     by_sentence: dict[Span, list[Labelled]] = {}
     for amount in amounts:
         if not amount.in_table:
             by_sentence.setdefault(view.sentence_at(amount.span.start).span, []).append(amount)
     for held in by_sentence.values():
-        if 2 <= len(held) <= _MOST_SUMS and len({a.currency for a in held}) == 1:
-            sentence = view.sentence_at(held[0].span.start)
+        sentence = view.sentence_at(held[0].span.start)
+        if len(held) == 1:
+            yield from _summed_above(view, sentence, held[0], amounts, structure)
+        elif len(held) <= _MOST_SUMS and len({a.currency for a in held}) == 1:
             yield from _parts(view, sentence, held) if len(held) >= 3 else ()
             yield from _summed(view, sentence, held) if len(held) >= 3 else ()
             yield from _instalments(view, sentence, held)
@@ -186,6 +189,24 @@ def _summed(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterato
         yield _conflict(view, total, _differs(told, total, parts))
 
 
+def _summed_above(
+    view: View, sentence: Sentence, total: Labelled, amounts: Sequence[Labelled], structure: Structure
+) -> Iterator[Finding]:
+    """以上三项合计5,860元, behind a clause that holds three sums."""
+    named = _SUM_OF_ALL.search(sentence.text[: total.span.start - sentence.span.start])
+    article = structure.article_at(sentence.line)
+    if named is None or not named["count"] or not _ABOVE.match(named.group()) or article is None:
+        return
+    start = view.lines[article.first].start
+    parts = [a for a in amounts if start <= a.span.start < sentence.span.start and not a.in_table]
+    told = sum((a.yuan for a in parts), Decimal(0))
+    if len(parts) == _counted(named["count"]) and told != total.yuan and told / 2 < total.yuan < told * 2:
+        yield _conflict(view, total, _differs(told, total, parts))
+
+
+_ABOVE = re.compile("以上|上述|前述|[前各]")
+
+
 def _claims_all(splits: re.Match[str], sentence: Sentence, parts: Sequence[Labelled]) -> bool:
     """Whether the parts are said to be all: as many as announced, its components, or named alike."""
     if splits["count"]:
@@ -209,10 +230,10 @@ def _instalments(view: View, sentence: Sentence, held: Sequence[Labelled]) -> It
     for each in held:
         per = _EACH.search(sentence.text[: each.span.start - start])
         total = next((a for a in held if a is not each and _is_total(sentence.text[: a.span.start - start])), None)
-        if per is None or total is None or re.search(r"递增|不等|首|末|最后|免租|起|第[一二三四五六\d]", sentence.text):
+        if per is None or total is None or _UNEVEN.search(sentence.text):
             continue
         unit = (per["per"] or per["per2"]).strip("个度")
-        counts = [m for m in _TIMES.finditer(sentence.text) if m["per"].strip("个度") == unit]
+        counts = [m for m in _TIMES.finditer(sentence.text) if m["per"].strip("个度") in (unit, "期")]
         numbers = {int(m["count"]) if m["count"].isdigit() else parse_han_number(m["count"]) for m in counts}
         if not numbers and _BY_YEAR.search(sentence.text[: total.span.start - start]):
             numbers = {_IN_A_YEAR.get(unit)}

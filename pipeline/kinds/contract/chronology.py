@@ -11,7 +11,7 @@ from pipeline.kinds.contract.basics import (
     Term,
     earliest,
     effective_dates,
-    length_close,
+    lengths_close,
     months_between,
     signing_dates,
 )
@@ -31,12 +31,10 @@ def date_findings(view: View, structure: Structure, ranges: Sequence[Range], ter
     dues = due_dates(view)
     found += _against_signing(view, structure, ranges, term, dues)
     found += _against_each_other(view, dues)
-    if finding := _term_mismatch(view, term):
-        found.append(finding)
-    for other in (r for r in ranges if r is not term.range):
-        length = length_close(view, other)
-        if length and (finding := _term_mismatch(view, Term(other, length))):
-            found.append(finding)
+    for r in ranges:
+        lengths = [term.length] if r is term.range else []
+        told = (_term_mismatch(view, Term(r, length)) for length in (*lengths, *lengths_close(view, r)))
+        found += [finding for finding in told if finding][:1]
     found += _effect_before_signing(view, structure)
     impossible = (s for s in view.impossible_dates if not _VERSION.search(view.text, max(0, s.start - 8), s.start))
     for span in (*impossible, *_impossible_days(view)):

@@ -19,6 +19,7 @@ _REFERRED = (
     re.compile(
         rf"{_TERM}(?:一词)?,?(?:应|须)?(?:按照?|以|依照?|适用|参照)[^。;,\"]{{0,16}}?定义(?:解释|为准|理解|确定|执行|认定)?(?=[,。;]|$)"
     ),
+    re.compile(rf"{_TERM}(?:一词)?的?(?:(?:本)?(?:合同|协议|双方)?约定)(?:的)?(?:标准|要求|条件|范围|情形)"),
     re.compile(r"[定释]义(?:条款|部分)?(?:中|项下)?(?:所)?(?:列|述|称|定义)的?\"(?P<term>[^\"\n]{2,16})\""),
 )
 _ELSEWHERE = re.compile(r"《[^》\n]{1,40}》|附件|主合同|原合同|框架|法律|法规|规定|标准")
@@ -58,7 +59,7 @@ def _undefined(view: View) -> Iterator[Finding]:
     defined = {match["term"] for match in _definitions(view)}
     for match in (match for pattern in _REFERRED for match in pattern.finditer(view.text)):
         term = match["term"]
-        sentence = view.sentence_at(match.start()).text
+        sentence = view.sentence_at(match.start()).text.replace(match.group(), "")
         if term in defined or _ELSEWHERE.search(sentence) or f"{term}是指" in view.text or f"{term}指" in view.text:
             continue
         defect = Defect(

@@ -337,9 +337,15 @@ _SECRECY_OPEN = re.compile(
     r"长期有效|永久|无限期|直至[^。;]{0,20}(?:公开|公知|公众)|持续有效|始终|不因[^。;]{0,16}(?:终止|"
     r"解除)[^。;]{0,8}(?:失效|终止|解除|影响)|继续有效|仍然?有效"
 )
-_RENEWAL = re.compile(
-    rf"(?<!不)(?<!不再)自动(?:续期|展期|延续|顺延|续展|续约|延长|续签|续订|延期)[^。;]{{0,16}}?(?:{COUNT})?"
+_SILENCE = (
+    r"(?:未|没有|无)[^。;]{0,24}?(?:异议|终止|续|解除|通知|告知|反对)[^。;]{0,30}?"
+    r"(?:合同|协议|合约|期限?|订阅|服务|租赁|合作|授权|[,同])[^。;,]{0,14}?(?:顺延|续[展期约订]|延[展续长]|继续(?:履行|有效))"
 )
+"""未提出异议的，本合同按原条件顺延: who says nothing goes on."""
+_RENEWAL = re.compile(
+    rf"(?:(?<!不)(?<!不再)自动(?:续期|展期|延续|顺延|续展|续约|延长|续签|续订|延期|延展)|{_SILENCE})[^。;]{{0,16}}?(?:{COUNT})?"
+)
+_GOES_ON = ("自动", "顺延", "续展", "续期", "续约", "续订", "延展", "延续", "延长", "继续履行", "继续有效")
 _RENEWAL_CONTEXT = re.compile(r"期满|届满|到期|期限|有效期|续")
 
 
@@ -348,7 +354,7 @@ def findings_of(view: View, forums: Sequence[Forum]) -> list[Finding]:
         view.fact("disputes", "争议解决", f"{f.kind}：{f.where}" if f.where else f.kind, f.span)
         for f in _distinct(forums)
     ]
-    for sentence in view.sentences_with("适用", "保密", "本款", "本条", "自动"):
+    for sentence in view.sentences_with("适用", "保密", "本款", "本条", *_GOES_ON):
         for rule in (_law, _secrecy, _renewal):
             if finding := rule(view, sentence):
                 found.append(finding)
@@ -407,7 +413,7 @@ def _secrecy(view: View, sentence: Sentence) -> Finding | None:
 
 
 def _renewal(view: View, sentence: Sentence) -> Finding | None:
-    if "自动" not in sentence.text or not _RENEWAL_CONTEXT.search(sentence.text):
+    if not _RENEWAL_CONTEXT.search(sentence.text):
         return None
     match = _RENEWAL.search(sentence.text)
     if match is None or re.search(

@@ -63,8 +63,9 @@ _OTHER_DUTY = re.compile(
 def swapped_parties(view: View, structure: Structure, parties: Sequence[Party]) -> Iterator[Finding]:
     """A clause that lays a duty on the party that it lies on nowhere else, against two others at least."""
     roles = list(dict.fromkeys(party.role for party in parties if party.line < structure.attachments_from))
+    plain = [bare for role in roles if (bare := role.rstrip("一二三四五12345")) not in roles]  # 保证人 of 保证人一
     callings = {role: _calling(view, role, parties) for role in roles}
-    yield from _owed_to_itself(view, [*roles, *_other_names(view, parties)])
+    yield from _owed_to_itself(view, [*roles, *plain, *_other_names(view, parties)])
     if len(roles) != 2:
         return
     for duty, pattern in _patterns("|".join(map(re.escape, roles))).items():
@@ -109,9 +110,16 @@ def _borne(view: View, structure: Structure, duty: str, pattern: re.Pattern[str]
     return borne
 
 
+_NOT_ITSELF = (
+    r"(?!\s?(?:的|所|住|指定|授权|委派|派驻|派出|及|和|与|或|、|/|[一二三四五六\d]|内部|自[己身行]|人员|员工|股东|董事|财务|母|子|总|分|上级|"
+    r"关联|律师|代表|联系|项目|财产|账|银行|客户|用户))"
+)
+"""甲方向甲方住所地法院起诉: another is behind the word."""
 _TO_SELF = (
-    r"(?:向|给|对)\s?(?P=who)\s?(?:一次性|足额|另行)?(?:支付|交付|提供|返还|退还|赔偿|提交|移交|出具|交还|发出|偿还|交纳|缴纳|归还|补偿|供货|开具|承担)"
-    r"|(?:支付|交付|返还|退还|移交|交还|偿还|赔偿)(?:给\s?(?P=who)|(?P=who)(?=[,。;]|$))|(?:书面)?(?:要求|催告|责令|请求|通知|告知)\s?(?P=who)(?!的)"
+    rf"(?:(?:向|给|报|报送|提交|交由|交给|送交|送达)\s?(?P=who)|"
+    r"对\s?(?P=who)\s?(?:一次性|足额|另行)?(?:支付|交付|返还|退还|赔偿|补偿|承担)|"
+    r"(?:支付|交付|返还|退还|移交|交还|偿还|赔偿|(?:书面)?(?:要求|催告|责令|请求|通知|告知))\s?(?P=who)(?=[\u4e00-\u9fa5]?[,。;]|$|[\u4e00-\u9fa5]{2}))"
+    rf"{_NOT_ITSELF}"
 )
 """What nobody does to himself."""
 _FROM_SELF = (

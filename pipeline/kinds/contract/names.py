@@ -23,6 +23,11 @@ _BRAND = 4
 """Characters of place and brand that a name has at least."""
 _AS_PARTY = re.compile(r"户名|账户|开户|收款|付款|抬头|开票|发票|盖章|签章|(?:甲|乙|供|需|买|卖)方[^,。;]{0,4}$")
 """Where a company of another trade word must be the party itself; elsewhere it may be its sister."""
+_ACTS = re.compile(
+    r"(?:有权|应当?|须|需|不得|可以|保证|承诺|逾期|迟延|违反|拒绝|未(?:按|能|在|经|履行|支付)|的(?:书面|通知|文件|同意|账[户号]|开户|违约))"
+)
+"""What a party does, behind its name."""
+_ENTERPRISE = re.compile(r"[\u4e00-\u9fa5()]{2,20}?(?:公司|\(有限合伙\)|厂|事务所|合作社|医院|学校|研究院)")
 _ORDINALS = frozenset("一二三四五六七八九十0123456789东西南北中新老上下大小甲乙丙ABCDEFGH")
 
 
@@ -33,14 +38,14 @@ def near_names(view: View, parties: Sequence[Party]) -> Iterator[Finding]:
     for name, role in {flat(party.name): party.role for party in parties}.items():
         if len(name) < _LEAST or not _TAIL.search(name):
             continue
-        for span in _spellings(view.text, name):
+        for span in (*_spellings(view.text, name), *_in_its_place(view, name)):
             printed = view.text[span.start : span.end]
             bare = printed.replace(" ", "")
             around = view.text[max(view.sentence_at(span.start).span.start, span.start - 16) : span.end + 8]
             branch = _BRANCH.search(view.text, max(0, span.start - 8), span.start)
             if bare in known or bare in seen or branch or _RENAMED.search(around):
                 continue
-            if _another_word(bare, name) and not _AS_PARTY.search(around):
+            if _another_word(bare, name) and not (_AS_PARTY.search(around) or _ACTS.match(view.text, span.end)):
                 continue
             seen.add(bare)
             yield _finding(view, role, name, printed, span)
@@ -55,6 +60,19 @@ def _spellings(text: str, name: str) -> Iterator[Span]:
             if span := _slip(text, name, end):
                 yield span
             at = text.find(tail, end)
+
+
+def _in_its_place(view: View, name: str) -> Iterator[Span]:
+    """A company of the party's place and brand but another trade or form, named once, that does what parties do."""
+    brand = name[:_BRAND]
+    at = view.text.find(brand)
+    while at >= 0:
+        match = _ENTERPRISE.match(view.text, at)
+        if match and _ACTS.match(view.text, match.end()) and view.text.count(match.group()) == 1:
+            introduced = view.text[max(view.sentence_at(at).span.start, at - 2) : at]
+            if not re.search(r"[由与和及向对为是给\u4e00-\u9fa5]$", introduced):
+                yield Span(*match.span())
+        at = view.text.find(brand, match.end() if match else at + _BRAND)
 
 
 def _slip(text: str, name: str, end: int) -> Span | None:

@@ -67,7 +67,7 @@ def findings_in(document: Document) -> list[Finding]:
         *arithmetic.total_against_table(view, grids, totals),
         *arithmetic.share_conflicts(view, nodes, totals),
         *arithmetic.deposit_conflicts(view, sums, totals),
-        *breakdowns.sum_conflicts(view, sums),
+        *breakdowns.sum_conflicts(view, sums, structure),
         *breakdowns.adjusted_totals(view, sums),
         *breakdowns.step_conflicts(view, sums, totals, structure),
         *arithmetic.amount_conflicts(view, sums, structure),

@@ -63,7 +63,9 @@ _CALENDAR_DAYS = re.compile("日历[日天]|自然日")
 """The rarer sort."""
 
 
-_AT_ONCE = re.compile(r"工作日\s?\((?:即)?(?:自然日|日历[日天])\)|(?:自然日|日历[日天])\s?\((?:即)?工作日\)")
+_AT_ONCE = re.compile(
+    r"工作日\s?\([^()\d一二三四五六七八九十]{0,12}(?:自然日|日历[日天])\)|(?:自然日|日历[日天])\s?\([^()\d一二三四五六七八九十]{0,12}工作日\)"
+)
 
 
 def _both_sorts_at_once(view: View) -> Iterator[Finding]:
