@@ -151,13 +151,14 @@ def _table_amounts(tables: Iterable[Table]) -> list[Labelled]:
 PERCENT = (
     r"(?:\d{1,4}(?:\.\d{1,4})?\s?[%‰‱]|"
     r"(?:百|千|万)分之\s?(?:[零〇一二三四五六七八九十百两半点]{1,7}|\d{1,3}(?:\.\d{1,3})?)|"
-    r"(?<![一二三四五六七八九十])[一二三四五六七八九]成(?![本品立交果套为员不效绩分功就人年色份型熟]))"
+    r"(?<![一二三四五六七八九十])[一二三四五六七八九两]成(?![本品立交果套员不效绩分功就人年色份型熟]|为(?![\u4e00-\u9fa5]{0,4}[款金])))"
 )
-TENTHS = tuple(f"{digit}成" for digit in "一二三四五六七八九")
+_TENTHS = "一二三四五六七八九"
+TENTHS = tuple(f"{digit}成" for digit in f"{_TENTHS}两")
 """Regex of a share: 5%, 0.5‰, 万分之五, 百分之1.5, 三成."""
 _RATE = re.compile(
     r"(?P<number>\d+(?:\.\d+)?)\s?(?P<sign>[%‰‱])|"
-    r"(?P<base>[百千万])分之\s?(?P<share>[零〇一二三四五六七八九十百两半点]+|\d+(?:\.\d+)?)|(?P<tenths>[一二三四五六七八九])成"
+    r"(?P<base>[百千万])分之\s?(?P<share>[零〇一二三四五六七八九十百两半点]+|\d+(?:\.\d+)?)|(?P<tenths>[一二三四五六七八九两])成"
 )
 _SIGNS = {"%": 100, "‰": 1000, "‱": 10000, "百": 100, "千": 1000, "万": 10000}
 
@@ -170,7 +171,7 @@ def parse_rate(text: str) -> Decimal | None:
     if match["sign"]:
         return Decimal(match["number"]) / _SIGNS[match["sign"]]
     if match["tenths"]:
-        return Decimal(TENTHS.index(match.group()) + 1) / 10
+        return Decimal(_TENTHS.index(match["tenths"].replace("两", "二")) + 1) / 10
     share = _share(match["share"])
     return None if share is None else share / _SIGNS[match["base"]]
 

@@ -294,10 +294,11 @@ def deposit_conflicts(view: View, amounts: Sequence[Labelled], totals: Sequence[
 def _price_for(
     view: View, deposit: Labelled, amounts: Sequence[Labelled], totals: Sequence[Labelled]
 ) -> Decimal | None:
-    """The price that a 定金 is part of: named in its own paragraph, else the contract's."""
+    """The price that a 定金 is part of: named in its own paragraph, else the contract's, else the total of a table."""
     line = view.line_at(deposit.span.start)
     near = [a.yuan for a in amounts if view.line_at(a.span.start) == line and _IS_TOTAL.fullmatch(a.label)]
-    return max(near or [t.yuan for t in totals], default=None)
+    tables = [a.yuan for a in amounts if a.in_table and a.label == "合计"]
+    return max(near or [t.yuan for t in totals] or tables, default=None)
 
 
 _IS_TOTAL = re.compile(TOTAL_LABEL)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from pipeline.kinds.contract.amounts import PERCENT, Labelled, money, parse_rate, percent
+from pipeline.kinds.contract.amounts import PERCENT, TOTAL_LABEL, Labelled, money, parse_rate, percent
 from pipeline.kinds.contract.basics import Range, term_of
 from pipeline.kinds.contract.delivery import due_dates
 from pipeline.kinds.contract.payments import Node
@@ -23,7 +23,7 @@ from pipeline.kinds.terms import english, value_in_english
 from pipeline.lang import Text
 from pipeline.types import Finding, Span
 
-_TOTAL = re.compile(r"(?:合同|协议)?(?:含税)?(?:总价款?|总金额|总额|价款总额|总费用|价税合计|报价总计)")
+_TOTAL = re.compile(rf"{TOTAL_LABEL}|报价总计")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,7 @@ def attachment_conflicts(view: View, structure: Structure, facts: Facts) -> Iter
         *_terms(view, facts, start),
         *_pairs([*_dates(view), *_figures(view, facts, start), *_rows(facts)], start),
         *_waits(view, start),
+        *_brands(view, start),
     ]
     seen: set[Span] = set()
     for here, there in pairs:
@@ -87,8 +88,8 @@ Pair = tuple[Told, Told]
 
 def _price(facts: Facts, start: int) -> Iterator[Pair]:
     """The contract's price; an attachment that prices a part is no contradiction."""
-    body = [a for a in facts.totals if a.span.start < start]
     there = [a for a in facts.amounts if a.span.start >= start and not a.in_table and _TOTAL.fullmatch(a.label)]
+    body = [a for a in facts.totals if a.span.start < start]
     if len({a.yuan for a in body}) == len({a.yuan for a in there}) == 1:
         one, other = (
             Told("合同总价", a.currency, money(a.yuan, a.currency), a.yuan, a.span) for a in (body[0], there[0])
@@ -300,9 +301,28 @@ def _rows(facts: Facts) -> Iterator[Told]:
                 yield Told(row.label, "数量", f"{quantity:f}", quantity, row.span)
 
 
+_BRANDED = re.compile(
+    r"(?P<what>[\u4e00-\u9fa5]{2,8}?)(?:均|须|应)?(?:采用|选用|使用|为|:)\s?(?P<brand>[\u4e00-\u9fa5A-Za-z]{2,10}?)(?:品牌|牌(?![照子号]))"
+)
+
+
+def _brands(view: View, start: int) -> Iterator[Pair]:
+    """墙面乳胶漆采用多乐士品牌 here, 乳胶漆：立邦 there."""
+    for match in _BRANDED.finditer(view.text, 0, start):
+        what, brand = match["what"], match["brand"]
+        names = "|".join(what[at:] for at in range(len(what) - 1))
+        there = re.compile(
+            rf"(?:{names})(?:的?品牌)?\s?[:\t为]\s?(?:采用|选用)?(?P<brand>[\u4e00-\u9fa5A-Za-z]{{2,10}}?)(?=品?牌|[;,。、\s]|$)"
+        )
+        attached = list(there.finditer(view.text, start))
+        if len(attached) == 1 and (other := attached[0]["brand"]) not in brand and brand not in other:
+            told = (Told(what, "品牌", m["brand"], Decimal(1), Span(*m.span())) for m in (match, attached[0]))
+            yield next(told), next(told)
+
+
 _SAME_DUTY = {
-    "交付": "交货", "运抵": "交货", "送达": "交货", "到货": "交货", "供货": "交货", "送至": "交货", "完工": "竣工",
-    "付清": "付款", "支付": "付款", "缴纳": "付款", "交纳": "付款",
+    "交付": "交货", "运抵": "交货", "送达": "交货", "到货": "交货", "供货": "交货", "送至": "交货", "送到": "交货",
+    "完工": "竣工", "付清": "付款", "支付": "付款", "缴纳": "付款", "交纳": "付款",
 }  # fmt: skip
 
 

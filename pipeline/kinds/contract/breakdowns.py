@@ -176,12 +176,20 @@ _SUM_OF_ALL = re.compile(
 )
 
 
+_SECURITY = re.compile(r"[\u4e00-\u9fa5]{0,4}(?:保证金|押金|定金)(?=\d)")
+"""An item of the list like others: 加盟费…元、保证金…元，合计…元."""
+
+
 def _summed(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterator[Finding]:
     """The last sum is the total of those before it: 运输费…元，装卸费…元，以上两项合计…元."""
     *parts, total = held
     before = sentence.text[: total.span.start - sentence.span.start]
     named = _SUM_OF_ALL.search(before)
-    if named is None or _OPEN.search(before) or _TOTAL.search(before[: parts[0].span.start - sentence.span.start]):
+    if (
+        named is None
+        or _OPEN.search(_SECURITY.sub("", before))
+        or _TOTAL.search(before[: parts[0].span.start - sentence.span.start])
+    ):
         return
     told = sum((a.yuan for a in parts), Decimal(0))
     counted = _counted(named["count"]) if named["count"] else len(parts)

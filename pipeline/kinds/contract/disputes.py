@@ -212,6 +212,9 @@ def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
     pair = next(((a, c) for a in arbitration for c in court if a.sentence is c.sentence), (arbitration[0], court[0]))
     if pair[0].sentence is pair[1].sentence and _only_after(pair[0].sentence.text):
         return []
+    matters = [_matter(forum.sentence.text) for forum in pair]
+    if all(matters) and matters[0] != matters[1]:
+        return []
     defect = Defect(
         "仲裁与诉讼并存", "conflict", "high", "仲裁、诉讼",
         Text(f"既约定仲裁（{pair[0].where or '仲裁'}），又约定诉讼（{pair[1].where or '法院'}）；"
@@ -225,6 +228,17 @@ def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
     )  # fmt: skip
     spans = [pair[0].span] if pair[0].sentence is pair[1].sentence else [pair[0].span, pair[1].span]
     return [defect.at(*(view.quote(span) for span in spans))]
+
+
+_MATTER = re.compile(
+    r"(?:因|就|有关|关于|涉及)(?P<what>[^,。;]{2,16}?)(?:所?(?:发生|产生|引起)|的|之)(?:的|之)?(?:争议|纠纷)"
+)
+
+
+def _matter(text: str) -> str:
+    """What alone the clause is about (因居间报酬发生的争议); empty where it is the contract as a whole."""
+    match = _MATTER.search(text)
+    return "" if match is None or re.search(r"合同|协议|合约|履行|双方|各方", match["what"]) else match["what"]
 
 
 _AGAIN = re.compile(

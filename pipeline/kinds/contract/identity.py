@@ -20,7 +20,7 @@ _TAX_NUMBER = re.compile(rf"{_TAX_LABEL}(?P<value>9[0-9A-Z]{{17}})(?![0-9A-Z])")
 _IDENTITY = re.compile(
     r"(?:身份证|公民身份)(?:件)?(?:号码|号|编号)?\s*[:\t为是]?\s*(?P<value>\d[\d ]{14,22}[\dXx])(?![\dA-Za-z])"
 )
-_CARD = re.compile(r"(?:账|帐|卡)\s?(?:户|号)?(?:号码)?\s*[:\t为是]?\s*(?P<value>62[\d ]{13,22}\d)(?![\d.,])")
+_CARD = re.compile(r"(?:账|帐|卡)\s?(?:户|号)?(?:号码)?\s*\s*[:\t为是]?\s*(?P<value>62[\d ]{13,22}\d)(?!\d|[.,]\d)")
 _CREDIT_SIGNS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 _CREDIT_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 _IDENTITY_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)

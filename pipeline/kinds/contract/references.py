@@ -73,6 +73,7 @@ def clause_references(view: View, structure: Structure) -> list[Reference]:
     """References to clauses of the contract itself; headings and references to laws or other texts are left out."""
     found: list[Reference] = []
     foreign_until, previous_end, to_body = -1, -1, False
+    own_parts = any(_PARTS.search(view.line_texts[i]) for i in structure.headings)
     for match in _REFERENCE.finditer(view.text):
         line = view.line_at(match.start())
         before = view.text[view.lines[line].start : match.start()]
@@ -82,7 +83,7 @@ def clause_references(view: View, structure: Structure) -> list[Reference]:
         chained = previous_end >= 0 and _CHAIN.fullmatch(view.text, previous_end, match.start()) is not None
         if not chained:
             to_body = line >= structure.attachments_from and _TO_BODY.search(before) is not None
-        foreign = foreign_until == previous_end if chained else not to_body and _is_foreign(before)
+        foreign = foreign_until == previous_end if chained else not to_body and _is_foreign(before, own_parts)
         previous_end = match.end()
         if foreign:
             foreign_until = match.end()
@@ -122,10 +123,14 @@ def _is_heading(view: View, structure: Structure, match: re.Match[str], line: in
     )
 
 
-def _is_foreign(before: str) -> bool:
+_PARTS = re.compile(r"(?:专用|通用)(?:合同)?(?:条款|条件)")
+"""The parts of a contract by a model form; where it has them as headings, they are no other text."""
+
+
+def _is_foreign(before: str, own_parts: bool) -> bool:
     """Whether the words before name another text: a law, another contract, an attachment."""
     sentence = before[max(before.rfind(c) for c in "。;") + 1 :]
-    if _OWN.search(sentence):
+    if _OWN.search(sentence) or (own_parts and (part := _PARTS.search(sentence)) and part.end() == len(sentence)):
         return False
     if _OTHER_TEXT.search(sentence):
         return True
@@ -169,11 +174,14 @@ def clause_findings(view: View, structure: Structure) -> list[Finding]:
 def _stands(reference: Reference, numbering: Numbering, structure: Structure, view: View) -> bool:
     """Whether the clause tree has what is meant; a reference to the body is not answered by an attachment."""
     end = structure.attachments_from if reference.to_body else len(view.lines)
-    return any(view.line_at(t.span.start) < end for t in numbering.find(reference.printed, reference.span.start))
+    lines = [view.line_at(t.span.start) for t in numbering.find(reference.printed, reference.span.start)]
+    return any(line < end and line not in structure.signature for line in lines)
 
 
 def _missing(reference: Reference, known: set[int], structure: Structure, view: View) -> Text | None:
     highest = max(known, default=0)
+    if reference.dotted and structure.dotted:
+        highest = max(highest, *(int(dotted.partition(".")[0]) for dotted in structure.dotted))
     if reference.dotted in structure.dotted:
         return None
     if reference.number > highest:
@@ -209,7 +217,7 @@ def _missing_dotted(reference: Reference, known: set[int], structure: Structure)
 def _missing_paragraph(reference: Reference, structure: Structure, view: View) -> Text | None:
     """第X条第Y款 where the article has fewer numbered items and fewer paragraphs than Y."""
     articles = [a for a in structure.articles if a.number == reference.number]
-    most = max((_paragraphs(view, article) for article in articles), default=0)
+    most = max((_paragraphs(view, structure, article) for article in articles), default=0)
     if reference.paragraph is None or reference.paragraph <= most:
         return None
     return Text(
@@ -219,10 +227,14 @@ def _missing_paragraph(reference: Reference, structure: Structure, view: View) -
     )
 
 
-def _paragraphs(view: View, article: Article) -> int:
+def _paragraphs(view: View, structure: Structure, article: Article) -> int:
     """Most that could count as 款 of an article: its lines, or sentences where it is one line."""
-    texts = [t for t in view.line_texts[article.first : article.end] if t.strip()]
-    return max(len(texts), sum(t.count("。") + t.count(";") for t in texts))
+    lines = [i for i in range(article.first, article.end) if i < structure.attachments_from]
+    texts = [view.line_texts[i] for i in lines if i not in structure.signature and view.line_texts[i].strip()]
+    if texts and article.first in structure.headings:
+        texts = texts[1:]
+    ends = "。;" if any(_ITEM.match(t) for t in texts) or len(texts) == 1 else "。"
+    return max(len(texts), sum(t.count(end) for t in texts for end in ends))
 
 
 # --- attachments -----------------------------------------------------------------------------------------------------

@@ -105,6 +105,7 @@ def _two_sorts_of_days(view: View) -> Iterator[Finding]:
 _MEASURES = (
     ("平方英尺", re.compile(r"平方米|㎡|平米")), ("英尺", re.compile(r"\d\s?米")), ("英里", re.compile(r"公里|千米")),
     ("盎司", re.compile(r"千克|公斤|克|kg")), ("加仑", re.compile(r"升|立方米")),
+    ("码", re.compile(r"\d\s?米")),
     ("磅", re.compile(r"千克|公斤|kg")), ("短吨", re.compile(r"吨")), ("平方码", re.compile(r"平方米|㎡")),
 )  # fmt: skip
 _CONVERTED_AFTER = re.compile(r"\s?(?:\(|,?(?:约|即|合|折))[^)。;]{0,12}\d")
@@ -115,7 +116,7 @@ def _foreign_measures(view: View) -> Iterator[Finding]:
     for unit, metric in _MEASURES:
         if unit not in view.text:
             continue
-        found = next(re.finditer(rf"\d[\d,.]*\s?(?:万\s?)?{unit}", view.text), None)
+        found = next(re.finditer(rf"(?:\d[\d,.]*\s?(?:万\s?)?|每){unit}", view.text), None)
         if found is None or not metric.search(view.text) or _CONVERTED_AFTER.match(view.text, found.end()):
             continue
         defect = Defect(
