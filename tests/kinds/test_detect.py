@@ -11,7 +11,7 @@ from pipeline.kinds.detect import contract_type, kind_of
 from pipeline.types import Document
 
 SAMPLES = Path(__file__).parents[2] / "data" / "samples"
-SAME = {"建设工程分包": "建设工程", "定作承揽": "委托加工", "框架采购": "框架协议", "运输": "其他", "仓储": "其他"}
+SAME = {"建设工程分包": "建设工程", "定作承揽": "委托加工", "框架采购": "采购", "运输": "其他", "仓储": "其他"}
 """Types that the samples name more finely."""
 PARTIES = "甲方：甲某有限公司\n乙方：乙某有限公司\n经双方友好协商，订立本合同。\n第一条 标的\n……"
 
@@ -44,7 +44,9 @@ def document(text: str, *, filename: str = "a.pdf", title: str = "") -> Document
         ("软件采购合同", "采购"),
         ("股权转让协议", "股权转让"),
         ("委托加工合同", "委托加工"),
-        ("物资采购框架协议", "框架协议"),
+        ("物资采购框架协议", "采购"),
+        ("劳务派遣协议", "其他"),
+        ("特许经营合同", "其他"),
         ("战略合作协议", "框架协议"),
         ("赠与合同", "其他"),
     ],

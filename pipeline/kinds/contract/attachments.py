@@ -111,7 +111,7 @@ def _shares(facts: Facts, start: int) -> Iterator[Pair]:
         shares = [node.share for node in nodes if node.share is not None]
         if len(shares) < _WHOLE_SHARES or sum(shares) != 1 or any(node.upto for node in nodes):
             return
-        told.append(Told("付款比例", "", "、".join(percent(s) for s in sorted(shares)), Decimal(1), nodes[0].span))
+        told.append(Told("付款比例", "", "、".join(percent(s) for s in shares), Decimal(1), nodes[0].span))
     if told[0].value != told[1].value:
         yield told[0], told[1]
 
@@ -352,11 +352,11 @@ def _alike(told: Told, name: str, sort: str) -> bool:
     if not told.name.endswith(name):
         return False
     rest = told.name.removesuffix(name)
-    return not rest or rest.endswith(_STOP) or (len(name) >= _LONG_NAME and sort != "CNY")
+    return not rest or rest.endswith(_STOP) or len(name) >= (_LONG_PRICE if sort == "CNY" else _LONG_NAME)
 
 
-_LONG_NAME = 4
-"""Characters of a name that tells what it is about by itself: 额定电压, 响应时间."""
+_LONG_NAME, _LONG_PRICE = 4, 6
+"""Characters of a name that tells what it is about by itself: 额定电压, 响应时间. A price wants more."""
 
 
 def _differ(one: Told, other: Told) -> bool:
@@ -392,7 +392,8 @@ def _waits(view: View, start: int) -> Iterator[Pair]:
             told.append(Told(f"{match['event'][-_EVENT_TAIL:]}后{act}", *value, Span(*match.span())))
     yield from _pairs(told, start)
     credits = [m for m in _CREDIT.finditer(view.text) if m.start() >= start]
-    body = [t for t in told if t.name.endswith("付款") and t.span.start < start]
+    paid = [t for t in told if t.name.endswith("付款") and t.span.start < start]
+    body = [t for t in paid if re.search("票|对账", t.name)] or paid
     if len(credits) == 1 and len({t.value for t in body}) == 1 and (value := _time(credits[0][1], credits[0][2])):
         credit = Told("付款期限", *value, Span(*credits[0].span()))
         if _differ(body[0], credit):

@@ -13,7 +13,7 @@ from pipeline.kinds.contract.view import View
 from pipeline.kinds.numerals import HAN_NUMBER, DateMention, parse_han_number
 from pipeline.types import Finding, Span
 
-_TITLE_END = r"(?:合同书?|协议书?|契约|约定书|订单|备忘录|意向书|确认书|承诺书|条款)"
+_TITLE_END = r"(?:合同书?|合约书?|协议书?|契约|约定书|订单|备忘录|意向书|确认书|承诺书|条款)"
 _TITLE = re.compile(
     rf"(?P<title>[^\n\t。;:,]{{0,40}}?{_TITLE_END}(?:\s*\([^()\n]{{1,20}}\))?(?:\s*/?\s*[A-Z][A-Za-z ]{{4,50}})?)\s*$"
 )
@@ -180,7 +180,7 @@ COUNT = (
 )
 """Regex of a period: the number (三, 12, 十二（12）) and its unit."""
 _TERM_LABEL = (
-    "合同期限|合同期|合同有效期限?|协议有效期限?|协议期限|租赁期限|租赁期间|租赁期|租期|服务期限|服务期|履行期限|"
+    "合同期限|合同期|合约期限?|合同有效期限?|协议有效期限?|协议期限|租赁期限|租赁期间|租赁期|租期|服务期限|服务期|履行期限|"
     "合作期限|合作期间|合作期|许可期限|授权期限|"
     "借款期限|贷款期限|承包期限?|劳动合同期限|有效期限?|委托期限|使用期限|聘用期限|聘期|管理期限|供货期限|运输期限|"
     "保管期限|仓储期限|代理期限|承揽期限|"

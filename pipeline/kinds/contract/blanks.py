@@ -28,7 +28,7 @@ _COUNT = re.compile(
     r"[为计共付满按前后收第过逾达] {2,}(?:个月|个工作日|个?日历天|日[内的,。]|天[内的,。]|年[,。;]|元|万元|%|份)"
 )
 _EMPTY = re.compile(r"(?<=[为计共第])\( *\)(?=[个家台套件份年月日天元万名次期%条])")
-_NOTHING = re.compile(r"(?<=[\u4e00-\u9fa5]:) {3,}(?=[。;,])")
+_NOTHING = re.compile(r"(?<=[\u4e00-\u9fa5]): *(?=[。;,])")
 _STARS = re.compile(r"(?<=[:为])\s?\*{2,}(?![*\d])")
 _IDENTIFIER = re.compile(r"[A-Za-z0-9]_+[A-Za-z0-9]")
 _FILLED_BEFORE = re.compile(r"_(?P<inner>[^_\n\t]{1,24})$")
@@ -77,7 +77,7 @@ def _blanks(view: View) -> Iterator[Span]:
         ("元", _MONEY),
         ("  ", _COUNT),
         ("(", _EMPTY),
-        (":   ", _NOTHING),
+        (":", _NOTHING),
         ("**", _STARS),
     ):
         for match in pattern.finditer(text) if sign in text else ():

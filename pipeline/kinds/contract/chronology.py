@@ -140,6 +140,7 @@ def _against_signing(
 
 
 _AFTER = tuple((first, ("验收", "安装")) for first in ("交货", "交付", "到货", "供货", "运抵", "送达"))
+_ACTOR = re.compile(r"(?:^|[\d\s、.)])(?P<who>[\u4e00-\u9fa5]{1,4}[方人商])(?:应当?|须|需|负责|保证)")
 _OTHER_ACTOR = re.compile(r"[方人商]")
 
 
@@ -166,10 +167,14 @@ def _against_each_other(view: View, dues: Sequence[Due]) -> list[Finding]:
 
 
 def _same_duty(view: View, first: Due, second: Due) -> bool:
-    """Whether one sentence obliges one party to both: what is installed may else be another thing."""
-    sentence = view.sentence_at(first.span.start)
+    """Whether one sentence, or two that follow each other, oblige one party to both: what is installed may else be
+    another thing."""
+    sentence, other = sorted((view.sentence_at(first.span.start), view.sentence_at(second.span.start)))
     start, end = sorted((first.span, second.span))
-    return sentence == view.sentence_at(second.span.start) and not _OTHER_ACTOR.search(view.text, start.end, end.start)
+    if sentence == other:
+        return not _OTHER_ACTOR.search(view.text, start.end, end.start)
+    actors = [match["who"] for s in (sentence, other) if (match := _ACTOR.search(s.text))]
+    return other.line - sentence.line <= 1 and len(actors) == 2 and actors[0] == actors[1]
 
 
 def _term_mismatch(view: View, term: Term) -> Finding | None:

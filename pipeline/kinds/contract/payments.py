@@ -25,7 +25,7 @@ _BASE = (
 _NODE = re.compile(
     rf"(?<!回款)(?<!销售)(?<!营业)(?<!成交)(?<!实收)(?<!交易)(?<!投资)(?P<base>{_BASE})(?:\([^()\n]{{0,40}}\))?\s?(?:的|之|×|\*)?\s?(?P<upto>至)?\s?(?P<share>{PERCENT})|"
     rf"(?P<share2>{PERCENT})\s?(?:\([^()\n]{{0,30}}\))?的?(?P<base2>{_BASE})|"
-    r"(?P<rest>剩余|剩下|余下|其余|余|质保金|质量保证金|定金|[期付余尾头首末预度程收货进装验保修工竣投底交]款)(?:的|部分|款项|款|价款|货款|合同款)?(?:即|为|计|:|,|"
+    r"(?P<rest>剩余|剩下|余下|其余|余|质保金|质量保证金|定金|[\u4e00-\u9fa5]?[期付余尾头首末预度程收货进装验保修工竣投底交]款)(?:的|部分|款项|款|价款|货款|合同款)?(?:即|为|计|:|,|"
     rf"的|\()*\s?(?P<share3>{PERCENT})|"
     r"(?:(?:支付|付款|预付|付)(?:[\u4e00-\u9fa5]{1,2}期款?)?|(?:首|第[一二三四五六1-6])(?:期|笔)(?:款|"
     rf"款项)?\s?[:(]?)(?:比例)?(?:为|(?P<upto2>至|到))?\s?(?P<share4>{PERCENT})(?=\s?(?:[,(;。:]|即|计|共计|作为|$))|"
@@ -51,10 +51,10 @@ _CLAIMS_WHOLE = re.compile(
     r"按(?:照)?(?:以下|下列|如下)|分期|分阶段|分次"
 )
 _REMAINDER = re.compile(
-    r"(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之|[一二三四五六七八九]成))[^。;]{0,40}(?:付|结)"
+    r"(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之|[一二三四五六七八九两]成))[^。;]{0,40}(?:付|结)"
 )
 _REST_PAID = re.compile(
-    r"(?:付清|结清|支付|付)(?:全部|所有)?(?:的)?(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之|[一二三四五六七八九]成))|(?:付清|"
+    r"(?:付清|结清|支付|付)(?:全部|所有)?(?:的)?(?:剩余|余下|其余|余款|尾款)(?![^,。;]{0,12}(?:%|百分之|[一二三四五六七八九两]成))|(?:付清|"
     r"结清)(?:全部|所有|合同)|全额(?:付清|支付)"
 )
 _RETENTION = re.compile(r"质保金|质量保证金|保修金|质保款|尾款|质量保修金|缺陷责任|保留金|质量保修")
@@ -318,6 +318,32 @@ def _not_held(view: View, rows: Sequence[tuple[Decimal, Span]], told: Decimal) -
         "民法典第五百一十条",
     )  # fmt: skip
     return defect.at(*(view.quote(span) for _, span in rows))
+
+
+_SPLIT = re.compile(
+    rf"(?P<who>[甲乙丙丁]方)(?:应)?(?:占|得|享有?|分得|分享|获得?|取得|收取|承担|负担)(?:有)?(?:其中的?)?(?:比例为?)?\s?(?P<share>{PERCENT})"
+)
+
+
+def split_conflicts(view: View) -> Iterator[Finding]:
+    """甲方占60%、乙方占45%: all parties' shares of one thing that don't make a whole."""
+    parties = {who for who in ("甲方", "乙方", "丙方", "丁方") if who in view.text}
+    for sentence in view.sentences_with("%", "分之", *TENTHS):
+        held = {m["who"]: (m, share) for m in _SPLIT.finditer(sentence.text) if (share := parse_rate(m["share"]))}
+        told = sum((share for _, share in held.values()), Decimal(0))
+        if len(held) < 2 or set(held) != parties or len(_ONE.findall(sentence.text)) != len(held) or told == 1:
+            continue
+        start = sentence.span.start
+        spans = [Span(start + m.start(), start + m.end()) for m, _ in held.values()]
+        parts = [percent(share) for _, share in held.values()]
+        defect = Defect(
+            "比例合计不为100%", "conflict", "high", percent(told),
+            Text(f"各方比例为 {'、'.join(parts)}，合计 {percent(told)}，不是100%。",
+                 f"The parties' shares are {', '.join(parts)}: {percent(told)} in all, not 100%."),
+            Text("核对各方比例，使其合计为100%。", "Check the shares so that they make 100%."),
+            "民法典第五百一十条",
+        )  # fmt: skip
+        yield defect.at(view.quote(spans[0]))
 
 
 def _listed(group: Sequence[Node], upto: str, between: str) -> str:

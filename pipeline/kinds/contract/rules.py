@@ -74,6 +74,7 @@ def findings_in(document: Document) -> list[Finding]:
         *payments.percent_conflicts(view, nodes, structure),
         *payments.share_table_conflicts(view, scheduled),
         *payments.holding_conflicts(view),
+        *payments.split_conflicts(view),
         *parties.name_conflicts(view, structure, people),
         *names.near_names(view, people),
         *chronology.date_findings(view, structure, ranges, term),

@@ -135,27 +135,35 @@ _CONVERTED = re.compile(r"汇率|折合|折算|等值|约合|中间价|牌价|�
 _OF_CAPITAL = re.compile(r"注册资本|出资|投资总额")
 _SAYS_YUAN = re.compile(r"人民币|RMB|CNY", re.IGNORECASE)
 """Whoever names the home currency in a contract priced in another means it."""
-_PRICED_IN = re.compile(r"以(?:人民币|美元|欧元|港[元币]|英镑|日元)(?:计价|结算|报价|支付)")
+_NAMES = {
+    "人民币": "CNY", "美元": "USD", "欧元": "EUR", "港元": "HKD", "港币": "HKD", "英镑": "GBP", "日元": "JPY",
+}  # fmt: skip
+_PRICED_IN = re.compile(rf"[以按](?P<name>{'|'.join(_NAMES)})(?:计(?:价|收|算|费)?(?![量划])|结算|报价|支付)")
 _LEAST_USUAL = 2
 
 
 def _odd_currency(view: View) -> Iterator[Finding]:
-    """A single sum in another currency than all others, of which there are some, without a word on exchange."""
+    """A single sum, or a way of pricing, in another currency than all other sums, without a word on exchange."""
     sums = [a for a in view.amounts if not a.words]
     currencies = Counter(currency for currency, _ in {(a.currency, a.yuan) for a in sums})
-    if len(currencies) != 2 or min(currencies.values()) != 1:
+    if not currencies or _CONVERTED.search(view.text):
         return
-    (usual, count), (odd, _) = currencies.most_common(2)
-    if count < (2 if _PRICED_IN.search(view.text) else _LEAST_USUAL):
+    (usual, count), *others = currencies.most_common()
+    if count < _LEAST_USUAL or len(others) > 1:
         return
+    if not others:
+        named = next((m for m in _PRICED_IN.finditer(view.text) if _NAMES[m["name"]] != usual), None)
+        if named:
+            yield _other_currency(view, usual, named.group(), Span(*named.span()))
+        return
+    odd, how_often = others[0]
     one = next(a for a in sums if a.currency == odd)
-    if (
-        _CONVERTED.search(view.text)
-        or _OF_CAPITAL.search(view.sentence_at(one.span.start).text)
-        or (odd == "CNY" and _SAYS_YUAN.search(view.text, one.span.start - 6, one.span.end))
-    ):
-        return
-    printed = money(one.yuan, odd)
+    meant = odd == "CNY" and _SAYS_YUAN.search(view.text, one.span.start - 6, one.span.end)
+    if how_often == 1 and not meant and not _OF_CAPITAL.search(view.sentence_at(one.span.start).text):
+        yield _other_currency(view, usual, money(one.yuan, odd), one.span)
+
+
+def _other_currency(view: View, usual: str, printed: str, span: Span) -> Finding:
     defect = Defect(
         "币种混用", "unclear", "medium", printed,
         Text(f"全文其他金额均为另一币种（{usual}），只有此处为 {printed}，也没有约定汇率。",
@@ -164,7 +172,7 @@ def _odd_currency(view: View) -> Iterator[Finding]:
              "Check the currency; if it is meant, agree on the exchange rate and its day."),
         "民法典第五百一十条",
     )  # fmt: skip
-    yield defect.at(view.quote(one.span))
+    return defect.at(view.quote(span))
 
 
 _GREAT = re.compile(r"\d[\d,]*(?:\.\d+)?\s?(?:万亿?|亿)\s?(?:元|美元|人民币|港元|欧元)")

@@ -59,9 +59,14 @@ def _pair_at(view: View, index: int) -> tuple[Span, Span] | None:
     above = view.line_texts[index - 1] if index else ""
     if not _is_english(text) or not _HAN.search(above) or "\t" in above:
         return None
-    return view.lines[index - 1], line
+    last = index
+    while last + 1 < len(view.lines) and _GOES_ON.match(view.line_texts[last + 1]):
+        last += 1
+    return view.lines[index - 1], Span(line.start, view.lines[last].end)
 
 
+_GOES_ON = re.compile(r"(?!\s*\d+\.)[^\u4e00-\u9fa5\t]{12,}$")
+"""The next line of an English paragraph that reading has left in pieces."""
 _BORDER = re.compile(r"[\u4e00-\u9fa5][^\u4e00-\u9fa5A-Za-z]{0,8}(?=[^\u4e00-\u9fa5]*$)")
 """The last Chinese character of a line and the marks behind it."""
 
