@@ -117,7 +117,6 @@ def _shares(facts: Facts, start: int) -> Iterator[Pair]:
 
 
 _PERIOD_NAME = re.compile(r"[\u4e00-\u9fa5]{0,8}(?:期限|期间|时间|期|有效期|排期)")
-_OWN = re.compile("合同|协议|有效|^期$")
 
 
 def _terms(view: View, facts: Facts, start: int) -> Iterator[Pair]:
@@ -125,15 +124,16 @@ def _terms(view: View, facts: Facts, start: int) -> Iterator[Pair]:
     term = term_of(view, [r for r in facts.ranges if r.span.start < start]).range
     if term is None:
         return
-    own = _range_name(view, term)
-    there = [r for r in facts.ranges if r.span.start >= start and not r.side and _same_term(own, _range_name(view, r))]
+    there = [r for r in facts.ranges if r.span.start >= start and not r.side and _same_term(view, term, r)]
     told = [Told("期限", "", f"{r.start.isoformat()}至{r.end.isoformat()}", Decimal(1), r.span) for r in (term, *there)]
     if len({t.value for t in told[1:]}) == 1 and told[0].value != told[1].value:
         yield told[0], told[1]
 
 
-def _same_term(own: str, other: str) -> bool:
-    return bool(other) and (own == other or bool(_OWN.search(own) and _OWN.search(other)))
+def _same_term(view: View, one: Range, other: Range) -> bool:
+    """The same name; or other names, but the same first or last day."""
+    own, their = _range_name(view, one), _range_name(view, other)
+    return bool(own and their) and (own == their or one.start == other.start or one.end == other.end)
 
 
 def _range_name(view: View, found: Range) -> str:
@@ -181,6 +181,10 @@ _LINK = re.compile(
     r"(?<=[为按是:])[^,;。:\t]{1,18}(?:的|[后起]))$"
 )
 _NAME = re.compile(r"(?P<name>[\u4e00-\u9fa5A-Za-z\d]{2,16})(?:\([^()]{1,8}\))?$")
+_THING_BEHIND = re.compile(r"型?(?P<name>[\u4e00-\u9fa5]{3,10}?)(?=\d|[,。;、(\s]|$)")
+"""QTZ80型塔式起重机2台."""
+_KEY = re.compile(r"(?:^|[;,。\s])(?P<name>[\u4e00-\u9fa5]{2,8}):[^:;。]{1,24}$")
+"""螺纹钢：HRB400E Φ28mm."""
 _STOP = (
     "由", "对", "将", "应", "须", "提供", "派驻", "配备", "配置", "配有", "设有", "设置", "安装", "包括", "包含",
     "采用", "采购", "购买", "部位", "及", "和", "与", "或", "其中", "方", "合同", "为", "设备", "产品", "货物", "系统",
@@ -265,7 +269,8 @@ def _named(view: View, sort: str, value: str, size: Decimal, span: Span) -> Iter
         around = view.text[max(sentence.start, span.start - _LOOK_BACK) : min(sentence.end, span.end + 6)]
         if _NO_FACT.search(around):
             return
-        match = _NAME.search(_before(view, span.start))
+        behind = _THING_BEHIND.match(view.text, span.end) if sort == "型号" else None
+        match = behind or _NAME.search(_before(view, span.start)) or _KEY.search(view.text, sentence.start, span.start)
         names = [match["name"]] if match else []
     for name in names:
         bare = _plain(name)
@@ -352,7 +357,12 @@ def _alike(told: Told, name: str, sort: str) -> bool:
     if not told.name.endswith(name):
         return False
     rest = told.name.removesuffix(name)
-    return not rest or rest.endswith(_STOP) or len(name) >= (_LONG_PRICE if sort == "CNY" else _LONG_NAME)
+    return (
+        not rest
+        or rest.endswith(_STOP)
+        or (name[-1] == "率" and len(name) >= _LEAST_NAME)
+        or len(name) >= (_LONG_PRICE if sort == "CNY" else _LONG_NAME)
+    )
 
 
 _LONG_NAME, _LONG_PRICE = 4, 6
@@ -373,8 +383,8 @@ def _near(one: Told, other: Told, most: int) -> bool:
 
 _WAIT = re.compile(
     rf"(?P<event>[\u4e00-\u9fa5]{{2,14}}?)(?:之日)?[后起]的?\s?(?P<count>\d{{1,3}}|{HAN_NUMBER}{{1,4}})\s?个?\s?"
-    rf"(?P<time>{'|'.join((*_DAYS, '小时', '月'))})内?[^。;:\d]{{0,20}}?"
-    r"(?P<act>支付|付款|付清|结清|提交|交付|交货|送达|验收|开具|返还|退还|到场|响应|修复|归还)"
+    rf"(?P<time>{'|'.join((*_DAYS, '小时', '分钟', '月'))})内?[^。;:\d]{{0,20}}?"
+    r"(?P<act>支付|付款|付清|结清|提交|交付|交货|送达|验收|开具|返还|退还|到[场达]|抵达|赶[到赴]|响应|修复|归还)"
 )
 _CREDIT = re.compile(
     rf"(?:月结|账期|付款期限?)[为:\s]*(?P<count>\d{{1,3}}|{HAN_NUMBER}{{1,4}})\s?个?\s?(?P<time>天|日|月)"
@@ -389,7 +399,10 @@ def _waits(view: View, start: int) -> Iterator[Pair]:
     for match in _WAIT.finditer(view.text):
         if (value := _time(match["count"], match["time"])) and not _NO_FACT.search(match.group()):
             act = "付款" if match["act"] in _PAYS else match["act"]
-            told.append(Told(f"{match['event'][-_EVENT_TAIL:]}后{act}", *value, Span(*match.span())))
+            name = f"{match['event'][-_EVENT_TAIL:]}后{act}"
+            if re.match("到|抵|赶", act):
+                name = f"到场（{match['time']}）"
+            told.append(Told(name, *value, Span(*match.span())))
     yield from _pairs(told, start)
     credits = [m for m in _CREDIT.finditer(view.text) if m.start() >= start]
     paid = [t for t in told if t.name.endswith("付款") and t.span.start < start]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
+from itertools import combinations
+from math import prod
 
 from pipeline.kinds.contract.amounts import Labelled, money
 from pipeline.kinds.contract.structure import Structure
@@ -56,7 +58,7 @@ def sum_conflicts(view: View, amounts: Sequence[Labelled], structure: Structure)
             yield from _parts(view, sentence, held) if len(held) >= 3 else ()
             yield from _summed(view, sentence, held) if len(held) >= 3 else ()
             yield from _instalments(view, sentence, held)
-            yield from _product(view, sentence, held)
+            yield from _products(view, sentence, held)
 
 
 _STEP = re.compile(rf"第\s?(?P<number>[1-9]|{HAN_NUMBER})\s?(?:笔|期|次|阶段|批)(?:款项?)?(?!工程)")
@@ -98,7 +100,7 @@ def step_conflicts(
 
 
 def _counted(printed: str) -> int | None:
-    return int(printed) if printed.isdigit() else parse_han_number(printed)
+    return int(printed) if printed.isdigit() else parse_han_number(printed.replace("两", "二"))
 
 
 _BEFORE = re.compile(
@@ -172,7 +174,7 @@ def _differs(told: Decimal, total: Labelled, parts: Sequence[Labelled]) -> Text:
 
 _SUM_OF_ALL = re.compile(
     rf"(?:(?:以上|上述|前述|[前各])?(?:(?P<count>[两\d]|{HAN_NUMBER})\s?(?:项|笔|期|阶段|次|部分|者|批|种|类))?[^,。;\d]{{0,8}})?"
-    r"(?:合计|共计|总计|总额|合共)[^,。;\d]{0,4}?(?:为|是|:|人民币|¥|\s)*$"
+    r"(?:合计|共计|总计|总额|合共|(?<=,)(?:全年|年度|全部)[\u4e00-\u9fa5]{0,6})[^,。;\d]{0,4}?(?:为|是|:|人民币|¥|\s)*$"
 )
 
 
@@ -257,29 +259,41 @@ def _instalments(view: View, sentence: Sentence, held: Sequence[Labelled]) -> It
             return
 
 
-_PIECES = r"[台套个件人名次批吨只箱本份张]"
-_COUNTED = re.compile(rf"(?<![\d.,第每])(?P<count>\d{{1,6}})\s?(?P<unit>{_PIECES})(?!以|元)")
-_UNIT_PRICE = re.compile(rf"(?:单价|每\s?{_PIECES}[^,。;\d]{{0,8}})(?:为|是|:|人民币|¥|\s)*$")
-_PRODUCT = re.compile(r"(?:总计|合计|共计|总价|总额|金额|小计)(?:为|是|:|人民币|¥|\s)*$")
+_COUNTS = r"[台套个件人名次批吨只箱本份张集期月季年天日辆课场届节家户项米亩斤]"
+_COUNTED = re.compile(
+    rf"(?<![\d.第每])(?<!\d,)(?P<count>\d{{1,6}}|{HAN_NUMBER}{{1,4}}|两)\s?个?(?P<unit>{_COUNTS})(?!以|元|[内前后])"
+)
+_PER = re.compile(rf"(?:单价|(?P<per>(?:每\s?(?:平方)?{_COUNTS}度?){{1,2}})[^,。;\d]{{0,8}})(?:为|是|:|人民币|¥|\s)*$")
+_PRODUCT = re.compile(
+    r"(?:(?:总计|合计|共计|总价|总额|总金额|金额|小计)|全年[\u4e00-\u9fa5]{0,4}费)(?:为|是|:|人民币|¥|\s)*$"
+)
+_MOST_COUNTS = 4
 
 
-def _product(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterator[Finding]:
-    """10套，单价300元，金额3,500元."""
-    counts, start = list(_COUNTED.finditer(sentence.text)), sentence.span.start
-    if len(held) != 2 or len(counts) != 1 or _OPEN.search(sentence.text.replace("单价", "").replace("每", "")):
+def _products(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Iterator[Finding]:
+    """10套，单价300元，金额3,500元; 每台每月28,000元，两台十个月合计650,000元: what no product of the counts is."""
+    if len(held) != 2 or _OPEN.search(_EVERY.sub("", sentence.text)):
         return
-    each, total = held
-    if not _UNIT_PRICE.search(sentence.text[: each.span.start - start]):
+    start, (each, total) = sentence.span.start, held
+    per = _PER.search(sentence.text[: each.span.start - start])
+    if per is None or not _PRODUCT.search(sentence.text[: total.span.start - start]):
         return
-    if not _PRODUCT.search(sentence.text[: total.span.start - start]):
+    units = set(re.sub(r"[每平方度\s]", "", per["per"] or ""))
+    counts = [m for m in _COUNTED.finditer(sentence.text) if not units or m["unit"] in units]
+    numbers = [n for n in {_counted(m["count"]) for m in counts} if n and n > 1]
+    if not numbers or len(numbers) > _MOST_COUNTS or (not units and len(numbers) > 1):
         return
-    told = each.yuan * int(counts[0]["count"])
-    if told != total.yuan and told / 2 < total.yuan < told * 2:
-        formula = f"{money(each.yuan, each.currency)} × {counts[0]['count']} = {money(told, each.currency)}"
+    told = each.yuan * prod(numbers)
+    some = {each.yuan * prod(chosen) for k in range(1, len(numbers) + 1) for chosen in combinations(numbers, k)}
+    if total.yuan not in some and told / 2 < total.yuan < told * 2:
+        formula = " × ".join([money(each.yuan, each.currency), *map(str, numbers)]) + f" = {money(told, each.currency)}"
         yield _conflict(view, total, Text(
             f"{formula}，总额写作 {money(total.yuan, total.currency)}。",
             f"{formula}; the total is given as {money(total.yuan, total.currency)}.",
         ))  # fmt: skip
+
+
+_EVERY = re.compile(r"单价|每|(?<!不)含\d{0,2}%?[增值]{0,2}税|增值税(?!额)|(?<=\d)/|/(?=[\u4e00-\u9fa5])")
 
 
 def _is_total(before: str) -> bool:

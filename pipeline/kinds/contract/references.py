@@ -231,7 +231,7 @@ def _paragraphs(view: View, structure: Structure, article: Article) -> int:
     """Most that could count as 款 of an article: its lines, or sentences where it is one line."""
     lines = [i for i in range(article.first, article.end) if i < structure.attachments_from]
     texts = [view.line_texts[i] for i in lines if i not in structure.signature and view.line_texts[i].strip()]
-    if texts and article.first in structure.headings:
+    if len(texts) > 2 and article.first in structure.headings:
         texts = texts[1:]
     ends = "。;" if any(_ITEM.match(t) for t in texts) or len(texts) == 1 else "。"
     return max(len(texts), sum(t.count(end) for t in texts for end in ends))
