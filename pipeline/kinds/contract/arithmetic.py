@@ -68,8 +68,9 @@ def _word_conflict(view: View, yuan: Decimal, span: Span, words: Amount | None) 
         "大小写金额不一致", "conflict", "high", f"小写{money(yuan)}，大写{money(spelled)}",
         Text(f"小写为 {money(yuan)}，大写为 {money(spelled)}，相差 {money(abs(yuan - spelled))}。",
              f"In figures it is {money(yuan)}, in words {money(spelled)}: {money(abs(yuan - spelled))} apart."),
-        Text("核对报价与审批文件，更正其中之一，并约定二者不一致时以何者为准。",
-             "Compare with quotation and approval, correct one of them, and agree which prevails if they differ."),
+        Text("核对报价与审批文件，更正其中之一，并写明：金额的大写与小写不一致的，以大写为准。",
+             "Check the offer and the approval, correct one of them, and write: “Where words and figures of a "
+             "sum differ, the words prevail.”"),
         "民法典第五百一十条",
     )  # fmt: skip
     if words and max(words.span.start - span.end, span.start - words.span.end) < 60:
@@ -309,8 +310,9 @@ def _deposit_conflict(view: View, value: str, detail: Text, span: Span) -> Findi
         "定金超过20%", "conflict", "high", value,
         Text(f"{detail.zh}，超过主合同标的额的20%；超过部分不产生定金的效力。",
              f"{detail.en}: over 20% of the value of the main contract. What is beyond has no effect as a deposit."),
-        Text("把定金调整到合同总价的20%以内，超过部分改作预付款。",
-             "Bring the deposit down to 20% of the contract price; make the rest an advance payment."),
+        Text("改为：定金为合同总价的____%（不超过20%）；超出该比例的部分为预付款，不适用定金罚则。",
+             "Write: “The deposit (定金) is ____% of the contract price (20% at most); what is paid beyond is "
+             "an advance payment, to which the rule on deposits does not apply.”"),
         "民法典第五百八十六条",
     )  # fmt: skip
     return defect.at(view.quote(span))

@@ -420,7 +420,8 @@ def _conflict(view: View, here: Told, there: Told) -> Finding:
         Text(f"{name}在正文为 {here.value}，在附件为 {there.value}。",
              f"{english(name)}: {value_in_english(here.value)} in the body, {value_in_english(there.value)} in the "
              "attachment."),
-        Text("核对后使二者一致，并约定正文与附件不一致时以何者为准。",
-             "Make them agree, and say which prevails if contract and attachment differ."), "民法典第五百一十条",
+        Text("核对后使二者一致，并写明：附件与合同正文不一致的，以合同正文为准。",
+             "Make them agree, and write: “Where an attachment differs from the contract, the contract "
+             "prevails.”"), "民法典第五百一十条",
     )  # fmt: skip
     return defect.at(view.quote(here.span), view.quote(there.span))

@@ -91,8 +91,9 @@ def _probations(view: View, term: Term, ranges: Sequence[Range]) -> Iterator[Fin
             Text(f"试用期为{length.printed}，按本合同的期限{allowed.zh}；超过的部分违法，已履行的应按转正工资支付赔偿金。",
                  f"Probation is {length.printed}; for the term of this contract {allowed.en}. The excess is unlawful, "
                  "and what has been served of it is compensated at full pay."),
-            Text("缩短试用期至法定上限以内，并写明试用期包含在合同期限内。",
-                 "Shorten it to the legal maximum, and say that it is part of the term."),
+            Text("改为：试用期为____个月（不超过法定上限），包含在劳动合同期限内。",
+                 "Write: “Probation is ____ months (within the legal limit) and part of the term of the labour "
+                 "contract.”"),
             "劳动合同法第十九条、第八十三条",
         )  # fmt: skip
         yield defect.at(view.quote(length.span))
@@ -161,7 +162,9 @@ def _underpaid(view: View, told: str, span: Span) -> Finding:
         Text("试用期工资低于约定工资的80%；除非不低于本单位相同岗位最低档工资的80%，否则违法，且不得低于当地最低工资标准。",
              "Pay in probation is under 80% of the pay agreed: unlawful unless it is at least 80% of the least paid "
              "for that post; nor may it be under the local minimum wage."),
-        Text("提高到转正工资的80%以上。", "Raise it to 80% of full pay or more."),
+        Text("改为：试用期工资为本合同约定工资的____%（不低于80%），并不低于用人单位所在地的最低工资标准。",
+             "Write: “The wage during probation is ____% (80% at least) of the agreed wage, and no less than "
+             "the local minimum wage.”"),
         "劳动合同法第二十条",
     )  # fmt: skip
     return defect.at(view.quote(span))
@@ -192,8 +195,9 @@ def _non_competition(view: View) -> Iterator[Finding]:
             Text(f"竞业限制期限为{length.printed}，解除或终止劳动合同后不得超过二年，超过的部分无效。",
                  f"Non-competition runs for {length.printed}; after the employment it may not exceed two years, and "
                  "the excess is void."),
-            Text("改为不超过二十四个月，并写明按月支付的经济补偿。",
-                 "Limit it to 24 months, and agree the monthly compensation."),
+            Text("改为：竞业限制期限为____个月（不超过二十四个月），自劳动合同解除或者终止之日起算；用人单位在该期限内按月支付经济补偿____元。",
+                 "Write: “The restraint of competition lasts ____ months (24 at most) from the end of the labour "
+                 "contract; during it the employer pays ____元 a month in compensation.”"),
             "劳动合同法第二十四条",
         )  # fmt: skip
         yield defect.at(view.quote(length.span))
@@ -220,8 +224,9 @@ def _long_lease(view: View, term: Term) -> Iterator[Finding]:
         "租赁期限超过二十年", "conflict", "high", told,
         Text("租赁期限不得超过二十年，超过的部分无效；期满可以续订，续订的期限自续订之日起不得超过二十年。",
              "A lease may not exceed twenty years; the excess is void. It can be renewed, for twenty years at most."),
-        Text("改为二十年以内，并约定期满续租的条件与优先承租权。",
-             "Limit it to twenty years, and agree on renewal and a right of first refusal."),
+        Text("改为：租赁期限为____年（不超过二十年）；租赁期限届满，承租人享有以同等条件优先承租的权利，续租的另行签订合同。",
+             "Write: “The lease runs for ____ years (20 at most). When it ends, the lessee has the first "
+             "right to lease on equal terms, by a new contract.”"),
         "民法典第七百零五条",
     )  # fmt: skip
     yield defect.at(view.quote(span))
@@ -250,8 +255,8 @@ def _court_elsewhere(view: View, forums: Sequence[Forum]) -> Iterator[Finding]:
             Text(f"约定由{forum.where}管辖；房屋租赁、建设工程施工合同纠纷由不动产所在地人民法院专属管辖，两地不同的，约定无效。",
                  f"“{forum.where}” is agreed; disputes on leases of premises and on building works belong to the court "
                  "where the property lies, and another court can't be agreed."),
-            Text("改为不动产所在地人民法院，或约定仲裁并写明机构全称。",
-                 "Name the court where the property lies, or agree on arbitration and name the institution in full."),
+            Text("改为：因本合同引起的争议，协商不成的，向不动产所在地有管辖权的人民法院起诉。",
+                 "Write: “Disputes under this contract go to the competent people's court where the property is.”"),
             "民事诉讼法（2023修正）第三十四条；民事诉讼法司法解释（2022修正）第二十八条",
         )  # fmt: skip
         yield defect.at(view.quote(forum.span))
@@ -284,8 +289,10 @@ def _retention(view: View) -> Iterator[Finding]:
                 "质量保证金超过3%", "conflict", "medium", percent(share),
                 Text(f"质量保证金为{percent(share)}，预留总比例不得高于工程价款结算总额的3%。",
                      f"Retention is {percent(share)}; all retention together may not exceed 3% of the settled price."),
-                Text("改为不超过结算总额的3%，或允许以保函替代，并写明缺陷责任期与返还时间。",
-                     "Limit it to 3% of the settled price or accept a bond; state the defects period and the return."),
+                Text("改为：质量保证金为工程价款结算总额的3%，承包人可以以保函替代；缺陷责任期为____个月，期满后14日内无息返还。",
+                     "Write: “The retention is 3% of the final account and may be replaced by a guarantee. The "
+                     "defects liability period is ____ months; the retention is returned without interest within 14 "
+                     "days after it.”"),
                 "建设工程质量保证金管理办法（2017）第七条",
             )  # fmt: skip
             yield defect.at(view.quote(_hit(sentence, match)))
@@ -315,7 +322,9 @@ def _too_much_security(view: View, share: Decimal, span: Span) -> Finding:
         "履约保证金超过10%", "conflict", "medium", told,
         Text(f"履约保证金为{told}，招标项目的履约保证金不得超过中标合同金额的10%。",
              f"Performance security is {told}; after a tender it may not exceed 10% of the price."),
-        Text("改为不超过中标合同金额的10%。", "Limit it to 10% of the price awarded."),
+        Text("改为：履约保证金为中标合同金额的____%（不超过10%），合同履行完毕后____日内无息退还。",
+             "Write: “The performance security is ____% (10% at most) of the contract sum and is returned "
+             "without interest within ____ days after performance.”"),
         "招标投标法实施条例第五十八条",
     )  # fmt: skip
     return defect.at(view.quote(span))

@@ -57,8 +57,7 @@ def sum_conflicts(view: View, amounts: Sequence[Labelled], structure: Structure)
         elif len(held) <= _MOST_SUMS and len({a.currency for a in held}) == 1:
             yield from _parts(view, sentence, held) if len(held) >= 3 else ()
             yield from _summed(view, sentence, held) if len(held) >= 3 else ()
-            yield from _instalments(view, sentence, held)
-            yield from _products(view, sentence, held)
+            yield from list(_instalments(view, sentence, held)) or _products(view, sentence, held)
 
 
 _STEP = re.compile(rf"第\s?(?P<number>[1-9]|{HAN_NUMBER})\s?(?:笔|期|次|阶段|批)(?:款项?)?(?!工程)")

@@ -221,9 +221,10 @@ def forum_conflicts(view: View, forums: Sequence[Forum]) -> list[Finding]:
              "约定可以仲裁也可以起诉的，仲裁协议无效。",
              f"Both arbitration (“{pair[0].where or '仲裁'}”) and a court (“{pair[1].where or '法院'}”) are agreed. An "
              "agreement that allows either is no valid agreement to arbitrate."),
-        Text("二者择一：保留仲裁的，写明仲裁机构全称并删去法院管辖；保留诉讼的，写明具体法院并删去仲裁。",
-             "Choose one: for arbitration, give the institution's full name and delete the court; for a court, name it "
-             "and delete arbitration."),
+        Text("二者择一。改为：因本合同引起的争议，协商不成的，提交____仲裁委员会仲裁，仲裁裁决是终局的，对双方均有约束力；或者改为：因本合同引起的争议，协商不成的，向____人民法院起诉。",
+             "Choose one. Write: “Disputes under this contract are submitted to ____ Arbitration Commission; "
+             "its award is final and binds both”; or: “Disputes under this contract go to ____ People's "
+             "Court.”"),
         "最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释第七条",
     )  # fmt: skip
     spans = [pair[0].span] if pair[0].sentence is pair[1].sentence else [pair[0].span, pair[1].span]
@@ -260,8 +261,9 @@ def _court_after_award(view: View, sentence: Sentence) -> list[Finding]:
         Text("仲裁一裁终局，裁决后不能就同一纠纷再起诉；“不服裁决可起诉”的约定无效，仲裁条款不因此无效，但易生管辖争议。",
              "An award is final: the same dispute can't go to a court afterwards. That part of the clause is void, the "
              "agreement to arbitrate is not, but it invites a quarrel over jurisdiction."),
-        Text("删去“不服裁决可起诉”，写明“仲裁裁决是终局的，对双方均有约束力”；希望由法院处理的，改为直接约定有管辖权的人民法院。",
-             "Delete it and write that the award is final and binds both; or name a competent court instead."),
+        Text("删去“不服裁决可起诉”，改为：仲裁裁决是终局的，对双方均有约束力。希望由法院处理的，改为：因本合同引起的争议，向____人民法院起诉。",
+             "Delete it and write: “The award is final and binds both.” If a court is wanted, write: "
+             "“Disputes under this contract go to ____ People's Court.”"),
         "仲裁法（2025修订）第十条",
     )  # fmt: skip
     return [defect.at(view.quote(Span(*(sentence.span.start + at for at in match.span()))))]
@@ -300,7 +302,9 @@ def unclear_forums(view: View, forums: Sequence[Forum]) -> list[Finding]:
         "仲裁机构不明确", status, "high", "、".join(sorted(named)) or "仲裁",
         Text(f"约定仲裁，但{reason.zh}；当事人不能达成补充协议的，仲裁协议无效。",
              f"Arbitration is agreed, but {reason.en}: void, unless the parties agree on one afterwards."),
-        Text("写明一个仲裁机构的全称。", "Give the full name of one arbitration institution."),
+        Text("改为：因本合同引起的或者与本合同有关的任何争议，均提交____仲裁委员会（一个机构的全称）仲裁，仲裁裁决是终局的，对双方均有约束力。",
+             "Write: “Any dispute arising out of this contract is submitted to ____ (one institution, in "
+             "full) for arbitration; the award is final and binds both.”"),
         "仲裁法（2025修订）第二十九条；最高人民法院关于适用《中华人民共和国仲裁法》若干问题的解释第三条至第六条",
     )  # fmt: skip
     spans = list(dict.fromkeys(f.span for f in arbitration))[:2]
@@ -321,8 +325,9 @@ def open_forums(view: View) -> list[Finding]:
                 Text("争议解决的法院或机构留待另行约定；达不成一致的，等于没有约定，按法定管辖起诉。",
                      "The forum is left to a later agreement. Without one nothing is agreed, and the law decides which "
                      "court is competent."),
-                Text("现在写明有管辖权的人民法院，或一个仲裁机构的全称。",
-                     "Name the competent court now, or one arbitral institution in full."),
+                Text("改为：因本合同引起的争议，协商不成的，向____人民法院起诉；选择仲裁的，改为：提交____仲裁委员会仲裁，仲裁裁决是终局的。",
+                     "Write: “Disputes under this contract go to ____ People's Court”; or, for arbitration: “… are "
+                     "submitted to ____ Arbitration Commission; its award is final.”"),
                 "民事诉讼法（2023修正）第二十四条、第三十五条",
             )  # fmt: skip
             return [defect.at(view.quote(Span(*(sentence.span.start + at for at in match.span()))))]

@@ -166,19 +166,24 @@ _WANTED: Mapping[str, tuple[str, ...]] = {
 }
 _ADVICE: Mapping[str, Text] = {
     "争议解决": Text(
-        "增加争议解决条款，写明具体仲裁机构或有管辖权的人民法院，二者择一。",
-        "Add a dispute clause that names either an arbitration institution or a court with jurisdiction, not both.",
+        "增加：因本合同引起的争议，双方协商解决；协商不成的，向____人民法院起诉（选择仲裁的，改为：提交____仲裁委员会仲裁）。",
+        "Add: “Disputes under this contract are settled by talks; failing that, by ____ People's Court” "
+        "(for arbitration: “are submitted to ____ Arbitration Commission”).",
     ),
     "违约责任": Text(
-        "增加违约责任条款，分别写明逾期履行、质量不符、拒绝履行的违约金或赔偿计算方法。",
-        "Add a clause on breach: a penalty, or a way to compute damages, for late, defective or refused performance.",
+        "增加：一方逾期履行的，每逾期一日按逾期部分金额的万分之五支付违约金；履行不符合约定的，应当修理、重作、更换或者减少价款，并赔偿由此造成的损失；拒绝履行主要义务的，对方有权解除合同并要求赔偿。",
+        "Add: “A party in delay pays 0.05% of the overdue amount a day. Defective performance is "
+        "repaired, redone, replaced or reduced in price, and the loss made good. Where a main duty is "
+        "refused, the other party may rescind and claim damages.”",
     ),
     "价款或报酬": Text(
-        "写明价款或报酬的数额、计算方法、含税与否及支付方式。",
-        "State the price or fee, how it is computed, whether it includes tax, and how it is paid.",
+        "增加：合同总价为人民币____元（大写：____），含税，税率____%；付款方在____后____日内以转账方式支付。",
+        "Add: “The price is ____元 (in words: ____), including tax at ____%; it is paid by transfer "
+        "within ____ days after ____.”",
     ),
     "履行期限": Text(
-        "写明履行的起止日期或交付期限。", "State when performance begins and ends, or by when to deliver."
+        "增加：本合同的履行期限自____年__月__日起至____年__月__日止。",
+        "Add: “This contract is performed from ____ to ____.”",
     ),
     "当事人": Text(
         "写明各方的名称或姓名、住所和证照号码。", "State each party's name, address and registration number."

@@ -135,36 +135,39 @@ _INTERPRETATION = Defect(
     Text("解释权归于一方；格式条款有两种以上解释的，应作不利于提供方的解释。",
          "One side alone interprets the contract. A standard term that can be read in two ways is read against the "
          "side that provided it."),
-    Text("删去，或改为双方协商解释、协商不成的按争议解决条款处理。",
-         "Delete it; or let the parties agree on the reading and, failing that, follow the dispute clause."),
+    Text("改为：对本合同条款的理解有争议的，按照所使用的词句，结合相关条款、合同的性质和目的、习惯以及诚信原则确定其含义。",
+         "Write: “Where a term of this contract is in dispute, its meaning follows from its words, the "
+         "other terms, the nature and purpose of the contract, usage and good faith.”"),
     "民法典第四百九十八条",
 )  # fmt: skip
 _CHANGE = Defect(
     "单方变更权", "present", "high", "单方变更权",
     Text("一方可以不经对方同意变更合同内容。", "One side may change the contract without the other's consent."),
-    Text("改为双方书面协商一致方可变更；确需保留的，限定情形、幅度与通知期，并给对方解除权。",
-         "Require written agreement for any change. If the right must stay, limit when and how far it goes, require "
-         "notice, and let the other side terminate."),
+    Text("改为：变更本合同内容，应当经双方协商一致并签订书面协议；一方提出变更而对方不同意的，继续按原约定履行。",
+         "Write: “This contract is changed by written agreement of both parties only; where one does not "
+         "agree, it is performed as it stands.”"),
     "民法典第五百四十三条",
 )  # fmt: skip
 _UNLIMITED_LIABILITY = Defect(
     "责任无上限", "present", "high", "责任无上限",
     Text("约定承担无限责任或责任不设上限。", "Liability is agreed to be unlimited or without a cap."),
-    Text("约定责任上限（如合同总价的一定比例），故意、重大过失与人身损害除外。",
-         "Agree a cap (a share of the contract price, say), except for intent, gross negligence and personal injury."),
+    Text("改为：任何一方在本合同项下的赔偿责任总额不超过合同总价的____%，但因故意、重大过失造成损失或者造成人身损害的除外。",
+         "Write: “Each party's total liability under this contract is limited to ____% of the contract "
+         "price, except for intent, gross negligence and personal injury.”"),
     "民法典第五百八十四条",
 )  # fmt: skip
 _WITHOUT_END = Defect(
     "自动续期次数不限", "present", "medium", "自动续期",
     Text("合同到期自动续期，次数不限，实际上成为没有期限的合同。",
          "The contract renews itself any number of times: in effect it has no end."),
-    Text("限定续期的次数或总期限，并保留任何一方提前书面通知终止的权利。",
-         "Limit the renewals or the total term, and let either party end it by notice."), "",
+    Text("改为：本合同期满后至多续期____次，每次____年；任何一方在期满前30日书面通知对方不续期的，本合同到期终止。",
+         "Write: “The contract is renewed ____ times at most, for ____ years each. It ends with its term "
+         "if either party gives notice 30 days before.”"), "",
 )  # fmt: skip
 _NO_WAY_OUT = Defect(
     "自动续期无退出机制", "present", "medium", "自动续期",
     Text("合同到期自动续期，没有写明如何、在何时之前拒绝续期。",
          "The contract renews itself; it does not say how, or by when, a party can refuse."),
-    Text("写明任何一方在期满前若干日书面通知即不再续期。",
-         "Let either party end it by written notice so many days before the term expires."), "",
+    Text("改为：任何一方在期满前30日书面通知对方不续期的，本合同到期终止。",
+         "Write: “The contract ends with its term if either party gives written notice 30 days before.”"), "",
 )  # fmt: skip

@@ -131,9 +131,9 @@ def _conflict(view: View, span: Span, yearly: Decimal, bound: Decimal, signed: d
              f"的四倍 {percent(bound.normalize())}{reserve.zh}。",
              f"That is {percent(yearly.normalize())} a year: over {percent(bound.normalize())}, four times the "
              f"one-year LPR ({percent(bound / _TIMES)} since {since.isoformat()}){reserve.en}."),
-        Text("把利率、逾期利息与违约金之和调整到合同成立时一年期LPR的四倍以内；超过部分不受司法保护。",
-             "Keep interest, default interest and penalties together within four times the one-year LPR of the day of "
-             "the contract; courts do not enforce what is beyond."),
+        Text("改为：借款年利率为____%；逾期利息、违约金和其他费用与利息合计，不超过合同成立时一年期贷款市场报价利率的四倍。",
+             "Write: “The rate is ____% a year. Interest, default interest, penalties and other costs "
+             "together do not exceed four times the one-year LPR at the time of the contract.”"),
         _BASE,
     )  # fmt: skip
     return defect.at(view.quote(span))

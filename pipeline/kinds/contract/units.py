@@ -48,8 +48,9 @@ def unit_conflicts(view: View, totals: Sequence[Labelled]) -> Iterator[Finding]:
             "日的含义不一致", "conflict", "medium", "工作日／日历日",
             Text("合同在一处称“日”为工作日，在另一处称为日历日。",
                  "The contract says in one place that days are working days, in another that they are calendar days."),
-            Text("全文统一，或逐条写明工作日或日历日。",
-                 "Use one meaning throughout, or state at each period whether working or calendar days are meant."),
+            Text("全文统一，并写明：本合同所称“日”，除写明为工作日的以外，均指自然日。",
+                 "Use one meaning, and write: “Days in this contract are calendar days unless working days are "
+                 "named.”"),
             "民法典第五百一十条",
         )  # fmt: skip
         yield defect.at(*(view.quote(span) for span in meanings.values()))
@@ -168,8 +169,9 @@ def _other_currency(view: View, usual: str, printed: str, span: Span) -> Finding
         "币种混用", "unclear", "medium", printed,
         Text(f"全文其他金额均为另一币种（{usual}），只有此处为 {printed}，也没有约定汇率。",
              f"All other sums are in {usual}; only here it is {printed}, and no exchange rate is agreed."),
-        Text("核对币种；确为不同币种的，写明汇率与折算日。",
-             "Check the currency; if it is meant, agree on the exchange rate and its day."),
+        Text("核对币种；确为不同币种的，写明：以____（币种）计价的款项，按付款日中国人民银行公布的人民币汇率中间价折算支付。",
+             "Check the currency. If it is meant, write: “Sums in ____ are paid at the central parity rate "
+             "that the People's Bank of China publishes for the day of payment.”"),
         "民法典第五百一十条",
     )  # fmt: skip
     return defect.at(view.quote(span))

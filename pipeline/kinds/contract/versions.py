@@ -78,7 +78,9 @@ def _told_otherwise(
         "中英文不一致", "conflict", "high", f"{'、'.join(here)}／{'、'.join(there)}",
         Text(f"{what}在中文为 {'、'.join(here)}，在英文为 {'、'.join(there)}。",
              f"{english(what)}: {', '.join(here)} in the Chinese, {', '.join(there)} in the English."),
-        Text("核对后更正，并约定以何种文本为准。", "Correct one of them, and say which version prevails."),
+        Text("核对后更正，并写明：本合同的中文本与外文本不一致的，以中文本为准。",
+             "Correct one of them, and write: “Where the Chinese and the foreign text differ, the Chinese "
+             "prevails.”"),
         "民法典第四百六十六条",
     )  # fmt: skip
     return defect.at(*(view.evidence(span) for span in pair))
