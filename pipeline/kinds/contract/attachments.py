@@ -58,9 +58,10 @@ def attachment_conflicts(view: View, structure: Structure, facts: Facts) -> Iter
         *_price(facts, start),
         *_shares(facts, start),
         *_terms(view, facts, start),
-        *_pairs([*_dates(view), *_figures(view, facts, start), *_rows(facts)], start),
+        *_pairs([*_dates(view, start), *_figures(view, facts, start), *_rows(facts)], start),
         *_waits(view, start),
         *_brands(view, start),
+        *_sums(view, start),
     ]
     seen: set[Span] = set()
     for here, there in pairs:
@@ -171,8 +172,8 @@ _FIGURE = re.compile(
     rf"(?P<count>\d{{1,4}}|{HAN_NUMBER}{{1,5}}|半)\s?(?:\(\s?[^()]{{1,6}}\s?\)\s?)?个?\s?"
     rf"(?P<time>{'|'.join((*_TIMES, *_DAYS))})(?![内前]?[起度次]|之?前|以前)|"
     rf"(?P<han>{HAN_NUMBER}{{1,3}})(?P<piece>[{_PIECES}])|"
-    rf"(?P<number>\d[\d,]{{0,9}}(?:\.\d{{1,4}})?)\s?(?P<unit>平方米|㎡|m2|平米|亩|公里|千米|km|毫米|厘米|mm|cm|公斤|千克|kg|吨|"
-    rf"千瓦|兆瓦|kW|MW|kVA|千伏|kV|Hz|℃|GB|TB|Mbps|米|升|[{_COUNTED}])(?![/件阶])|"
+    rf"(?P<number>\d[\d,]{{0,9}}(?:\.\d{{1,4}})?)\s?(?P<unit>平方米|㎡|m2|平米|亩|公里|千米|毫米|厘米|公斤|千克|吨|千瓦|兆瓦|"
+    rf"千伏|℃|米|升|[A-Za-z]{{1,4}}(?![A-Za-z\d])|[{_COUNTED}])(?![/件阶])|"
     r"(?P<model>(?=[A-Z\d\-]*\d)[A-Z]{1,6}-?\d[A-Z\d\-.]{1,14}))"
 )
 _LINK = re.compile(
@@ -181,8 +182,11 @@ _LINK = re.compile(
     r"(?<=[为按是:])[^,;。:\t]{1,18}(?:的|[后起]))$"
 )
 _NAME = re.compile(r"(?P<name>[\u4e00-\u9fa5A-Za-z\d]{2,16})(?:\([^()]{1,8}\))?$")
-_THING_BEHIND = re.compile(r"型?(?P<name>[\u4e00-\u9fa5]{3,10}?)(?=\d|[,。;、(\s]|$)")
-"""QTZ80型塔式起重机2台."""
+_BEHIND = {
+    "型号": re.compile(r"型?(?P<name>[\u4e00-\u9fa5]{3,10}?)(?=\d|[,。;、(\s]|$)"),
+    "%": re.compile(r"的(?P<name>[\u4e00-\u9fa5]{2,5}(?:率|比例))"),
+}
+"""Where the name stands behind: QTZ80型塔式起重机2台, 按10%的版税率."""
 _KEY = re.compile(r"(?:^|[;,。\s])(?P<name>[\u4e00-\u9fa5]{2,8}):[^:;。]{1,24}$")
 """螺纹钢：HRB400E Φ28mm."""
 _STOP = (
@@ -193,7 +197,7 @@ _STOP = (
 """Words that end what goes before a name: 设有消防栓12个 is about 消防栓."""
 _NO_NAME = re.compile(
     r"(?:提前|逾期|超过|支付|付至|收到|签订|届满|[后前内满每达按]|连续|累计|延[迟期长误]|迟延|少于|低于|不足|顺延|缴纳|扣除|预留|通知|"
-    r"任何|一|合计|总计|其|该|另|首付款|尾款|预付款|进度款|第[一二三四五]|共|[以之])$|^(?:数量|金额|比例|时间|日期|价格|费用|单价)$"
+    r"任何|一|其|该|另|首付款|尾款|预付款|进度款|第[一二三四五]|共|[以之])$|^(?:数量|金额|比例|时间|日期|价格|费用|单价)$"
 )
 _NO_FACT = re.compile(r"违约|逾期|赔偿|罚|扣[减除留]|解除|延误|迟延|累计|连续|上浮|下浮|递增")
 _WARRANTED = re.compile(r"(?<=..)(?:工程|系统)?的?(?:保修|质保|质量保证)(?:期限?|年限|时间)?$")
@@ -215,6 +219,9 @@ def _figures(view: View, facts: Facts, start: int) -> Iterator[Told]:
     for match in _FIGURE.finditer(view.text):
         if match.start() not in dated and (value := _value(match)):
             yield from _named(view, *value, Span(*match.span()))
+    for match in _BARE.finditer(view.text):
+        number = Decimal(match["number"].replace(",", ""))
+        yield Told(_plain(match["name"]), "数", f"{number:f}", number, Span(*match.span()))
     for amount in facts.amounts:
         if not amount.in_table:
             value = money(amount.yuan, amount.currency)
@@ -223,6 +230,11 @@ def _figures(view: View, facts: Facts, start: int) -> Iterator[Told]:
             )
 
 
+_BARE = re.compile(
+    r"(?P<name>[\u4e00-\u9fa5]{2,10}数)量?(?:[为是:约\s]|不少于|不低于|不超过|至少|达到)*(?P<number>\d[\d,]{0,9})"
+    r"(?![\d.%]|\s?[\u4e00-\u9fa5A-Za-z])"
+)
+"""并发用户数不少于500: a number that wants no unit."""
 _PRICE_NAME = 5
 """Characters that the name of a price has at least: 服务费 may be another's."""
 
@@ -269,7 +281,7 @@ def _named(view: View, sort: str, value: str, size: Decimal, span: Span) -> Iter
         around = view.text[max(sentence.start, span.start - _LOOK_BACK) : min(sentence.end, span.end + 6)]
         if _NO_FACT.search(around):
             return
-        behind = _THING_BEHIND.match(view.text, span.end) if sort == "型号" else None
+        behind = _BEHIND[sort].match(view.text, span.end) if sort in _BEHIND else None
         match = behind or _NAME.search(_before(view, span.start)) or _KEY.search(view.text, sentence.start, span.start)
         names = [match["name"]] if match else []
     for name in names:
@@ -278,9 +290,13 @@ def _named(view: View, sort: str, value: str, size: Decimal, span: Span) -> Iter
             yield Told(bare, sort, value, size, span)
 
 
+_CUT = re.compile(r"(?<=.)[后内](?=..)|[甲乙丙供需买卖双]方(?=..)")
+"""What a name begins behind: 上线后乙方免费维护."""
+
+
 def _plain(name: str) -> str:
     """电梯 for 电梯的保修期限: what is warranted; 保修期 alone stays."""
-    name = _bare_period(name.replace("的", "").replace("质量保证期", "质保期"))
+    name = _bare_period(_CUT.split(name)[-1].replace("的", "").replace("质量保证期", "质保期"))
     thing = _WARRANTED.sub("", name)
     return name if thing.endswith(_STOP) else thing
 
@@ -304,6 +320,26 @@ def _rows(facts: Facts) -> Iterator[Told]:
             quantity = table.quantity(row)
             if quantity is not None and not row.total and len(row.label) >= _LEAST_NAME:
                 yield Told(row.label, "数量", f"{quantity:f}", quantity, row.span)
+
+
+_SUM_NAME = re.compile(r"(?:合计|总计|共计|总[\u4e00-\u9fa5]{1,3})[\u4e00-\u9fa5]{0,4}\s?[:为共\s]*$")
+_CLOSE = Decimal("1.3")
+
+
+def _sums(view: View, start: int) -> Iterator[Pair]:
+    """合计派驻16人 in an attachment, where the body has 18 and nowhere 16."""
+    told = [
+        Told("合计", *value, Span(*match.span()))
+        for match in _FIGURE.finditer(view.text)
+        if (match["unit"] or match["han"]) and (value := _value(match))
+    ]
+    for there in told:
+        at = there.span.start
+        if at >= start and _SUM_NAME.search(view.text, at - 12, at):
+            body = [t for t in told if t.span.start < start and t.sort == there.sort]
+            near = [t for t in body if t.size < there.size * _CLOSE and there.size < t.size * _CLOSE]
+            if near and all(t.size != there.size for t in body):
+                yield near[0], there
 
 
 _BRANDED = re.compile(
@@ -331,9 +367,22 @@ _SAME_DUTY = {
 }  # fmt: skip
 
 
-def _dates(view: View) -> Iterator[Told]:
+def _dates(view: View, start: int) -> Iterator[Told]:
+    """Days by which something is due; and what the attachments name so (并网时间：…), wherever the body dates it."""
     for due in due_dates(view):
         yield Told(_SAME_DUTY.get(due.item, due.item), "日期", due.date.isoformat(), Decimal(1), due.span)
+    for mention in (m for m in view.dates if m.span.start >= start):
+        if label := _DATE_LABEL.search(view.text, max(start, mention.span.start - 16), mention.span.start):
+            body = [m for m in view.dates if m.span.start < start and label["what"] in _clause_behind(view, m.span.end)]
+            for dated in (mention, *body):
+                yield Told(f"{label['what']}时间", "日期", dated.date.isoformat(), Decimal(1), dated.span)
+
+
+_DATE_LABEL = re.compile(r"(?P<what>[\u4e00-\u9fa5]{2})(?:完成)?(?:时间|日期|期限|节点)\s?[:为\t]\s?$")
+
+
+def _clause_behind(view: View, at: int) -> str:
+    return re.split("[,;。\n]", view.text[at : at + 30])[0]
 
 
 def _pairs(told: Sequence[Told], start: int) -> Iterator[Pair]:
@@ -360,7 +409,7 @@ def _alike(told: Told, name: str, sort: str) -> bool:
     return (
         not rest
         or rest.endswith(_STOP)
-        or (name[-1] == "率" and len(name) >= _LEAST_NAME)
+        or (name[-1] in "率数" and len(name) >= _LEAST_NAME)
         or len(name) >= (_LONG_PRICE if sort == "CNY" else _LONG_NAME)
     )
 

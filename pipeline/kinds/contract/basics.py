@@ -152,7 +152,7 @@ def _signed_after(view: View, mention: DateMention) -> bool:
     line = view.line_texts[view.line_at(mention.span.start)]
     if _THIS_SIGNED_AFTER.match(after.partition("\n")[0]):
         return True
-    return bool(_SIGNED_AFTER.match(after)) and bool(re.search(r"本(?:合同|协议|契约)", line))
+    return bool(_SIGNED_AFTER.match(after)) and bool(re.search(r"本(?:合同|协议|契约|合约|约定书)", line))
 
 
 def _without_dates(view: View, line: int) -> str:

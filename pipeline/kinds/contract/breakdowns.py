@@ -262,9 +262,11 @@ _COUNTS = r"[台套个件人名次批吨只箱本份张集期月季年天日辆�
 _COUNTED = re.compile(
     rf"(?<![\d.第每])(?<!\d,)(?P<count>\d{{1,6}}|{HAN_NUMBER}{{1,4}}|两)\s?个?(?P<unit>{_COUNTS})(?!以|元|[内前后])"
 )
-_PER = re.compile(rf"(?:单价|(?P<per>(?:每\s?(?:平方)?{_COUNTS}度?){{1,2}})[^,。;\d]{{0,8}})(?:为|是|:|人民币|¥|\s)*$")
+_PER = re.compile(
+    rf"(?:单价|(?P<per>(?:每\s?(?:平方|学|自然|会计)?{_COUNTS}度?){{1,2}})[^,。;\d]{{0,8}})(?:为|是|:|人民币|¥|\s)*$"
+)
 _PRODUCT = re.compile(
-    r"(?:(?:总计|合计|共计|总价|总额|总金额|金额|小计)|全年[\u4e00-\u9fa5]{0,4}费)(?:为|是|:|人民币|¥|\s)*$"
+    r"(?:(?:总计|合计|共计|总价|总额|总金额|金额|小计)|全年[\u4e00-\u9fa5]{0,4}费|年租金|年[\u4e00-\u9fa5]{0,4}费)(?:为|是|:|人民币|¥|\s)*$"
 )
 _MOST_COUNTS = 4
 
@@ -277,7 +279,7 @@ def _products(view: View, sentence: Sentence, held: Sequence[Labelled]) -> Itera
     per = _PER.search(sentence.text[: each.span.start - start])
     if per is None or not _PRODUCT.search(sentence.text[: total.span.start - start]):
         return
-    units = set(re.sub(r"[每平方度\s]", "", per["per"] or ""))
+    units = set(re.sub(r"[每平方度学自然会计\s]", "", per["per"] or ""))
     counts = [m for m in _COUNTED.finditer(sentence.text) if not units or m["unit"] in units]
     numbers = [n for n in {_counted(m["count"]) for m in counts} if n and n > 1]
     if not numbers or len(numbers) > _MOST_COUNTS or (not units and len(numbers) > 1):

@@ -139,7 +139,7 @@ def _against_signing(
     return found
 
 
-_AFTER = tuple((first, ("验收", "安装")) for first in ("交货", "交付", "到货", "供货", "运抵", "送达"))
+_AFTER = tuple((first, ("验收", "安装")) for first in ("交货", "交付", "到货", "供货", "运抵", "送达", "上线", "并网"))
 _ACTOR = re.compile(r"(?:^|[\d\s、.)])(?P<who>[\u4e00-\u9fa5]{1,4}[方人商])(?:应当?|须|需|负责|保证)")
 _OTHER_ACTOR = re.compile(r"[方人商]")
 

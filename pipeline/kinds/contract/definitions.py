@@ -12,7 +12,7 @@ from pipeline.types import Finding, Span
 
 _TERM = r"\"(?P<term>[^\"\n,。;:()]{2,16})\""
 _MEANS = re.compile(rf"{_TERM}\s*(?:\([^()\n]{{1,60}}\))?\s*,?\s?(?:(?:系|是|即)?指|:)")
-_OPENING = re.compile(r"(?:^|[\n。;:\d、.) ])\s*$")
+_OPENING = re.compile(r"(?:^|[\n。;:\d、.) ]|本(?:合同|协议|合约)中,)\s*$")
 _SHORT = re.compile(r"\((?:以下|下文|下)(?:简|统|合|并)?称(?:为|作)?:?\s?\"(?P<term>[^\"\n]{2,16})\"\)")
 _REFERRED = (
     re.compile(rf"{_TERM}(?:一词)?(?:的定义|的含义|的释义)(?:见|详见|以|同|适用|依|按)"),
@@ -20,7 +20,7 @@ _REFERRED = (
         rf"{_TERM}(?:一词)?(?:的[^。;,\"]{{1,8}}?)?,?(?:应|须)?(?:按照?|以|依照?|适用|参照)[^。;,\"]{{0,16}}?定义(?:解释|为准|理解|确定|执行|认定)?(?=[,。;]|$)"
     ),
     re.compile(rf"{_TERM}(?:一词)?的?(?:(?:本)?(?:合同|协议|双方)?约定)(?:的)?(?:标准|要求|条件|范围|情形)"),
-    re.compile(r"[定释]义(?:条款|部分)?(?:中|项下)?(?:所)?(?:列|述|称|定义)的?\"(?P<term>[^\"\n]{2,16})\""),
+    re.compile(r"[定释]义(?:条款|部分)?(?:中|项下)?(?:所)?(?:列|述|称|定义)?的?\"(?P<term>[^\"\n]{2,16})\""),
 )
 _ELSEWHERE = re.compile(r"《[^》\n]{1,40}》|附件|主合同|原合同|框架|法律|法规|规定|标准")
 _SELF = re.compile(r"合同|协议|条款|文件|双方|各方|一方|^本|^该")
@@ -34,7 +34,7 @@ def definition_findings(view: View) -> Iterator[Finding]:
 
 def _definitions(view: View) -> Iterator[re.Match[str]]:
     for match in _MEANS.finditer(view.text):
-        if _OPENING.search(view.text, max(0, match.start() - 3), match.start()):
+        if _OPENING.search(view.text, max(0, match.start() - 8), match.start()):
             yield match
     yield from _SHORT.finditer(view.text)
 
