@@ -9,6 +9,7 @@ import importlib
 import logging
 import math
 import os
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -17,9 +18,10 @@ from typing import Any, NamedTuple, cast
 from pipeline.pdf import wire
 from pipeline.pdf.columns import Edges, reading_order
 from pipeline.pdf.formats import format_of
+from pipeline.pdf.lost import Strip, lost_lines
 from pipeline.pdf.pdfium import Bitmap, OpenError, open_pdf
 from pipeline.pdf.process import Failure, limit, serve
-from pipeline.pdf.seals import without_seals
+from pipeline.pdf.seals import Ring, without_seals
 
 _DPI = 200.0
 _MAX_PIXELS = 12_000_000
@@ -34,6 +36,10 @@ _SPREAD = 1.2
 """Width over height from which a page of two columns is two pages."""
 _VOTERS, _LEAST_VOTERS, _VOTE_CHARACTERS, _SURE = 9, 3, 5, 0.9
 """Lines that decide how a page was laid on the scanner."""
+_LINE_MARGIN = 2.0
+"""Pixels above and below a line."""
+_SURE_AGAIN, _SURE_NEW, _LACKING = 0.7, 0.8, 0.1
+"""Confidence with which a line counts that was found in part, or not at all; how much it may lack of what was found."""
 _MAX_THREADS = 8
 """More hardly speed up one page, and each takes address space."""
 
@@ -189,25 +195,75 @@ def _recognise_only(pictures: Sequence[Edges], image: Any, x_scale: float, y_sca
 
 
 def _recognise(image: Any, x_scale: float, y_scale: float) -> list[Found]:
-    """All pieces on a picture. Under a seal as dark as print no line can be trusted to be found: what stands beside it
-    is recognised without it, and what stands inside alone."""
+    """All pieces on a picture."""
     cleaned, seals = without_seals(image, 72 / x_scale)
-    if seals:
-        cv2 = importlib.import_module("cv2")
-        beside = cleaned.copy()
-        for seal in seals:
-            cv2.circle(beside, (round(seal.x), round(seal.y)), round(seal.radius), (255, 255, 255), thickness=-1)
-        found = _pieces(beside)
-        for seal in seals:
-            left, top = seal.box.left, seal.box.top
-            inside = [_moved(piece, left, top) for piece in _pieces(seal.box.part(cleaned))]
-            found += [p for p in inside if math.dist(_middle(p), (seal.x, seal.y)) < seal.radius]
-    else:
-        found = _pieces(cleaned)
+    found = _completed(cleaned if not seals else image, _under_seals(cleaned, seals) if seals else _pieces(cleaned))
+    found += _inside(cleaned, seals, found)
     return [
         Found(p.text, p.left * x_scale, p.top * y_scale, p.right * x_scale, p.bottom * y_scale, p.confidence)
         for p in found
     ]
+
+
+def _under_seals(cleaned: Any, seals: Sequence[Ring]) -> list[Found]:
+    """All pieces on a picture with seals as dark as print, under which no line can be trusted to be found: what stands
+    beside them is recognised without them, and what stands inside alone."""
+    cv2 = importlib.import_module("cv2")
+    beside = cleaned.copy()
+    for seal in seals:
+        cv2.circle(beside, (round(seal.x), round(seal.y)), round(seal.radius), (255, 255, 255), thickness=-1)
+    return _pieces(beside)
+
+
+def _inside(cleaned: Any, seals: Sequence[Ring], found: Sequence[Found]) -> list[Found]:
+    """What is recognised inside of seals, and not known yet."""
+    new: list[Found] = []
+    for seal in seals:
+        for piece in _pieces(seal.box.part(cleaned)):
+            inside = _moved(piece, seal.box.left, seal.box.top)
+            x, y = _middle(inside)
+            known = any(Edges(*other[1:5]).holds(x, y) for other in (*found, *new))
+            if not known and math.dist((x, y), (seal.x, seal.y)) < seal.radius:
+                new.append(inside)
+    return new
+
+
+def _completed(image: Any, found: Sequence[Found]) -> list[Found]:
+    """The pieces, and lines that were not found as a whole."""
+    rows = rows_of([piece for piece in found if piece.text])
+    pieces = [piece for row in rows for piece in row]
+    at = iter(range(len(pieces)))
+    strips = lost_lines(image, [Edges(*piece[1:5]) for piece in pieces], [[next(at) for _ in row] for row in rows])
+    replaced = set[int]()
+    new: list[Found] = []
+    for strip in strips:
+        known = "".join(pieces[index].text for index in strip.found)
+        line = _line(image, strip)
+        if line and _says_more(line, known):
+            new.append(line)
+            replaced.update(strip.found)
+    illegible = [p for p in found if not p.text and not any(Edges(*line[1:5]).holds(*_middle(p)) for line in new)]
+    return [piece for index, piece in enumerate(pieces) if index not in replaced] + new + illegible
+
+
+def _says_more(line: Found, known: str) -> bool:
+    """Whether a line that was recognised as a whole has all that is known of it, and more."""
+    lacking = (Counter(known) - Counter(line.text)).total()
+    sure = line.confidence >= (_SURE_AGAIN if known else _SURE_NEW)
+    return sure and len(line.text) > len(known) + lacking and lacking <= 1 + _LACKING * len(known)
+
+
+def _line(image: Any, strip: Strip) -> Found | None:
+    """A line recognised as a whole: what can hardly be seen is told by what stands before and behind."""
+    cv2, numpy = importlib.import_module("cv2"), importlib.import_module("numpy")
+    height = strip.bottom - strip.top + 2 * _LINE_MARGIN
+    shape = numpy.array([[1, 0, strip.left], [strip.slope, 1, strip.top - _LINE_MARGIN]])
+    flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
+    size = max(1, round(strip.right - strip.left)), max(1, round(height))
+    picture = cv2.warpAffine(image, shape, size, flags=flags, borderValue=(255, 255, 255))
+    read = _engine()(picture, use_det=False, use_cls=False, use_rec=True)
+    text = str(read.txts[0]).strip() if read.txts else ""
+    return Found(text, *strip.edges, float(read.scores[0])) if text else None
 
 
 def _pieces(image: Any) -> list[Found]:
@@ -215,7 +271,7 @@ def _pieces(image: Any) -> list[Found]:
     shorter, longer = sorted(image.shape[:2])
     if longer > _THINNEST * shorter:
         return []
-    result = _engine()(image)
+    result = _engine()(image, use_det=True, use_cls=True, use_rec=True)
     if result.txts is None or result.boxes is None:
         return []
     found: list[Found] = []
