@@ -38,6 +38,11 @@ _VOTERS, _LEAST_VOTERS, _VOTE_CHARACTERS, _SURE = 9, 3, 5, 0.9
 """Lines that decide how a page was laid on the scanner."""
 _LINE_MARGIN = 2.0
 """Pixels above and below a line."""
+_COARSE = 2
+_INK, _FAINT, _SPECK = 40, 0.25, 0.05
+"""Ink is so much darker than paper, of 255; as shares of the way from paper to print: what shines through, and dust."""
+_LEAST_FAINT, _MOST_INK = 0.02, 0.15
+"""Of a page: the edges of its print are less, its print is less."""
 _SURE_AGAIN, _SURE_NEW, _LACKING = 0.7, 0.8, 0.1
 """Confidence with which a line counts that was found in part, or not at all; how much it may lack of what was found."""
 _MAX_THREADS = 8
@@ -196,6 +201,7 @@ def _recognise_only(pictures: Sequence[Edges], image: Any, x_scale: float, y_sca
 
 def _recognise(image: Any, x_scale: float, y_scale: float) -> list[Found]:
     """All pieces on a picture."""
+    image = _without_show_through(image)
     cleaned, seals = without_seals(image, 72 / x_scale)
     found = _completed(cleaned if not seals else image, _under_seals(cleaned, seals) if seals else _pieces(cleaned))
     found += _inside(cleaned, seals, found)
@@ -203,6 +209,24 @@ def _recognise(image: Any, x_scale: float, y_scale: float) -> list[Found]:
         Found(p.text, p.left * x_scale, p.top * y_scale, p.right * x_scale, p.bottom * y_scale, p.confidence)
         for p in found
     ]
+
+
+def _without_show_through(image: Any) -> Any:
+    """The picture without the print of the other side that shines through thin paper, far lighter than print; the same
+    one where there is none, or shadows make it hard to tell."""
+    numpy = importlib.import_module("numpy")
+    light = image[::_COARSE, ::_COARSE].max(axis=2)
+    paper = float(numpy.median(light))
+    inked = light[light < paper - _INK]
+    if not inked.size:
+        return image
+    print_ = float(numpy.percentile(inked, 10))
+    white = paper - _FAINT * (paper - print_)
+    faint = (light > white) & (light < paper - _SPECK * (paper - print_))
+    if faint.mean() < _LEAST_FAINT or (light < white).mean() > _MOST_INK:
+        return image
+    stretched = (numpy.arange(256) - print_) * (255 / (white - print_))
+    return stretched.clip(0, 255).astype(numpy.uint8)[image]
 
 
 def _under_seals(cleaned: Any, seals: Sequence[Ring]) -> list[Found]:
