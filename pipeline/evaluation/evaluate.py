@@ -156,6 +156,7 @@ _WORDS = {
     "none": Text("没有不一致。", "None."),
     "missed": Text("漏掉", "missed"),
     "false": Text("误报", "false alarm"),
+    "what": Text("差错", "error"),
     "file": Text("文件", "document"),
     "value": Text("内容", "what"),
     "place": Text("出处", "place"),
