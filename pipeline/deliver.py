@@ -46,6 +46,8 @@ _COLOURS: dict[Severity, tuple[float, float, float]] = {
 _FEW = 500
 """Documents that the database is asked for by name."""
 _LONGEST_NOTE = 3000
+_NEARLY = 0.9
+"""Share of a mark that lies on another, so that one colour serves both."""
 
 SIGNED = Text(
     "注意：原件带有数字签名。本副本写入了批注，签名对本副本不再有效；请以原件为准，原件没有改动。",
@@ -230,15 +232,16 @@ async def _highlighted(source: Source, path: Path, painting: Painter) -> Text | 
 
 
 def marks_of(stored: StoredAnalysis) -> list[Mark]:
-    """A highlight for each place of each finding that holds, the gravest on top. A plain fact that stands where
-    something is marked already joins its note: colour over colour could not be read."""
+    """A highlight for each place of each finding that holds, the gravest on top. What stands inside a place that is
+    marked already joins its note, as does a plain fact that touches one: colour over colour could not be read."""
     order = list(_COLOURS)
     shown = [s for s in findings_of(stored) if s.finding.grounded and not is_rejected(s)]
     made: list[Mark] = []
     for one in sorted(shown, key=lambda s: order.index(s.finding.severity)):
         for mark in _marks(one):
-            at = next((at for at, other in enumerate(made) if _overlap(mark, other)), None)
-            if at is None or one.finding.severity != "info":
+            joins = _overlap if one.finding.severity == "info" else _inside
+            at = next((at for at, other in enumerate(made) if joins(mark, other)), None)
+            if at is None:
                 made.append(mark)
             else:
                 made[at] = replace(made[at], note=f"{made[at].note}\n\n{mark.note}"[:_LONGEST_NOTE])
@@ -251,6 +254,17 @@ def _overlap(a: Mark, b: Mark) -> bool:
         for x in a.boxes
         for y in b.boxes
     )
+
+
+def _inside(a: Mark, b: Mark) -> bool:
+    """Whether nearly all of ``a`` lies on ``b``: quotes of the same words may differ in a mark at their end."""
+    shared = sum(
+        max(0.0, min(x.right, y.right) - max(x.left, y.left)) * max(0.0, min(x.bottom, y.bottom) - max(x.top, y.top))
+        for x in a.boxes
+        for y in b.boxes
+    )
+    area = sum((x.right - x.left) * (x.bottom - x.top) for x in a.boxes)
+    return a.page == b.page and shared > _NEARLY * area
 
 
 def _marks(shown: Shown) -> Iterable[Mark]:

@@ -16,6 +16,7 @@ from docx.oxml.ns import qn
 from page_reader import Page
 from report_values import CLEAN, HOSTILE, NOON, PURCHASE, REPORT, cite, long_analysis, store
 
+from pipeline.deliver import marks_of
 from pipeline.report.files import pictures_folder
 from pipeline.report.html import render_analysis, write_report
 from pipeline.report.markdown import render_analysis_markdown
@@ -216,3 +217,14 @@ def test_five_hundred_findings_on_three_hundred_pages_are_small_and_quick() -> N
     html = render_analysis(stored, pictures=Pictures(Markup("./x.pages"), dict.fromkeys(range(1, 301), (595.0, 842.0))))
     assert time.process_time() - started < 2 and len(html.encode()) < 5_000_000
     assert html.count("<img") > 400
+
+
+@pytest.mark.parametrize(("left", "right", "marks"), [(90, 505, 1), (90, 495, 1), (90, 700, 2), (510, 600, 2)])
+def test_one_colour_marks_a_place_and_its_note_tells_all_findings_there(left: int, right: int, marks: int) -> None:
+    def found(item: str, severity: str, *place: int) -> Finding:
+        evidence = replace(cite("引文", 2), boxes=(Box(2, *place),))
+        return Finding("risks", item, "", "llm", (evidence,), severity=severity)
+
+    findings = (found("轻", "low", left, 100, right, 115), found("重", "high", 90, 100, 500, 115))
+    made = marks_of(store(replace(PURCHASE, findings=findings)))
+    assert len(made) == marks and "重" in made[-1].note and ("轻" in made[-1].note) is (marks == 1)
