@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import getpass
 import io
+import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ _UNICODE_TEXT = (b"\xff\xfe", b"\xfe\xff")
 """What begins a sheet that Excel saved as “Unicode text”."""
 _LARGEST = 200 << 20
 _MOST_TOLD = 10
+_SHEET_ERROR = re.compile(r"#(?:VALUE!|NAME\?|REF!|DIV/0!|N/A|NUM!|NULL!)|Err:\d{3}")
 _TELLS = ("decision", "decision_note", "decided_by", "decision_id", "mark", *(f"new_{name}" for name in EDITABLE))
 _COLUMNS: Mapping[str, str] = {
     **{name: name for name in ("finding_id", *_TELLS)},
@@ -137,6 +139,9 @@ def _entry(row: _Row, where: str, by: str) -> Entry:
         if severity is None:
             raise _unfit(where, "new_severity", changes["severity"])
         changes["severity"] = severity
+    for column in ("decision_note", *(f"new_{name}" for name in changes)):
+        if _SHEET_ERROR.fullmatch(row.get(column, "")):
+            raise _unfit(where, column, row[column])  # what was typed began with =, + or -: Excel took it for a formula
     told_by = "" if seen else row.get("decided_by", "")
     return Entry(
         finding_id=int(number),
@@ -150,8 +155,12 @@ def _entry(row: _Row, where: str, by: str) -> Entry:
 
 
 def _unfit(where: str, column: str, value: str) -> UsageError:
+    title = words.WORDS["number" if column == "finding_id" else column]
     return UsageError(
-        Text(f"{where} 的 {column} 不合规：{value[:40]!r}", f"{where}: {column} can't be {value[:40]!r}"),
+        Text(
+            f"{where} 的“{title.zh}”（{column}）不合规：{value[:40]!r}",
+            f"{where}: “{title.en}” ({column}) can't be {value[:40]!r}",
+        ),
         Text(
             "decision 填 采纳、驳回 或 修改；修改须填改后的列，级别填 高、中、低 或 提示",
             "decision is accept, reject or edit; an edit fills a new_ column; a level is high, medium, low or info",

@@ -15,6 +15,8 @@ from openpyxl.styles import Alignment, Border, Font, NamedStyle, PatternFill, Si
 from openpyxl.utils import get_column_letter
 from openpyxl.workbook.child import _WorkbookChild as Sheet  # pyright: ignore[reportPrivateUsage]
 from openpyxl.worksheet.datavalidation import DataValidation
+from openpyxl.worksheet.page import PrintPageSetup
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from pipeline.kinds.terms import item_name, law_name, name_of
 from pipeline.report import words
@@ -50,6 +52,11 @@ _EVIDENCE: tuple[Column, ...] = (
 )  # fmt: skip
 
 _FILLED_IN = frozenset(("decision", "decision_note", "new_value", "new_severity", "new_detail", "new_suggestion"))
+_LAST_PRINTED = frozenset(("summary", "place"))
+"""The columns behind these are for filters and programs; on paper they would make the others too small to read."""
+_A3 = 8
+_LINE, _TALLEST = 14.5, 409.0
+"""Points: of a line, and Excel's bound for a row."""
 _TIMES = frozenset(("finished", "decided_at"))
 _HEAD, _OPEN, _BODY, _LINK, _TIME = (f"longdoc {name}" for name in ("head", "open", "body", "link", "time"))
 """Named styles: a style set cell by cell takes fifty times as long."""
@@ -93,10 +100,16 @@ def _add_sheet(
     """A sheet with a frozen, filtered head. Widths and panes come before the rows: they are written as they come."""
     sheet = book.create_sheet(title)
     sheet.freeze_panes = "A2"
+    sheet.print_title_rows = "1:1"
+    sheet.page_setup = PrintPageSetup(orientation="landscape", paperSize=_A3, fitToWidth=1, fitToHeight=0)
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    sheet.oddFooter.center.text = "&A  &P / &N"
     for number, (_, width) in enumerate(columns, start=1):
         sheet.column_dimensions[get_column_letter(number)].width = width
     sheet.auto_filter.ref = f"A1:{get_column_letter(len(columns))}{len(rows) + 1}"
     keys = [key for key, _ in columns]
+    last = next(number for number, key in enumerate(keys, start=1) if key in _LAST_PRINTED)
+    sheet.print_area = f"A1:{get_column_letter(last)}{len(rows) + 1}"
     if "decision" in keys:
         for key, table in (("decision", words.CHOICE), ("new_severity", words.SEVERITY)):
             letter = get_column_letter(keys.index(key) + 1)
@@ -105,8 +118,18 @@ def _add_sheet(
             listed = DataValidation("list", formula1=f'"{choices}"', allow_blank=True, sqref=cells)
             sheet.data_validations.append(listed)
     sheet.append([_head(sheet, key, zone) for key in keys])
-    for row in rows:
+    for number, row in enumerate(rows, start=2):
+        sheet.row_dimensions[number].height = _height(row, columns)
         sheet.append([_cell(sheet, value) for value in row])
+
+
+def _height(row: Sequence[Cell | _Link], columns: Sequence[Column]) -> float:
+    """Points that the wrapped texts of a row need: LibreOffice and WPS don't fit rows to them when they open a file."""
+    lines = 1
+    for value, (_, width) in zip(row, columns, strict=True):
+        if isinstance(value, str):
+            lines = max(lines, sum(1 + len(line.encode("gbk", "replace")) // (width - 1) for line in value.split("\n")))
+    return min(_LINE * lines + 2, _TALLEST)
 
 
 def _styles() -> Iterable[NamedStyle]:

@@ -190,7 +190,14 @@ def test_excel_goes_out_and_comes_back_with_decisions(desk: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", [{"decision": "也许"}, {"decision": "edit"}, {"decision": "edit", "new_severity": "巨"}]
+    "cell",
+    [
+        {"decision": "也许"},
+        {"decision": "edit"},
+        {"decision": "edit", "new_severity": "巨"},
+        {"decision": "edit", "new_value": "#NAME?"},
+        {"decision": "reject", "decision_note": "#VALUE!"},
+    ],
 )
 def test_a_cell_that_is_no_decision_is_named_with_its_row_and_nothing_is_written(
     desk: Path, cell: dict[str, str]
