@@ -1,7 +1,8 @@
 """The journal's rows: completions, leases on those that a process is generating, and where documents were cut.
 
 A lease ends when its completion is saved or given up, when its process is dead (seen at once on the same host), or
-when it was not renewed in time (hosts that share a database must agree on the time to within seconds).
+when it was not renewed in time. That is told by PostgreSQL's clock, which all hosts share; with SQLite by the host's:
+where that jumps ahead by a minute a request may be generated twice (one answer is kept).
 """
 
 from __future__ import annotations
@@ -70,14 +71,22 @@ def known(connection: sa.Connection, keys: Iterable[str]) -> dict[str, Completio
     return found
 
 
-def claim(connection: sa.Connection, keys: Sequence[str], owner: str, now: datetime) -> set[str]:
+def claim(connection: sa.Connection, keys: Sequence[str], owner: str) -> set[str]:
     """Lease to ``owner`` those of ``keys`` that nobody alive has; return them."""
+    now = _now(connection)
     ours, others = _taken(connection, keys, owner, now)
     dead = [name for name, process in others.items() if is_dead(process)]
     if dead:
         connection.execute(sa.update(leases).where(leases.c.owner.in_(dead)).values(expires_at=_LONG_AGO))
         ours, _ = _taken(connection, keys, owner, now)
     return ours
+
+
+def _now(connection: sa.Connection) -> datetime:
+    """By the clock that all who share the database have in common."""
+    if connection.dialect.name == "sqlite":
+        return datetime.now(UTC)
+    return connection.execute(sa.select(sa.func.clock_timestamp(type_=sa.DateTime(timezone=True)))).scalar_one()
 
 
 def _taken(
@@ -135,8 +144,8 @@ def insert_for(dialect: str) -> Any:
     return postgresql.insert
 
 
-def renew(connection: sa.Connection, keys: Sequence[str], owner: str, now: datetime) -> None:
-    ends = now + timedelta(seconds=LEASE_S)
+def renew(connection: sa.Connection, keys: Sequence[str], owner: str) -> None:
+    ends = _now(connection) + timedelta(seconds=LEASE_S)
     for batch in batches(sorted(keys)):
         mine = (leases.c.key.in_(batch), leases.c.owner == owner)
         connection.execute(sa.update(leases).where(*mine).values(expires_at=ends))

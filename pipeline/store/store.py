@@ -216,7 +216,7 @@ class Store:
         """What has become known of ``keys``, and those of the rest that ``owner`` may generate now: nobody else will
         until they are saved or released, or their lease ends."""
         with self._writing() as connection:
-            ours = journal.claim(connection, keys, owner, _now())
+            ours = journal.claim(connection, keys, owner)
             # not before: where writers don't wait for each other, a lease may be free because it has just been saved
             known = journal.known(connection, keys)
             journal.release(connection, [key for key in ours if key in known], owner)
@@ -225,7 +225,7 @@ class Store:
     def renew_leases(self, keys: Sequence[str], owner: str) -> None:
         """Say that these are still being generated."""
         with self._writing() as connection:
-            journal.renew(connection, keys, owner, _now())
+            journal.renew(connection, keys, owner)
 
     def release_leases(self, keys: Sequence[str], owner: str) -> None:
         """Say that these are not being generated any more."""

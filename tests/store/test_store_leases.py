@@ -6,8 +6,9 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 
+import pytest
 from store_values import entry, query
 
 from pipeline.store import Store, journal
@@ -38,6 +39,28 @@ def test_a_lease_that_is_not_renewed_ends(store: Store, url: str) -> None:
     query(url, "UPDATE leases SET expires_at = '2001-01-01 00:00:00'")
     store.renew_leases(["kept"], "me")
     assert store.claim(["old", "kept"], "you") == ({}, {"old"})
+
+
+@pytest.mark.parametrize("hours", [-2, 2])
+def test_hosts_whose_clocks_differ_agree_on_leases_by_the_server_s(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    if not url.startswith("postgresql"):
+        pytest.skip("one host has one clock")
+
+    class Skewed(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) + timedelta(hours=hours)
+
+    assert store.claim(["k"], "me") == ({}, {"k"})
+    monkeypatch.setattr("pipeline.store.journal.datetime", Skewed)
+    monkeypatch.setattr("pipeline.store.store.datetime", Skewed)
+    assert store.claim(["k"], "you") == ({}, set())
+    assert store.claim(["other"], "you") == ({}, {"other"})
+    monkeypatch.undo()
+    query(url, "UPDATE leases SET expires_at = now() - interval '1 second' WHERE key = 'other'")
+    assert store.claim(["other"], "me") == ({}, {"other"})
 
 
 def test_a_living_process_keeps_its_lease_and_a_killed_one_loses_it_at_once(store: Store, url: str) -> None:
