@@ -10,6 +10,7 @@ from pathlib import Path
 import pdf_made as made
 import pytest
 import unmapped_made as unmapped
+from pypdf import PdfWriter
 from pypdf.generic import ArrayObject, DecodedStreamObject, DictionaryObject, NameObject, NumberObject
 from reading import read_here
 
@@ -218,14 +219,13 @@ def test_latin_on_the_plane_of_full_width_signs_is_read_as_printed(
 
 def test_bitmap_fonts_of_ghostscript_are_no_dingbats(tmp_path: Path) -> None:
     """Its maps make ✁✂✄ of them."""
-
-    def mapped(font: DictionaryObject) -> None:
-        stream = DecodedStreamObject()
-        entries = "".join(f"<{code:02X}> <{0x2701 + code % 190:04X}>\n" for code in range(256))
-        stream.set_data(f"begincmap 256 beginbfchar\n{entries}endbfchar endcmap".encode())
-        font[NameObject("/ToUnicode")] = stream
-
-    good = made.make(tmp_path / "good.pdf", [lambda canvas: made.draw_lines(canvas, LINES * 3)])
-    path = unmapped.without_maps(good, tmp_path / "ps.pdf", mapped)
+    writer = PdfWriter(clone_from=made.make(tmp_path / "good.pdf", [lambda canvas: made.draw_lines(canvas, LINES)]))
+    entries = "".join(f"<{code:02X}> <{0x2701 + code % 190:04X}>\n" for code in range(256))
+    for font in writer.pages[0]["/Resources"]["/Font"].values():
+        unicode_map = DecodedStreamObject()
+        unicode_map.set_data(f"begincmap 256 beginbfchar\n{entries}endbfchar endcmap".encode())
+        font.get_object()[NameObject("/ToUnicode")] = writer._add_object(unicode_map)
+    path = tmp_path / "ps.pdf"
+    writer.write(path)
     document = read_here(path)
     assert (document.pages[0].health, document.text.strip()) == ("garbled", "")
