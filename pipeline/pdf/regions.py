@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from pipeline.pdf.lines import Line
+from pipeline.pdf.tables_ruled import FIGURE
 from pipeline.types import Box, Region, RegionKind
 
 _ZONE, _NUMBER_ZONE = 0.1, 0.12
@@ -82,7 +83,8 @@ def take_margins(pages: Sequence[PageLines], numbers: Sequence[str | None], em: 
 
     A header that alone tells the document's own number stays text where it first stands."""
     zones = [(_zone(page, top=True), _zone(page, top=False)) for page in pages]
-    counts = Counter(key for above, below in zones for key in {key for key, _ in (*above, *below)})
+    repeating = ({key for key, x in (*above, *below) if _may_repeat(x)} for above, below in zones)
+    counts = Counter(key for keys in repeating for key in keys)
     smallest = _smallest(keyed for page_zones in zones for zone in page_zones for keyed in zone)
     needed = max(2, _REPEATED * len(pages))
     marks = _watermarks(pages, _MARK_EM * em)
@@ -151,6 +153,12 @@ def _zone(page: PageLines, *, top: bool) -> list[tuple[str, Line]]:
         outer = [line for line in outer if line.place is None or line.place.table not in inner]
     across = sorted((line for line in outer if line.flow == "across"), key=lambda line: line.middle, reverse=top)
     return [(_DIGITS.sub("#", _SPACE.sub("", line.text)), line) for line in across]
+
+
+def _may_repeat(line: Line) -> bool:
+    """Whether a line may be a header or footer: not a table's row, of which only the figures differ."""
+    figures = sum(FIGURE.fullmatch(cell.text) is not None for cell in line.cells)
+    return figures <= 0.5 * len(line.cells) or not line.is_row
 
 
 def _is_page_number(line: Line, index: int, label: str | None) -> bool:

@@ -22,21 +22,28 @@ _MAX_STROKES, _MAX_CROSSINGS = 1200, 6000
 _THIN = 5.0
 """Narrower rows and columns are the room between double lines."""
 
+_LEAST_LEVEL = 3
+"""Level lines that a table of three rows has more than, where no others rule it."""
+
 Stroke = tuple[float, float, float, float]
 
 
 def grids_of(strokes: Iterable[Stroke]) -> list[Grid]:
-    """The grids that the strokes of a page draw (left, top, right, bottom; y upwards), the topmost first."""
+    """The grids that the strokes of a page draw (left, top, right, bottom; y upwards), the topmost first; level lines
+    of one length above each other, which may rule a table, as a grid of one column."""
     edges = _merged([_edge(*stroke) for stroke in strokes])
     if len(edges) > _MAX_STROKES:
         return []
-    edges = _merged([edge for group in _touching(edges) for edge in (*group, *_open_sides(group))])
+    groups = _touching(edges)
+    stacks = _stacks([edge for group in groups if all(x["orientation"] == "h" for x in group) for edge in group])
+    edges = _merged([edge for group in groups for edge in (*group, *_open_sides(group))])
     crossings = _crossings(edges)
     if len(crossings) > _MAX_CROSSINGS:
         return []
     found = cells_to_tables(_cells(crossings))
     grids = (_grid(cast("list[Stroke]", cells)) for cells in found)
-    return [grid for grid in grids if len(grid.xs) > 2 and len(grid.ys) > 2]
+    closed = [grid for grid in grids if len(grid.xs) > 2 and len(grid.ys) > 2]
+    return sorted([*closed, *stacks], key=lambda grid: -grid.ys[0])
 
 
 # --- strokes as pdfplumber's edges: y downwards, so the negative of ours ----------------------------------------------
@@ -105,6 +112,23 @@ def _open_sides(group: Sequence[_Edge]) -> list[_Edge]:
         if len(ends) > 1 and all(abs(edge["top"] - y) > 2 * _TOLERANCE for edge in level):
             sides.append(_level(min(ends), max(ends), y))
     return sides
+
+
+def _stacks(level: Sequence[_Edge]) -> list[Grid]:
+    stacks: list[list[_Edge]] = []
+    for edge in sorted(level, key=lambda edge: edge["top"]):
+        alike = (s for s in stacks if all(abs(s[-1][end] - edge[end]) < _TOLERANCE for end in ("x0", "x1")))
+        if stack := next(alike, None):
+            stack.append(edge)
+        else:
+            stacks.append([edge])
+    found: list[Grid] = []
+    for stack in stacks:
+        ys = _borders(edge["top"] for edge in stack)
+        if len(ys) > _LEAST_LEVEL:
+            rows = [(row, 0, 1, 1) for row in range(len(ys) - 1)]
+            found.append(Grid([stack[0]["x0"], stack[0]["x1"]], [-y for y in ys], rows))
+    return found
 
 
 # --- cells, as pdfplumber's edges_to_intersections and intersections_to_cells find them, much faster -----------------

@@ -29,6 +29,7 @@ from pipeline.pdf.pictures import is_text, notable, place_of
 from pipeline.pdf.places import places_of, turned_boxes, turned_places
 from pipeline.pdf.process import Failure, beside, limit, serve
 from pipeline.pdf.tables import asks_for_grids, packed, tables_of
+from pipeline.pdf.tables_levels import with_columns
 from pipeline.pdf.tables_ruled import Grid, lines_with_tables
 from pipeline.pdf.undecoded import GAP, decoded, filled, gaps, lines_around, planed, undecoded, with_gaps
 from pipeline.types import Box, PageHealth, Region
@@ -113,7 +114,7 @@ def answer(request: wire.Message) -> wire.Message:
         return {"strokes": strokes}
     for index, page in enumerate(reading.pages):
         if page.chars and (found := (grids or {}).get(str(index + 1))):
-            page.lines = lines_with_tables(page.chars, index, [Grid(*grid) for grid in found])
+            page.lines = lines_with_tables(page.chars, index, with_columns(page.chars, [Grid(*grid) for grid in found]))
         if recognised := ocr.get(str(index + 1)):
             (_take_pictures if "pictures" in recognised else _take_ocr)(page, index, recognised)
     return _document(reading.pages, reading.metadata, reading.outline)

@@ -25,7 +25,8 @@ class Drawn:
     widths: Sequence[float]
     merges: Sequence[Merge] = ()
     rules: str = "all"
-    """all; open (no left and right border); columns (no lines between body rows); three (三线表); none."""
+    """all; open (no left and right border); columns (no lines between body rows); three (三线表); levels (below each
+    row, and no upright ones); none."""
     order: str = "rows"
     """Order of the content stream: rows, or columns."""
     right: frozenset[int] = frozenset()
@@ -72,7 +73,7 @@ def _rules(canvas: Canvas, table: Drawn, xs: Sequence[float], ys: Sequence[float
         for column in range(last_column):
             if not inner or owner[at - 1, column] != owner[at, column]:
                 canvas.line(xs[column], ys[at], xs[column + 1], ys[at])
-    if table.rules in ("none", "three"):
+    if table.rules in ("none", "three", "levels"):
         return
     for at in range(len(xs)):
         inner = 0 < at < last_column

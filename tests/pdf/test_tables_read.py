@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -347,3 +348,46 @@ def test_a_form_and_columns_of_text_are_no_tables_column_by_column(tmp_path: Pat
                 canvas.drawString(x, 700 - 24 * at, text)
 
     assert read_here(made.page(tmp_path / "form.pdf", draw)).tables == ()
+
+
+LEVELS = [
+    ["阶段", "交付内容", "时间与金额", ""],
+    ["第一阶段", "需求规格说明书、\n总体设计方案", "6月30日", "376,000.00"],
+    ["第二阶段", "数据采集模块", "9月30日", "1,564,000.00"],
+    ["质保金", "", "次年12月31日", "188,000.00"],
+]
+
+
+@pytest.mark.parametrize("widths", [(80, 120, 80, 80), (60, 90, 72, 66)], ids=["wide", "close"])
+def test_level_lines_alone_make_rows(tmp_path: Path, widths: tuple[float, ...]) -> None:
+    drawn = made.Drawn(LEVELS, widths, rules="levels", right=frozenset({3}))
+    document, table = one(tmp_path, drawn)
+    assert grid(document, table) == [[cell.replace("\n", "") for cell in row] for row in LEVELS]
+    assert table.found_by == "rules"
+
+
+def test_paragraphs_between_level_lines_are_no_table(tmp_path: Path) -> None:
+    def draw(canvas: Canvas) -> None:
+        top = TOP
+        for number in range(4):
+            canvas.line(made.LEFT, top, 520, top)
+            top = made.line(canvas, top - 24, f"第{number}条    标的    数量")
+            top = made.paragraph(canvas, top) - 10
+        canvas.line(made.LEFT, top, 520, top)
+
+    assert not read(made.page(tmp_path / "a.pdf", draw)).tables
+
+
+def test_rows_at_page_breaks_are_no_headers(tmp_path: Path) -> None:
+    """Though they stand where headers and footers do, and differ only in their figures."""
+
+    def page(row: list[str], top: float) -> Callable[[Canvas], None]:
+        def draw(canvas: Canvas) -> None:
+            made.paragraph(canvas, 600)
+            made.draw(canvas, made.Drawn([row], (120, 110, 110), rules="none"), top)
+
+        return draw
+
+    rows = [["1至2年", "48,330,271.06", "39,870,554.12"], ["2至3年", "9,115,603.44", "12,008,790.35"]]
+    document = read(made.page(tmp_path / "a.pdf", page(rows[0], 60), page(rows[1], 820)))
+    assert [line for line in document.text.split("\n") if "年" in line] == ["\t".join(row) for row in rows]
