@@ -41,6 +41,7 @@ Paths = Annotated[
     list[Path],
     typer.Argument(
         metavar="PATH...",
+        readable=False,  # not asked here: a file that can't be read costs no other one its review
         help=_t("文件（PDF、Word、文本、图片）或文件夹", "files (PDF, Word, text, images) or folders"),
     ),
 ]

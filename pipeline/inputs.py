@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.errors import InputError, UsageError
 from pipeline.lang import Text
+from pipeline.pdf.failures import shown
 from pipeline.pdf.formats import READABLE, REFUSED
 from pipeline.pdf.read import ReadLimits
 from pipeline.settings import Settings
@@ -28,9 +30,26 @@ def find_inputs(paths: Sequence[Path]) -> list[Path | InputError]:
         if not _is_folder(path):
             inputs.append(path)
             continue
-        found = sorted(file for file in path.rglob("*") if _is_document(file) and not _hidden(file, path))
-        inputs += found or [_no_documents(path)]
+        found, closed = _documents_in(path)
+        inputs += [*found, *closed] or [_no_documents(path)]
     return inputs
+
+
+def _documents_in(folder: Path) -> tuple[list[Path], list[InputError]]:
+    """The documents under a folder, and the folders among them that can't be looked into."""
+    errors: list[OSError] = []
+    files = [Path(here, name) for here, _, names in os.walk(folder, onerror=errors.append) for name in names]
+    found = sorted(file for file in files if _is_document(file) and not _hidden(file, folder))
+    return found, [_closed(error) for error in errors if not _hidden(Path(error.filename), folder)]
+
+
+def _closed(error: OSError) -> InputError:
+    name = shown(str(error.filename))
+    return InputError(
+        Text(f"文件夹读不了（{error.strerror}）：{name}", f"can't look into folder {name}: {error.strerror}"),
+        Text("请授予读取权限，或以其所有者运行", "grant read permission, or run as its owner"),
+        Path(error.filename),
+    )
 
 
 def size_of(source: Path | InputError) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -85,6 +86,27 @@ def test_a_failed_document_is_named_with_cause_and_remedy_on_stderr(tmp_path: Pa
     assert done.returncode == 1
     assert "ReadError" in done.stderr and "\x1b" not in done.stderr + done.stdout
     assert "good.pdf" in done.stdout
+
+
+def test_files_and_folders_that_cant_be_read_cost_no_other_document_its_review(tmp_path: Path) -> None:
+    (folder := tmp_path / "folder").mkdir()
+    (closed := folder / "closed").mkdir()
+    contract(folder / "good.pdf")
+    contract(secret := tmp_path / "secret.pdf")
+    for path in (secret, closed):
+        path.chmod(0)
+    # root reads everything, whatever its permissions, unless it lays that down
+    humble = "--bounding-set=-dac_override,-dac_read_search", "--inh-caps=-dac_override,-dac_read_search"
+    command = [sys.executable, "-m", "pipeline.cli", "review", secret, folder, "--json"]
+    if os.geteuid() == 0:
+        if shutil.which("setpriv") is None:
+            pytest.skip("root reads every file, and there is no setpriv")
+        command = ["setpriv", *humble, *command]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    closed.chmod(0o700)
+    assert done.returncode == 1, done.stderr
+    results = {Path(result["path"]).name: result["error_type"] for result in json.loads(done.stdout)["results"]}
+    assert results == {"secret.pdf": "InputError", "good.pdf": "", "closed": "InputError"}
 
 
 @pytest.mark.parametrize(
