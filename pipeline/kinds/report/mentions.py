@@ -176,7 +176,7 @@ def _since(text: str, at: int) -> int:
 def _values(text: str, at: int, metric: MetricName) -> list[tuple[Figure, int, str]]:
     """The figures that follow a name, with their ends and units: one, or a list behind 分别为."""
     match = _VALUE.match(text, at)
-    several = match is not None and "分别" in match.group()
+    several = match is not None and "分别" in text[max(0, at - _BACK) : match.end()]
     matches: list[re.Match[str]] = []
     while match is not None and not is_vague(text, match, "now"):
         matches.append(match)

@@ -52,6 +52,7 @@ _TEMPLATES = tuple(
     for template in (
         rf"(?:由|从){_AT}{quantity('before')}[，,]?(?:同比)?(?:{_UP}|{_DOWN}|变动|变化|调整)?(?:至|到|为)"
         rf"{_AT}{quantity('now')}{_BY}{CHANGE}",
+        rf"(?:由|从){_AT}{quantity('before')}[，,]?{CHANGE}[，,]?(?:至|到|为){_AT}{quantity('now')}",
         rf"{quantity('now')}[，,]?(?:较|比){_BEFORE}{_BY}{CHANGE}",
         rf"{quantity('now')}[，,（( ]{{1,2}}{_BEFORE}[）)]?{_BY}{CHANGE}",
         rf"{quantity('now')}{_BY}{CHANGE}[，,（( ]{{1,2}}{_BEFORE}",

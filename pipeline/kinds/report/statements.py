@@ -144,10 +144,21 @@ class _Derived:
     result: re.Pattern[str]
     terms: tuple[tuple[int, re.Pattern[str]], ...]
     reach: int
+    bracketed: bool = False
+    """Whether what is taken off may be printed as a negative."""
 
 
 _LEAD = r"(?:[一二三四五六七八九十]+、|[加减][:：])?"
 _RULES = (
+    _Derived(
+        re.compile(_LEAD + r"毛利(?:润|额)?"),
+        (
+            (1, re.compile(_LEAD + r"(?:营业|主营业务|销售)?收入(?:总额|净额)?")),
+            (-1, re.compile(_LEAD + r"(?:营业|主营业务|销售)成本")),
+        ),
+        2,
+        bracketed=True,
+    ),
     _Derived(
         re.compile(_LEAD + r"净利润(?:[(（].*)?"),
         ((1, re.compile(_LEAD + r"利润总额(?:[(（].*)?")), (-1, re.compile(_LEAD + r"所得税费用?"))),
@@ -214,11 +225,17 @@ def _check_derived(document: Document, line: _Line, rule: _Derived, near: Sequen
         terms.append((sign, found))
     for column, total in enumerate(line.figures):
         figures = [term.figures[column] for _, term in terms]
-        addends = [f if sign > 0 else f.negated() for (sign, _), f in zip(terms, figures, strict=True) if f]
-        if total is None or len(addends) < len(terms):
+        signs = [
+            1 if rule.bracketed and f and f.value < 0 else sign for (sign, _), f in zip(terms, figures, strict=True)
+        ]
+        addends = [f if sign > 0 else f.negated() for sign, f in zip(signs, figures, strict=True) if f]
+        if total is None or total.percent or total.points or len(addends) < len(terms):
             continue
         computed = sum((f.value for f in addends), Decimal(0))
-        if abs(computed - total.value) > tolerance(total, addends, line.unit):
+        gap = abs(computed - total.value)
+        if rule.bracketed and gap > abs(computed) / 2:
+            continue  # a column of changes
+        if gap > tolerance(total, addends, line.unit):
             yield _derived_alarm(document, line, terms, column, addends)
 
 

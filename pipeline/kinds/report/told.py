@@ -35,6 +35,9 @@ _VALUE = re.compile(quantity("now"))
 _CHANGED = re.compile(
     rf"[，,（( ]{{0,2}}(?:同比|较上年末?|较期初|较年初|较去年(?:同期)?|比上年)[^，,。；;\d]{{0,4}}?{CHANGE}"
 )
+_POWERS = tuple(Decimal(10) ** k for k in (-8, -4, -3, -2, -1, 1, 2, 3, 4, 8))
+_SAME_DIGITS = Decimal("0.0006")
+"""How far the digits of a figure in another unit may differ, by rounding."""
 _NOW = re.compile(r"本期|本年|报告期|期末|年末|当期")
 _YEAR = re.compile(r"20\d\d")
 
@@ -141,7 +144,7 @@ def _other_figure(document: Document, span: Span, said: Figure, unit: str, known
     """A figure that is the row's but for a digit or its unit; any other may be of another thing."""
     mine, true = said.value * SCALES[unit], known.now.value * SCALES[known.unit]
     in_unit = true / SCALES[unit]
-    slip = said.value == known.now.value and unit != known.unit
+    slip = bool(mine and true) and any(abs(mine / true / power - 1) < _SAME_DIGITS for power in _POWERS)
     if not slip and not (is_slip_of_digits(said, in_unit) and mine):
         return
     first, second = f"{said}{unit}", f"{known.now}{known.unit}"
