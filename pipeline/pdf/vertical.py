@@ -18,6 +18,9 @@ _MIN_CHARACTERS = 40
 _SHARE = 0.6
 """Share of the characters that must stand right under the one before."""
 
+_POINT = 0.35
+"""Punctuation may have a box around its ink alone, so much narrower than its column."""
+
 
 def is_vertical(chars: Chars, text: str) -> bool:
     """Whether most of a page's characters stand under each other. Looked at closely only where PDFium sees many short
@@ -83,5 +86,6 @@ def _continues(chars: Chars, a: int, b: int) -> bool:
     if step <= 0:
         return False
     left, right, other_left, other_right = chars.left[a], chars.right[a], chars.left[b], chars.right[b]
-    width = max(right - left, other_right - other_left)
-    return step < 2.2 * width and min(right, other_right) - max(left, other_left) > 0.5 * width
+    less, width = sorted((right - left, other_right - other_left))
+    within = less if less < _POINT * width else width
+    return step < 2.2 * width and min(right, other_right) - max(left, other_left) > 0.5 * within

@@ -110,10 +110,11 @@ def test_lines_on_one_height_are_one_row() -> None:
     assert line.text == "甲方：东海公司\t乙方：南山公司"
 
 
-def test_vertical_writing_is_read_from_right_to_left_tier_by_tier() -> None:
+@pytest.mark.parametrize("comma", [EM, 1.6], ids=["", "boxed around its ink"])
+def test_vertical_writing_is_read_from_right_to_left_tier_by_tier(comma: float) -> None:
     tiers = [
-        ["立合同人甲方乙方", "经双方同意订立如下", "第一条出卖房屋壹栋"],
-        ["第二条价金伍佰万元", "第三条交屋日期另定", "以上各条双方遵守"],
+        ["立合同人甲方，乙方", "经双方同意，订立如下", "第一条出卖房屋壹栋，"],
+        ["第二条价金伍佰万元", "第三条交屋日期另定", "以上各条，双方遵守"],
     ]
     text, edges = "", []
     for tier, columns in enumerate(tiers):
@@ -121,7 +122,8 @@ def test_vertical_writing_is_read_from_right_to_left_tier_by_tier() -> None:
             for row, char in enumerate(columns[number]):
                 left, top = 500.0 - 20 * number, 700.0 - 150 * tier - 11 * row
                 text += char
-                edges.append((left, top, left + EM, top - EM))
+                size = comma if char == "，" else EM
+                edges.append((left + EM - size, top, left + EM, top - size))
     found = [array("f", column) for column in zip(*edges, strict=True)]
     lines = lines_in(Chars(text, found[0], found[1], found[2], found[3], frozenset()), 0)
     assert [line.text for line in lines] == tiers[0] + tiers[1]
