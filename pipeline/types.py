@@ -381,6 +381,10 @@ class Evidence:
     """Number and title of the innermost section."""
     boxes: tuple[Box, ...] = ()
 
+    def standing_in(self, boxes: tuple[Box, ...]) -> Evidence:
+        """The same with its boxes; ``replace`` would take five times as long."""
+        return Evidence(self.quote, self.span, self.page, self.match, self.section, boxes)
+
 
 @dataclass(frozen=True, slots=True)
 class Finding:
@@ -403,6 +407,13 @@ class Finding:
     legal_basis: str = ""
     title: str = ""
     """What a reader is told for ``item``; empty where that is the item itself, or the known name of one."""
+
+    def proved_by(self, evidence: tuple[Evidence, ...]) -> Finding:
+        """The same with other evidence; ``replace`` would take five times as long."""
+        return Finding(
+            self.category, self.item, self.value, self.source, evidence, self.detail, self.severity, self.status,
+            self.suggestion, self.legal_basis, self.title,
+        )  # fmt: skip
 
     @property
     def grounded(self) -> bool:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Generator, Iterable, Sequence
-from dataclasses import replace
-from itertools import pairwise
+from itertools import compress, count, pairwise
 from operator import sub
 from typing import TYPE_CHECKING
 
@@ -57,8 +56,8 @@ def with_boxes(document: Document, findings: Sequence[Finding]) -> list[Finding]
     spans = sorted({e.span for finding in findings for e in finding.evidence if e.span})
     boxes = dict(zip(spans, boxes_of(document, spans), strict=True))
     return [
-        replace(f, evidence=tuple(replace(e, boxes=boxes[e.span]) if e.span else e for e in f.evidence))
-        for f in findings
+        finding.proved_by(tuple([e.standing_in(boxes[e.span]) if e.span else e for e in finding.evidence]))
+        for finding in findings
     ]
 
 
@@ -78,7 +77,7 @@ def _boxes(document: Document, span: Span) -> Generator[Box]:
 def _runs(places: array[float], origins: array[int], page: Page) -> Generator[_Edges]:
     """Boxes of runs of neighbouring characters on one base line, left to right (most of a line), or of single ones;
     from here on y is downwards."""
-    breaks = [at for at, step in enumerate(map(sub, origins[1:], origins), 1) if step != 1]
+    breaks = compress(count(1), map((1).__ne__, map(sub, origins[1:], origins)))
     for start, end in pairwise((0, *breaks, len(origins))):
         start += origins[start] < 0  # no character, and the first one of the page may follow
         if start == end:

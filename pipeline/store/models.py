@@ -43,6 +43,13 @@ def clean(text: str) -> str:
     return _UNSTORABLE.sub("\ufffd", text)
 
 
+def clean_rows(rows: Sequence[tuple[object, ...]]) -> Sequence[tuple[object, ...]]:
+    """Rows with their texts cleaned; mostly there is nothing to clean, and one look at all of them tells."""
+    if not _UNSTORABLE.search("".join([value for row in rows for value in row if isinstance(value, str)])):
+        return rows
+    return [tuple(clean(value) if isinstance(value, str) else value for value in row) for row in rows]
+
+
 def clean_json(value: object) -> object:
     """The value as JSON can hold it: strings cleaned, non-finite numbers null, anything unknown as its ``str()``."""
     if value is None or isinstance(value, bool | int):

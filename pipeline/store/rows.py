@@ -26,6 +26,8 @@ from pipeline.types import (
 )
 
 Values = dict[str, object]
+RowValues = tuple[object, ...]
+"""In the order of some columns, as drivers take them."""
 
 
 def document_values(analysis: Analysis, now: datetime) -> Values:
@@ -95,27 +97,22 @@ def usage_values(usage: Usage) -> Values:
     }
 
 
-def finding_values(analysis_id: int, document_id: str | None, findings: Sequence[Finding]) -> list[Values]:
-    """One row a finding; ``title`` is its headline in the current language, for those who read the table itself."""
+FINDING_COLUMNS = (
+    "analysis_id", "document_id", "position", "category", "item", "title", "value", "detail", "severity", "status",
+    "suggestion", "legal_basis", "source", "grounded",
+)  # fmt: skip
+
+
+def finding_rows(analysis_id: int, document_id: str | None, findings: Sequence[Finding]) -> list[RowValues]:
+    """``FINDING_COLUMNS`` of each; ``title`` is its headline in the current language, for those who read the table
+    itself."""
     return [
-        {
-            "analysis_id": analysis_id,
-            "document_id": document_id,
-            "position": position,
-            "category": finding.category,
-            "item": finding.item,
-            "title": _headline(finding),
-            "value": finding.value,
-            "detail": finding.detail,
-            "severity": finding.severity,
-            "status": finding.status,
-            "suggestion": finding.suggestion,
-            "legal_basis": finding.legal_basis,
-            "source": finding.source,
-            "grounded": finding.grounded,
-        }
-        for position, finding in enumerate(findings)
-    ]
+        (
+            analysis_id, document_id, position, f.category, f.item, _headline(f), f.value, f.detail, f.severity,
+            f.status, f.suggestion, f.legal_basis, f.source, f.grounded,
+        )
+        for position, f in enumerate(findings)
+    ]  # fmt: skip
 
 
 _BETWEEN = Text("：", ": ")
@@ -132,22 +129,15 @@ def _title_of(row: Row[Any]) -> str:
     return "" if name == row.item else name
 
 
-def evidence_values(finding_ids: Sequence[int], findings: Sequence[Finding]) -> list[Values]:
-    """One row a piece of evidence. ``finding_ids`` are in the order of ``findings``."""
+EVIDENCE_COLUMNS = ("finding_id", "position", "quote", "start", "end", "page", "match", "section", "boxes")
+
+
+def evidence_rows(finding_ids: Sequence[int], findings: Sequence[Finding]) -> list[RowValues]:
+    """``EVIDENCE_COLUMNS`` of each piece. ``finding_ids`` are in the order of ``findings``."""
     return [
-        {
-            "finding_id": finding_id,
-            "position": position,
-            "quote": piece.quote,
-            "start": piece.span.start if piece.span else None,
-            "end": piece.span.end if piece.span else None,
-            "page": piece.page,
-            "match": piece.match,
-            "section": piece.section,
-            "boxes": _box_lists(piece.boxes),
-        }
+        (finding_id, position, e.quote, *(e.span or (None, None)), e.page, e.match, e.section, _box_lists(e.boxes))
         for finding_id, finding in zip(finding_ids, findings, strict=True)
-        for position, piece in enumerate(finding.evidence)
+        for position, e in enumerate(finding.evidence)
     ]
 
 
@@ -263,10 +253,9 @@ def stored_analysis_from(
     )
 
 
-def _box_lists(boxes: Sequence[Box]) -> list[list[float]]:
-    """Boxes to a hundredth of a point; those of a broken page geometry (not finite) are left out."""
-    return [
-        [page, round(left, 2), round(top, 2), round(right, 2), round(bottom, 2)]
-        for page, left, top, right, bottom in boxes
-        if math.isfinite(left + top + right + bottom)
-    ]
+_BOX = "[{},{:.2f},{:.2f},{:.2f},{:.2f}]".format
+
+
+def _box_lists(boxes: Sequence[Box]) -> str:
+    """JSON: boxes to a hundredth of a point; those of a broken page geometry (not finite) are left out."""
+    return f"[{','.join([_BOX(*box) for box in boxes if math.isfinite(sum(box))])}]"
