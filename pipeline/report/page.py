@@ -10,13 +10,15 @@ import base64
 import hashlib
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote as percent_encoded
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2.compiler import CodeGenerator, Frame
+from jinja2.nodes import Expr
 from markupsafe import Markup, escape
 
 from pipeline import __version__
@@ -27,9 +29,10 @@ from pipeline.report.clock import minute, minute_and_zone
 from pipeline.report.pictures import crops
 from pipeline.report.text import clause_name, explained, readable, told, values_in, visible
 from pipeline.report.view import folded
-from pipeline.types import Evidence
+from pipeline.types import Evidence, Finding
 
 TEMPLATES = Path(__file__).with_name("templates")
+_WORDS_KEPT = 4096
 _CHINESE = re.compile("[\u3400-\u9fff]")
 _IS_CHINESE, _NOTHING, _MARK, _UNMARK = map(Markup, (' lang="zh-CN"', "", "<mark>", "</mark>"))
 _HTML_LANG: dict[Lang, str] = {"zh": "zh-CN", "en": "en"}
@@ -59,21 +62,52 @@ def href(name: str) -> Markup:
 @cache
 def environment(clean: Callable[[str], str]) -> Environment:
     """Templates whose every printed text goes through ``clean`` and, in HTML, is then escaped."""
-
-    def finalize(value: object) -> object:
-        return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
-
-    made = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        undefined=StrictUndefined,
-        autoescape=lambda name: not (name or "").endswith(".md.j2"),
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-        finalize=finalize,
-    )
+    made = _Environment(clean)
     made.filters.update(_filters(clean))
     return made
+
+
+class _Printing(CodeGenerator):
+    """Prints a value on a page by one call of ours, where Jinja makes two and an object: most values are words that
+    many reports print."""
+
+    def _output_child_pre(self, node: Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.autoescape:
+            self.write("environment.printed(")
+        else:
+            super()._output_child_pre(node, frame, finalize)
+
+    def _output_child_post(self, node: Expr, frame: Frame, finalize: Any) -> None:
+        if frame.eval_ctx.autoescape:
+            self.write(")")
+        else:
+            super()._output_child_post(node, frame, finalize)
+
+
+class _Environment(Environment):
+    code_generator_class = _Printing
+
+    def __init__(self, clean: Callable[[str], str]) -> None:
+        @lru_cache(_WORDS_KEPT)
+        def escaped(text: str) -> str:
+            return str(escape(clean(text)))
+
+        def finalize(value: object) -> object:
+            return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+        def printed(value: object) -> str:
+            return escaped(value) if type(value) is str else escape(finalize(value))
+
+        self.printed = printed
+        super().__init__(
+            loader=FileSystemLoader(TEMPLATES),
+            undefined=StrictUndefined,
+            autoescape=lambda name: not (name or "").endswith(".md.j2"),
+            trim_blocks=True,
+            lstrip_blocks=True,
+            auto_reload=False,
+            finalize=finalize,
+        )
 
 
 @cache
@@ -97,6 +131,33 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
     def marked(quote: str, value: str) -> Markup:
         return _marked(clean(quote), clean(value))
 
+    @lru_cache(_WORDS_KEPT)
+    def item_of(name: str, code: str, lang: Lang) -> Markup:
+        about = escape(clean(name))
+        if foreign := _lang(name):
+            about = Markup(f"<span{foreign}>{about}</span>")
+        if name != code:
+            about += Markup(' <span class="original" lang="zh-CN">{}</span>').format(clean(code))
+        return about
+
+    @lru_cache(_WORDS_KEPT)
+    def place_of(page: int | None, section: str, match: str, lang: Lang) -> Markup:
+        told = Markup('<span class="match {}">{}</span>').format(match, words.in_words(words.MATCH, match))
+        if section:
+            name = clause_name(section)
+            told = Markup('<span class="section"{}>{}</span> ').format(_lang(name), clean(name)) + told
+        if page is not None:
+            told = Markup('<span class="page">{}</span> ').format(_fill(str(words.WORDS["page"]), page)) + told
+        return told
+
+    def item(finding: Finding) -> Markup:
+        """What a finding is about, and what it is called in the document's language."""
+        return item_of(name_of(finding), finding.item, language())
+
+    def place(evidence: Evidence) -> Markup:
+        """Where a quote stands, and how it was found."""
+        return place_of(evidence.page, evidence.section, evidence.match, language())
+
     return {
         "marked": marked,
         "fill": _fill,
@@ -113,6 +174,8 @@ def _filters(clean: Callable[[str], str]) -> dict[str, Callable[..., Any]]:
         "explained": explained,
         "clause_name": clause_name,
         "crops": crops,
+        "place": place,
+        "item": item,
         "folded": folded,
         "named": _named_field,
         "item_name": item_name,
