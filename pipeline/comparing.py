@@ -21,9 +21,8 @@ from pipeline.report.files import slug, write_atomically
 from pipeline.report.view import settled
 from pipeline.settings import Settings
 from pipeline.split.headings import sections_of
-from pipeline.steps import RULES_ALONE
 from pipeline.store import Store
-from pipeline.types import Document, Finding, StoredAnalysis
+from pipeline.types import RULES_ALONE, Document, Finding, StoredAnalysis
 
 
 @dataclass(frozen=True, slots=True)

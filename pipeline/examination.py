@@ -16,9 +16,8 @@ from pipeline.kinds.report.rules import findings_in as report_findings
 from pipeline.lang import Text
 from pipeline.settings import Settings
 from pipeline.split.headings import sections_of
-from pipeline.steps import RULES_ALONE
 from pipeline.tokens import estimator
-from pipeline.types import Document, Examined, Finding
+from pipeline.types import RULES_ALONE, Document, Examined, Finding
 
 _RULES: Mapping[str, Callable[[Document], list[Finding]]] = {"contract": contract_findings, "report": report_findings}
 

@@ -19,8 +19,8 @@ from pipeline.models.memory import told
 from pipeline.models.plan import Group, Plan, weigh
 from pipeline.pdf.read import Reader, identify
 from pipeline.settings import Settings
-from pipeline.steps import RULES_ALONE, Sizing, capacities, checklist_of, info_of, lay_out, sizing_of
-from pipeline.types import Document, DocumentInfo, Examined
+from pipeline.steps import Sizing, capacities, checklist_of, info_of, lay_out, sizing_of
+from pipeline.types import RULES_ALONE, Document, DocumentInfo, Examined
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,7 +48,6 @@ from pipeline.report.pictures import draw_pictures
 from pipeline.settings import Settings
 from pipeline.split.marks import marks_of
 from pipeline.steps import (
-    RULES_ALONE,
     checklist_of,
     fingerprint_of,
     info_of,
@@ -56,7 +55,7 @@ from pipeline.steps import (
     notes_on_reading,
 )
 from pipeline.store import Store
-from pipeline.types import Analysis, Chunk, Document, DocumentInfo, Examined, StoredAnalysis, Usage
+from pipeline.types import RULES_ALONE, Analysis, Chunk, Document, DocumentInfo, Examined, StoredAnalysis, Usage
 
 DOCUMENTS_AT_ONCE = 64
 """Documents held in memory; what the engine gets is bounded by tokens, see Scheduler."""

@@ -14,7 +14,7 @@ from pipeline import kinds
 from pipeline.kinds.base import Kind
 from pipeline.kinds.catalog import KINDS
 from pipeline.kinds.packs.checklist import Checklist
-from pipeline.kinds.packs.load import LoadedPack, load_packs, pack_named
+from pipeline.kinds.packs.load import SHIPPED, LoadedPack, load_packs, pack_named
 from pipeline.lang import Lang, Text, language
 from pipeline.models.memory import kv_tokens
 from pipeline.models.plan import Capacity, Group, Plan, Stretch, capacity, plan
@@ -138,18 +138,18 @@ def fingerprint_of(document_id: str, settings: Settings, engine: str, model: str
     """sha256 of all that decides the findings; ``model`` is what decides its answers. Context and chunk size are left
     out: a better plan asks the same."""
     decides = [document_id, settings.kind, settings.pack, settings.side, settings.strategy, settings.thinking, model]
-    decides += [
-        "rules" if engine == "rules" else "model",
-        _method(language()),
-        *(one.sha256 for one in _packs(settings)),
-    ]
+    decides += [language(), _rules()]
+    if settings.packs or settings.pack:  # the shipped ones are among the rules: they need not be parsed for this
+        decides += [one.sha256 for one in _packs(settings) if one.path.parent != SHIPPED]
+    if engine != "rules":
+        decides.append(_questions(language()))
     return hashlib.sha256(json.dumps(decides, ensure_ascii=False).encode()).hexdigest()
 
 
 @cache
-def _method(lang: Lang) -> str:
-    """sha256 of the questions in ``lang``, the current language, their schemas, and the rules, over all kinds."""
-    parts: list[object] = [_rules()]
+def _questions(lang: Lang) -> str:
+    """sha256 of the questions in ``lang``, the current language, and their schemas, over all kinds."""
+    parts: list[object] = []
     for kind in KINDS.values():
         names = [group.name for group in kind.groups] + [f"{kind.name}/system", f"{kind.name}/summary", "part"]
         names += ["contract/checklist", "contract/second_look"] if kind.name == "contract" else []
@@ -160,18 +160,12 @@ def _method(lang: Lang) -> str:
 
 @cache
 def _rules() -> str:
-    """sha256 of the code of the rules: a version number would be forgotten with the next rule."""
+    """sha256 of the code of the rules and of the packs: a version number would be forgotten with the next rule."""
     folder = Path(kinds.__file__).parent
     digest = hashlib.sha256()
-    for file in sorted([*folder.rglob("*.py"), *folder.rglob("*.toml")]):
+    for file in sorted(file for kind in ("py", "toml", "yaml") for file in folder.rglob(f"*.{kind}")):
         digest.update(file.relative_to(folder).as_posix().encode() + file.read_bytes())
     return digest.hexdigest()
-
-
-RULES_ALONE = Text(
-    "没有用模型：只有规则抽取与核对的结果，不含需要理解的判断",
-    "no model was used: only what rules extract and check, nothing that needs understanding",
-)
 
 
 _HARD_TO_READ = 0.9

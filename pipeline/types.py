@@ -473,6 +473,12 @@ class Examined:
     """What a reader must know where there is no more than this."""
 
 
+RULES_ALONE = Text(
+    "没有用模型：只有规则抽取与核对的结果，不含需要理解的判断",
+    "no model was used: only what rules extract and check, nothing that needs understanding",
+)
+
+
 # --- analyses ---------------------------------------------------------------------------------------------------------
 
 

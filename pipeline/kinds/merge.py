@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 
 from pipeline.kinds.conflicts import conflicts_in
 from pipeline.kinds.numerals import amounts_in
@@ -32,25 +33,40 @@ def merge(findings: Iterable[Finding]) -> list[Finding]:
 
     Rules' findings come before the model's equal ones.
     """
-    merged: list[Finding] = []
-    worded: list[bool] = []
-    """Of each that was merged: a list may hold thousands of one key, and to look is dear."""
-    by_key: dict[tuple[str, ...], list[int]] = {}
+    merged: list[_Merged] = []
+    by_key: dict[tuple[str, ...], list[_Merged]] = {}
     for finding in findings:
-        keys, states = _keys(finding), _states_value(finding)
+        one, keys = _Merged(finding), _keys(finding)
         for key in keys:
-            alike = by_key.get(key, ())
-            same = next((at for at in alike if _same(merged[at], finding, worded=states and worded[at])), None)
+            same = next((known for known in by_key.get(key, ()) if _same(known, one)), None)
             if same is not None:
-                merged[same] = _joined(merged[same], finding)
-                worded[same] = worded[same] or _states_value(merged[same])
+                same.join(finding)
                 break
         else:
             for key in keys:
-                by_key.setdefault(key, []).append(len(merged))
-            merged.append(finding)
-            worded.append(states)
-    return sorted([*_denied(merged), *conflicts_in(merged)], key=_place)
+                by_key.setdefault(key, []).append(one)
+            merged.append(one)
+    found = [one.finding for one in merged]
+    return sorted([*_denied(found), *conflicts_in(found)], key=_place)
+
+
+class _Merged:
+    """A finding that others may join. Whether its place states its value is dear to look up, and seldom asked; yet a
+    list may hold thousands of one key."""
+
+    def __init__(self, finding: Finding) -> None:
+        self.finding = finding
+        self._worded: bool | None = None
+
+    @property
+    def worded(self) -> bool:
+        if self._worded is None:
+            self._worded = _states_value(self.finding)
+        return self._worded
+
+    def join(self, finding: Finding) -> None:
+        self.finding = _joined(self.finding, finding)
+        self._worded = self._worded or None
 
 
 def _keys(finding: Finding) -> list[tuple[str, ...]]:
@@ -62,13 +78,13 @@ def _keys(finding: Finding) -> list[tuple[str, ...]]:
     return keys
 
 
-def _same(one: Finding, other: Finding, *, worded: bool) -> bool:
-    """``worded``: the places of both state their value."""
+def _same(known: _Merged, new: _Merged) -> bool:
+    one, other = known.finding, new.finding
     if one.status != other.status or one.category == "checks":
         return one == other
     if any(_overlap(a, b) for a in one.evidence for b in other.evidence):
         return True
-    return worded and one.item == other.item
+    return one.item == other.item and known.worded and new.worded
 
 
 def _overlap(one: Evidence, other: Evidence) -> bool:
@@ -111,6 +127,7 @@ def _place(finding: Finding) -> tuple[int, str]:
     return (min(starts) if starts else 1 << 60, finding.category)
 
 
+@lru_cache(maxsize=4096)
 def value_key(value: str) -> str:
     """A value for comparison: sums of money by their worth, all else without punctuation and width."""
     amounts = amounts_in(value)

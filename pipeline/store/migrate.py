@@ -19,6 +19,7 @@ VERSION_TABLE = "longdoc_version"
 """Not ``alembic_version``: the same PostgreSQL database may hold another application's (Prefect's, say)."""
 
 _FOLDER = Path(__file__).parent / "migrations"
+_MADE = _FOLDER / "made.sql"
 _ADVISORY_LOCK = 0x6C6F6E67646F63  # "longdoc"
 _ONE_AT_A_TIME = threading.Lock()  # Alembic keeps the running migration in module globals
 
@@ -40,9 +41,18 @@ def migrate(writer: sa.Engine) -> None:
             return
         if found is None:
             _refuse_foreign_tables(connection)
+            if connection.dialect.name == "sqlite":
+                _make(connection)
+                return
         elif found not in REVISIONS:
             raise _newer(connection, found)
         upgrade(connection, HEAD)
+
+
+def _make(connection: sa.Connection) -> None:
+    """What all migrations make of an empty SQLite file, without importing Alembic; a test compares."""
+    for statement in _MADE.read_text(encoding="utf-8").split("\n\n"):
+        connection.exec_driver_sql(statement)
 
 
 def upgrade(connection: sa.Connection, target: str) -> None:

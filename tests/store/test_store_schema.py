@@ -53,6 +53,18 @@ def test_the_migrations_make_what_the_models_say(store: Store, url: str) -> None
         assert compare_metadata(context, metadata) == []
 
 
+def test_a_new_sqlite_file_is_what_the_migrations_make(tmp_path: Path) -> None:
+    def schema(url: str) -> list[tuple[object, ...]]:
+        found = query(url, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name")
+        return [(*told, " ".join(str(sql).split())) for *told, sql in found]
+
+    made, migrated = f"sqlite:///{tmp_path}/made.db", f"sqlite:///{tmp_path}/migrated.db"
+    Store.open(made).close()
+    with connected(migrated) as connection:
+        migrate.upgrade(connection, migrate.HEAD)
+    assert schema(made) == schema(migrated)
+
+
 def test_the_known_revisions_are_those_of_the_migrations() -> None:
     scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
     assert tuple(script.revision for script in scripts.walk_revisions())[::-1] == migrate.REVISIONS

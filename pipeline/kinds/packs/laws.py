@@ -22,6 +22,7 @@ def articles() -> Mapping[tuple[str, int], str]:
     return {(law, int(number)): heading for law, rows in laws.items() for number, heading in rows.items()}
 
 
+@cache
 def with_heading(text: str) -> str:
     """A citation with the heading of its article, as far as the table has it."""
     law, version, article = citation(text)
