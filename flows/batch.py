@@ -31,7 +31,8 @@ from flows.markdown import link, plain
 from pipeline.engines.choose import choose
 from pipeline.errors import EngineError, InternalError, LongdocError, SettingsError
 from pipeline.lang import Text, set_language
-from pipeline.run import Batch, Event, Listener, Result, review
+from pipeline.outcome import Batch, Event, Listener, Result
+from pipeline.run import review
 from pipeline.screen import shown, usage_line
 from pipeline.settings import Settings, load_settings
 

@@ -20,7 +20,7 @@ from flows.batch import gpu_slot, log_event, may_pass, settings_for
 from flows.markdown import plain
 from pipeline.engines.choose import choose
 from pipeline.lang import Text
-from pipeline.run import Event
+from pipeline.outcome import Event
 from pipeline.settings import Settings
 from pipeline.types import EngineName, Kind, Side, Strategy, Switch
 from pipeline.watch import watch

@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from pipeline.decide import Decided
     from pipeline.deliver import Delivered
     from pipeline.doctor import Examined
+    from pipeline.outcome import Batch, Event, Result
     from pipeline.preview import Outlook, Preview
-    from pipeline.run import Batch, Event, Result
     from pipeline.settings import Settings
     from pipeline.types import Finding, StoredAnalysis, Usage
 

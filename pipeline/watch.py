@@ -21,7 +21,8 @@ from pipeline.inbox.arrivals import PATIENCE, Patience, Sightings
 from pipeline.inbox.claims import KILLER, TOKEN, Claim, apart, return_stale, strike_of
 from pipeline.inbox.moves import error_note, move
 from pipeline.lang import Text
-from pipeline.run import Batch, Event, Result, open_session
+from pipeline.outcome import Batch, Event, Result
+from pipeline.run import open_session
 from pipeline.settings import Settings
 
 SLOTS = 4

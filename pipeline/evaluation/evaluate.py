@@ -16,10 +16,11 @@ from pipeline.evaluation.gold import GoldDocument
 from pipeline.evaluation.score import CODES, Scores, score
 from pipeline.kinds.terms import item_name
 from pipeline.lang import Text
+from pipeline.outcome import Listener
 from pipeline.report.clock import minute, zone_of
 from pipeline.report.files import write_atomically
 from pipeline.report.page import render
-from pipeline.run import Listener, open_session
+from pipeline.run import open_session
 from pipeline.settings import Settings
 
 _DECIDES = ("model", "thinking", "strategy", "side", "pack", "chunk_tokens", "lang")

@@ -17,7 +17,8 @@ from papers import contract, write_pdf
 from scripted_server import Reply, ScriptedServer, chat, fill, serving
 
 from pipeline.errors import SettingsError
-from pipeline.run import Batch, review
+from pipeline.outcome import Batch
+from pipeline.run import review
 from pipeline.settings import Settings, load_settings
 
 

@@ -28,7 +28,7 @@ from scripted_server import fill
 from pipeline import run
 from pipeline.engines.base import EngineState, Nature
 from pipeline.engines.choose import EngineChoice
-from pipeline.run import Event
+from pipeline.outcome import Event
 from pipeline.settings import Settings, load_settings
 from pipeline.types import Behaviour, Completion, Request
 

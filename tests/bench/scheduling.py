@@ -17,7 +17,7 @@ from pathlib import Path
 from pipeline.engines.gather import Gathered
 from pipeline.engines.journal import Journal
 from pipeline.engines.scheduler import Scheduler
-from pipeline.run import DOCUMENTS_AT_ONCE
+from pipeline.session import DOCUMENTS_AT_ONCE
 from pipeline.store import Store
 from pipeline.types import Analysis, Completion, DocumentInfo, Evidence, Finding, Message, Request, Sampling, Span
 

@@ -15,7 +15,7 @@ from rich.cells import cell_len
 from pipeline.engines.base import EngineState
 from pipeline.engines.meter import Counts, Meter, RunMeter
 from pipeline.lang import set_language
-from pipeline.run import Event
+from pipeline.outcome import Event
 from pipeline.screen import progress, usage_line
 from pipeline.types import Completion, Message, Request, Sampling, Usage
 

@@ -26,7 +26,8 @@ from pipeline.kinds.packs.checklist import Checklist
 from pipeline.kinds.packs.load import load_packs
 from pipeline.models.profile import behaviour_of, load_profile
 from pipeline.models.shipped import shipped
-from pipeline.run import Batch, open_session
+from pipeline.outcome import Batch
+from pipeline.run import open_session
 from pipeline.settings import Settings, load_settings
 from pipeline.types import Completion, Message, Request, Sampling
 

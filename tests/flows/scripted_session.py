@@ -17,7 +17,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from pathlib import Path
 
 from pipeline.inbox.arrivals import Patience
-from pipeline.run import Batch, Event, Result
+from pipeline.outcome import Batch, Event, Result
 from pipeline.settings import Settings, load_settings
 from pipeline.watch import watch
 

@@ -32,7 +32,7 @@ from flows.report_analysis import report_analysis
 from flows.watch_inbox import watch_inbox
 from pipeline.errors import EngineError, ReadError, SettingsError, UsageError
 from pipeline.lang import Text
-from pipeline.run import Batch, Result
+from pipeline.outcome import Batch, Result
 
 pytestmark = [
     # Prefect's clients leave their sockets to the garbage collector; ours are closed elsewhere under "error"

@@ -21,7 +21,7 @@ from pipeline.inbox.arrivals import Patience, Sightings, wholeness
 from pipeline.inbox.claims import Claim, return_stale
 from pipeline.inbox.moves import move, rename
 from pipeline.lang import Text
-from pipeline.run import Event
+from pipeline.outcome import Event
 from pipeline.settings import Settings, load_settings
 from pipeline.watch import watch
 

@@ -18,7 +18,8 @@ from pipeline.engines.base import Engine, EngineState, Nature
 from pipeline.engines.choose import EngineChoice
 from pipeline.errors import SettingsError
 from pipeline.lang import Text
-from pipeline.run import Batch, open_session
+from pipeline.outcome import Batch
+from pipeline.run import open_session
 from pipeline.settings import Settings, load_settings
 from pipeline.types import Behaviour, Completion, Request
 

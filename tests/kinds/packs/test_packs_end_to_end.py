@@ -13,7 +13,8 @@ from scripted_server import Reply, ScriptedServer, chat, serving
 
 from pipeline.errors import SettingsError
 from pipeline.kinds.packs.load import load_packs
-from pipeline.run import Batch, review
+from pipeline.outcome import Batch
+from pipeline.run import review
 from pipeline.settings import load_settings
 
 CLAUSES = {
