@@ -44,7 +44,7 @@ from pipeline.pdf.failures import printable
 from pipeline.pdf.places import with_boxes
 from pipeline.pdf.read import Mark, Reader, check_unchanged, identify, mark_of
 from pipeline.report.files import stem_of
-from pipeline.report.html import IndexRow, index_row, write_index, write_report
+from pipeline.report.html import IndexRow, index_row, prepare, write_index, write_report
 from pipeline.report.pictures import draw_pictures
 from pipeline.settings import Settings
 from pipeline.split.marks import marks_of
@@ -105,8 +105,16 @@ class Session:
         self.draws = settings.images == "on" or (settings.images == "auto" and choice.name != "rules")
         """Whether pages are drawn: by default not where there is no model, as it takes longer than the rules do."""
         self.documents = asyncio.Semaphore(DOCUMENTS_AT_ONCE)
+        self._preparing: asyncio.Task[None] | None = None
+
+    def prepare(self) -> None:
+        """Have what reports are made with ready by the time that the first document is."""
+        if self._preparing is None:
+            self._preparing = asyncio.create_task(asyncio.to_thread(prepare))
 
     async def close(self) -> None:
+        if self._preparing:
+            await self._preparing
         await self.generation.close()
 
     async def review(self, paths: Sequence[Path], on_event: Listener = lambda event: None) -> Batch:
@@ -312,6 +320,7 @@ class _BatchRun:
         started = time.monotonic()
         document_id, fingerprint = source.document_id, source.fingerprint
         info = DocumentInfo(document_id, printable(path.name))
+        self._session.prepare()
         try:
             document = await self._read(path, source)
             info = info_of(document)

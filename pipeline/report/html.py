@@ -16,8 +16,9 @@ from pipeline import __version__
 from pipeline.lang import language
 from pipeline.report.clock import DEFAULT_ZONE, minute, minute_and_zone, zone_of
 from pipeline.report.files import ends_with, report_name, write_atomically
-from pipeline.report.page import href, render
+from pipeline.report.page import environment, href, render
 from pipeline.report.pictures import Pictures, pictures_beside
+from pipeline.report.text import visible
 from pipeline.report.view import EDITABLE, Verdict, arrange, settled, total, verdict_of
 from pipeline.report.words import CATEGORY, SEVERITY, STATUS, WORDS, in_words
 from pipeline.types import Analysis, Finding, StoredAnalysis
@@ -106,6 +107,12 @@ def render_index(rows: Sequence[IndexRow], *, timezone: str = DEFAULT_ZONE) -> s
             "pages", "findings", "high", "medium", "low", "conflicts", "absences", "ungrounded", "unread",
         ),
     )  # fmt: skip
+
+
+def prepare() -> None:
+    """Compile the templates, which takes as long as twenty reports: best done while others read the first document."""
+    for name in ("base.html.j2", "parts.html.j2", "analysis.html.j2", "index.html.j2"):
+        environment(visible).get_template(name)
 
 
 def write_report(stored: StoredAnalysis, out: Path, *, timezone: str = DEFAULT_ZONE) -> Path:
