@@ -14,6 +14,7 @@ from array import array
 from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, NamedTuple, Self
@@ -130,6 +131,7 @@ def check_unchanged(path: Path, mark: Mark | None) -> None:
         )
 
 
+@cache
 def ocr_installed() -> bool:
     """Whether the ``ocr`` extra is there (nothing is imported)."""
     return find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
