@@ -60,7 +60,7 @@ CREATE TABLE analyses (
 	cached_tokens BIGINT NOT NULL,
 	completion_tokens BIGINT NOT NULL,
 	seconds DOUBLE NOT NULL,
-	finished_at DATETIME NOT NULL, reused INTEGER DEFAULT '0' NOT NULL, engine_seconds DOUBLE, gpu_minutes DOUBLE,
+	finished_at DATETIME NOT NULL, reused INTEGER DEFAULT '0' NOT NULL, engine_seconds DOUBLE, gpu_minutes DOUBLE, latest BOOLEAN DEFAULT 0 NOT NULL,
 	FOREIGN KEY(run_id) REFERENCES runs (id),
 	FOREIGN KEY(document_id) REFERENCES documents (id)
 )
@@ -171,28 +171,6 @@ CREATE TABLE digests (
 	PRIMARY KEY (id)
 )
 
-CREATE VIEW latest_findings AS
-SELECT f.id, f.analysis_id, f.document_id, f.position, f.category, f.item, f.title, f.value, f.detail, f.severity,
-       f.status, f.suggestion, f.legal_basis, f.source, f.grounded,
-       e.quote, e.page, d.filename, d.title AS document_title,
-       a.kind, a.pack, a.side, a.run_id, r.engine, r.model, a.finished_at
-FROM findings AS f
-JOIN analyses AS a ON a.id = f.analysis_id
-JOIN documents AS d ON d.id = a.document_id
-JOIN runs AS r ON r.id = a.run_id
-LEFT JOIN evidence AS e ON e.finding_id = f.id AND e.position = 0
-WHERE a.id IN (SELECT max(id) FROM analyses WHERE status = 'done' GROUP BY document_id, kind)
-
-CREATE VIEW open_risks AS
-SELECT l.* FROM latest_findings AS l
-WHERE l.severity IN ('high', 'medium')
-  AND (l.status IN ('conflict', 'absent', 'unclear') OR l.category = 'risks')
-  AND NOT EXISTS (
-    SELECT 1 FROM decisions AS x
-    WHERE x.decision = 'reject'
-      AND x.id = (SELECT max(y.id) FROM decisions AS y WHERE y.finding_id = l.id)
-  )
-
 CREATE TRIGGER decisions_no_update BEFORE UPDATE ON decisions
        BEGIN SELECT RAISE(ABORT, 'decisions is append-only'); END
 
@@ -221,4 +199,34 @@ CREATE TABLE leases (
 	PRIMARY KEY ("key")
 )
 
-INSERT INTO longdoc_version (version_num) VALUES ('0003')
+CREATE UNIQUE INDEX analyses_latest ON analyses (document_id, kind) WHERE latest
+
+CREATE VIEW latest_findings AS
+SELECT f.id, f.analysis_id, f.document_id, f.position, f.category, f.item, f.title, f.value, f.detail, f.severity,
+       f.status, f.suggestion, f.legal_basis, f.source, f.grounded,
+       e.quote, e.page, d.filename, d.title AS document_title,
+       a.kind, a.pack, a.side, a.run_id, r.engine, r.model, a.finished_at
+FROM findings AS f
+JOIN analyses AS a ON a.id = f.analysis_id
+JOIN documents AS d ON d.id = a.document_id
+JOIN runs AS r ON r.id = a.run_id
+LEFT JOIN evidence AS e ON e.finding_id = f.id AND e.position = 0
+WHERE a.latest
+
+CREATE VIEW open_risks AS
+SELECT l.* FROM latest_findings AS l
+WHERE l.severity IN ('high', 'medium')
+  AND (l.status IN ('conflict', 'absent', 'unclear') OR l.category = 'risks')
+  AND NOT EXISTS (
+    SELECT 1 FROM decisions AS x
+    WHERE x.decision = 'reject'
+      AND x.id = (SELECT max(y.id) FROM decisions AS y WHERE y.finding_id = l.id)
+  )
+
+CREATE TABLE cuts (
+	mark BIGINT NOT NULL,
+	made_at DATETIME NOT NULL,
+	PRIMARY KEY (mark)
+)
+
+INSERT INTO longdoc_version (version_num) VALUES ('0005')
