@@ -19,7 +19,7 @@ VERSION_TABLE = "longdoc_version"
 """Not ``alembic_version``: the same PostgreSQL database may hold another application's (Prefect's, say)."""
 
 _FOLDER = Path(__file__).parent / "migrations"
-_MADE = _FOLDER / "made.sql"
+MADE = _FOLDER / "made.sql"
 _ADVISORY_LOCK = 0x6C6F6E67646F63  # "longdoc"
 _ONE_AT_A_TIME = threading.Lock()  # Alembic keeps the running migration in module globals
 
@@ -51,7 +51,7 @@ def migrate(writer: sa.Engine) -> None:
 
 def _make(connection: sa.Connection) -> None:
     """What all migrations make of an empty SQLite file, without importing Alembic; a test compares."""
-    for statement in _MADE.read_text(encoding="utf-8").split("\n\n"):
+    for statement in MADE.read_text(encoding="utf-8").split("\n\n"):
         connection.exec_driver_sql(statement)
 
 

@@ -53,16 +53,26 @@ def test_the_migrations_make_what_the_models_say(store: Store, url: str) -> None
         assert compare_metadata(context, metadata) == []
 
 
+REGENERATE = False
+"""``True`` writes ``made.sql`` anew, after a migration was added."""
+
+
 def test_a_new_sqlite_file_is_what_the_migrations_make(tmp_path: Path) -> None:
     def schema(url: str) -> list[tuple[object, ...]]:
         found = query(url, "SELECT type, name, tbl_name, sql FROM sqlite_master ORDER BY name")
         return [(*told, " ".join(str(sql).split())) for *told, sql in found]
 
     made, migrated = f"sqlite:///{tmp_path}/made.db", f"sqlite:///{tmp_path}/migrated.db"
-    Store.open(made).close()
     with connected(migrated) as connection:
         migrate.upgrade(connection, migrate.HEAD)
+    if REGENERATE:
+        found = query(migrated, "SELECT sql FROM sqlite_master WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%'")
+        statements = ["\n".join(line.rstrip() for line in str(sql).splitlines() if line.strip()) for (sql,) in found]
+        statements.append(f"INSERT INTO {migrate.VERSION_TABLE} (version_num) VALUES ('{migrate.HEAD}')")
+        migrate.MADE.write_text("\n\n".join(statements) + "\n", encoding="utf-8")
+    Store.open(made).close()
     assert schema(made) == schema(migrated)
+    assert not REGENERATE
 
 
 def test_the_known_revisions_are_those_of_the_migrations() -> None:
