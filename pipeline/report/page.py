@@ -96,7 +96,9 @@ class _Environment(Environment):
             return clean(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
         def printed(value: object) -> str:
-            return escaped(value) if type(value) is str else escape(finalize(value))
+            if type(value) is str:
+                return escaped(value)
+            return value if isinstance(value, Markup) else escape(finalize(value))
 
         self.printed = printed
         super().__init__(
