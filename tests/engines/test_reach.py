@@ -15,7 +15,8 @@ from scripted_server import Reply, ScriptedServer, chat, fill, serving
 from pipeline.engines.reach import Reach
 from pipeline.errors import CutPromptError, PromptTooLongError
 from pipeline.lang import Text
-from pipeline.run import Batch, review
+from pipeline.outcome import Batch
+from pipeline.run import review
 from pipeline.settings import load_settings
 from pipeline.types import Completion, Message, Request, Sampling
 
