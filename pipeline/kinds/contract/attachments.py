@@ -345,11 +345,26 @@ def _sums(view: View, start: int) -> Iterator[Pair]:
 _BRANDED = re.compile(
     r"(?P<what>[\u4e00-\u9fa5]{2,8}?)(?:均|须|应)?(?:采用|选用|使用|为|:)\s?(?P<brand>[\u4e00-\u9fa5A-Za-z]{2,10}?)(?:品牌|牌(?![照子号]))"
 )
+_BRAND, _BRAND_REACH = re.compile("牌"), 24
+"""What every match ends with, and how far behind its start at most."""
+
+
+def _behind(pattern: re.Pattern[str], text: str, anchor: re.Pattern[str], reach: int) -> Iterator[re.Match[str]]:
+    """What ``pattern`` finds in ``text``, where each match holds an ``anchor``, ``reach`` characters behind its start at
+    most: a pattern that may begin with any character is tried before those alone."""
+    at = 0
+    for end in (found.start() for found in anchor.finditer(text)):
+        at = max(at, end - reach)
+        while at < end:
+            match = pattern.match(text, at)
+            if match:
+                yield match
+            at = match.end() if match else at + 1
 
 
 def _brands(view: View, start: int) -> Iterator[Pair]:
     """墙面乳胶漆采用多乐士品牌 here, 乳胶漆：立邦 there."""
-    for match in _BRANDED.finditer(view.text, 0, start):
+    for match in _behind(_BRANDED, view.text[:start], _BRAND, _BRAND_REACH):
         what, brand = match["what"], match["brand"]
         names = "|".join(what[at:] for at in range(len(what) - 1))
         there = re.compile(
@@ -435,6 +450,7 @@ _WAIT = re.compile(
     rf"(?P<time>{'|'.join((*_DAYS, '小时', '分钟', '月'))})内?[^。;:\d]{{0,20}}?"
     r"(?P<act>支付|付款|付清|结清|提交|交付|交货|送达|验收|开具|返还|退还|到[场达]|抵达|赶[到赴]|响应|修复|归还)"
 )
+_AFTER, _AFTER_REACH = re.compile(rf"[后起]的?\s?[\d{HAN_NUMBER[1:]}"), 16
 _CREDIT = re.compile(
     rf"(?:月结|账期|付款期限?)[为:\s]*(?P<count>\d{{1,3}}|{HAN_NUMBER}{{1,4}})\s?个?\s?(?P<time>天|日|月)"
 )
@@ -445,7 +461,7 @@ _EVENT_TAIL = 4
 def _waits(view: View, start: int) -> Iterator[Pair]:
     """采样后10日内提交 here, 采样后15日内提交 there; 收到发票后30日内支付 here, 月结60天 there."""
     told: list[Told] = []
-    for match in _WAIT.finditer(view.text):
+    for match in _behind(_WAIT, view.text, _AFTER, _AFTER_REACH):
         if (value := _time(match["count"], match["time"])) and not _NO_FACT.search(match.group()):
             act = "付款" if match["act"] in _PAYS else match["act"]
             name = f"{match['event'][-_EVENT_TAIL:]}后{act}"
