@@ -350,8 +350,8 @@ _BRAND, _BRAND_REACH = re.compile("牌"), 24
 
 
 def _behind(pattern: re.Pattern[str], text: str, anchor: re.Pattern[str], reach: int) -> Iterator[re.Match[str]]:
-    """What ``pattern`` finds in ``text``, where each match holds an ``anchor``, ``reach`` characters behind its start at
-    most: a pattern that may begin with any character is tried before those alone."""
+    """What ``pattern`` finds in ``text``, where each match holds an ``anchor``, ``reach`` characters behind its
+    start at most: a pattern that may begin with any character is tried before those alone."""
     at = 0
     for end in (found.start() for found in anchor.finditer(text)):
         at = max(at, end - reach)
