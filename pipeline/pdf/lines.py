@@ -453,9 +453,10 @@ def _judge_gap(chars: Chars, text: str, first: int, before: int, after: int) -> 
     to ``drop``. ``first`` is where the line starts; -1 behind a cell border."""
     left, right = chars.left, chars.right
     gap = left[after] - right[before - 1]
-    em = min(chars.top[before - 1] - chars.bottom[before - 1], chars.top[after] - chars.bottom[after])
-    em = max(em, 1.0)  # broken fonts have characters without a height
-    made = chars.generated.issuperset(range(before, after))
+    # broken fonts have characters without a height
+    em = max(min(chars.top[before - 1] - chars.bottom[before - 1], chars.top[after] - chars.bottom[after]), 1.0)
+    generated = chars.generated
+    made = before in generated and (after == before + 1 or generated.issuperset(range(before, after)))
     if gap <= _THIN_GAP_EM * em:
         return "drop" if made and (_IS_CJK.match(text, before - 1) or _IS_CJK.match(text, after)) else "keep"
     typed = 0.0 if made else sum([right[at] - left[at] for at in range(before, after) if at not in chars.generated])

@@ -21,6 +21,7 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from itertools import repeat
+from operator import sub
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -649,7 +650,10 @@ def _loose_boxes(text_page: _TextPage, count: int) -> tuple[array[float], ...]:
 
 def _has_tall(text: str, edges: tuple[array[float], ...]) -> bool:
     """Whether some of a sample of the characters are tall beyond measure."""
-    return any(_is_tall(text[at], at, edges) for at in range(0, len(text), len(text) // _SAMPLE + 1))
+    step = len(text) // _SAMPLE + 1
+    left, top, right, bottom = (side[::step] for side in edges)
+    tall = [at for at, high in enumerate(map(sub, top, bottom)) if high > _TALL_HAN * (right[at] - left[at])]
+    return any(_is_tall(text[at * step], at * step, edges) for at in tall)
 
 
 def _is_tall(char: str, at: int, edges: tuple[array[float], ...]) -> bool:

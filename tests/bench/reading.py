@@ -12,7 +12,7 @@ import multiprocessing
 import time
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, as_completed
 from pathlib import Path
 from typing import TypeVar
 
@@ -85,7 +85,8 @@ def together(files: list[Path]) -> tuple[int, float, float]:
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn"), leave_tables_out) as pool:
         list(pool.map(read, files[:2]))  # start both
         started, used, pages = time.perf_counter(), time.process_time(), 0
-        for frame, seconds in pool.map(read, files):
+        for done in as_completed([pool.submit(read, file) for file in files]):
+            frame, seconds = done.result()
             pages += len(reply.document(wire.decode(frame[wire.HEADER_BYTES :]), "x", files[0]).pages)
             used -= seconds
         return pages, time.perf_counter() - started, time.process_time() - used
