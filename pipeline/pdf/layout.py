@@ -38,7 +38,7 @@ _TAIL = 6
 """No end of a line that these two look for is longer; searching whole lines takes time."""
 _NO_HEADING_AFTER_NUMBER = "的之、所约规中和与及至或第款项（(，,；;。"
 _STARTS_ITEM = re.compile(
-    rf"第[〇零一二三四五六七八九十百千\d]{{1,6}}[编章节条款篇部](?![{_NO_HEADING_AFTER_NUMBER}])"
+    rf"第[〇零一二三四五六七八九十百千\d.．]{{1,6}}[编章节条款篇部](?![{_NO_HEADING_AFTER_NUMBER}])"
     r"|[（(][一二三四五六七八九十\d]{1,3}[）)]|[一二三四五六七八九十]{1,3}[、.．]"
     r"|\d{1,3}[、)）]|\d{1,3}[.．](?!\d)|\d{1,2}(?:[.．]\d{1,2}){1,3}(?=[\s、.．\u4e00-\u9fff])(?![元万亿%％年月日倍米吨条款项节章]|\s*[%％])"
     r"|[①-⑳㈠-㈩⒈-⒛⑴-⒇]|[●•■▪◆➢✓□☐☑√○◇▲△★※]|[a-zA-Z][.)、）](?=[\s\u4e00-\u9fff])"

@@ -27,7 +27,8 @@ DECIMALS: frozenset[Family] = frozenset(("two", "three", "four"))
 
 _WORDS = ("one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve")
 _HAN = "零〇一二三四五六七八九十百千两"
-_NUMBER = rf"[{_HAN}\d０-９]"
+_FORMAL = "壹贰叁肆伍陆柒捌玖拾"
+_NUMBER = rf"[{_HAN}{_FORMAL}\d０-９]"
 _LINE = re.compile(
     rf"""
     ^(?P<indent>[^\S\n]*[★▲※☆]?)(?P<number>
@@ -37,8 +38,9 @@ _LINE = re.compile(
     | (?P<english>Article|ARTICLE|Section|SECTION|Chapter|CHAPTER|Part|PART|Clause|CLAUSE|Annex|ANNEX
         |Appendix|APPENDIX|Schedule|SCHEDULE|Exhibit|EXHIBIT|Item|ITEM)[^\S\n]+(?P<english_number>\d{{1,3}}(?:\.\d{{1,2}}|[AB])?|[IVXL]{{1,6}}|[A-H]|(?i:{"|".join(_WORDS)}))(?![\w.]*\w)\.?
     | §[^\S\n]?(?P<sign>[1-9]\d?)(?![\d.])
-    | (?P<han>[{_HAN}]{{1,3}})[^\S\n]?(?:、|[.．](?!\d))
+    | (?P<han>[{_HAN}]{{1,3}}|[{_FORMAL}]{{1,3}})[^\S\n]?(?:、|[.．](?!\d))
     | [（(][^\S\n]?(?P<han_bracket>[{_HAN}]{{1,3}})[^\S\n]?[）)](?:[、．]|\.(?!\d))?
+    | 第[^\S\n]?(?P<dotted>[1-9]\d?(?:[.．][1-9]\d?){{1,3}})[^\S\n]?[条款]
     | (?P<decimal>[1-9]\d?(?:[.．][1-9]\d?){{1,3}})(?![\d.．]*\d)[.．、]?
     | (?P<one>[1-9]\d?)[^\S\n]?(?:[、．]|\.(?!\d))
     | [（(][^\S\n]?(?P<bracket>[1-9]\d?)[^\S\n]?[）)](?:[、．]|\.(?!\d))?
@@ -167,11 +169,22 @@ def _read(text: str, match: re.Match[str]) -> Line | None:
         if title:
             heading_end = match.start("rest") + len(title)
             title = spread(title)
+    opens = _opens(text, start)
+    separated = bool(gap) or not rest
+    if _is_doubtful(family, number, gap, rest):
+        opens, separated = ("no" if opens == "no" else "maybe"), False
     leader = rest[-1:] in _LEADER_ENDS and _LEADER.search(rest, max(0, len(rest) - _LOOK_BACK)) is not None
     return Line(
         family, value, number, title, start, end, heading_end,
-        titled, bool(gap) or not rest, _opens(text, start), leader,
+        titled, separated, opens, leader,
     )  # fmt: skip
+
+
+def _is_doubtful(family: Family, number: str, gap: str, rest: str) -> bool:
+    """Whether a decimal number may be a measure or an amount: 1.5 元, 3.2 2026年. Not 1.1.5, nor 1.5． nor 第1.5条."""
+    if family != "two" or not number[-1].isdigit() or not rest:
+        return family in DECIMALS and rest[:1].isdigit()
+    return rest[0].isdigit() or _UNIT.match(gap + rest) is not None
 
 
 def _is_row(text: str, match: re.Match[str]) -> bool:
@@ -206,16 +219,17 @@ def _family(match: re.Match[str], number: str) -> tuple[Family, tuple[int, ...]]
         return "circle", (ord(first) - ord("①") + 1,)
     if first == "§":
         return "chapter", (_value(match["sign"]),)
+    decimal = match["decimal"] or match["dotted"]
+    if decimal:
+        parts = tuple(int(part) for part in decimal.replace("．", ".").split("."))
+        return _DEPTHS[len(parts)], parts
     if first == "第":
         head, unit, tail = match.group("di", "unit", "zhi")
         value = _value("".join(head.split()))
         return _UNITS[unit], (value, _value(tail)) if tail else (value,)
-    han, one, decimal, annex = match.group("han", "one", "decimal", "annex")
+    han, one, annex = match.group("han", "one", "annex")
     if han or one:
         return "han" if han else "one", (_value(han or one),)
-    if decimal:
-        parts = tuple(int(part) for part in decimal.replace("．", ".").split("."))
-        return _DEPTHS[len(parts)], parts
     if annex:
         return "annex", tuple(_value(part) for part in re.split("[-—]", match["annex_number"] or "1"))
     if match.group("bare") or match.group("bare_letter"):
@@ -249,6 +263,7 @@ _ENGLISH: dict[str, Family] = {
 _DIGITS = {char: i for i, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 LETTER = 101
 """The value of A: letters and numbers are never of one sequence."""
+_PLAIN = str.maketrans(_FORMAL, "一二三四五六七八九十")
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50}
 
 
@@ -257,6 +272,7 @@ def _value(number: str) -> int:
     """The value of a printed number: Arabic, Chinese below ten thousand, Roman, or a letter."""
     if number.isdigit():
         return int(number)
+    number = number.translate(_PLAIN)
     if number.lower() in _WORDS:
         return _WORDS.index(number.lower()) + 1
     if number[0] in "IVXL" and set(number) <= set(_ROMAN):
@@ -280,7 +296,7 @@ def _fits(family: Family, number: str, gap: str, rest: str) -> bool:
     """Whether what follows the number leaves room for a heading."""
     if family == "word":
         return not rest or number[0] == "鉴"
-    if family in STRONG:
+    if family in STRONG or number[0] == "第":
         if (_REFERENCE_APART if gap else _REFERENCE).match(rest):
             return False
         return family != "annex" or _fits_annex(number, gap, rest)
@@ -288,9 +304,8 @@ def _fits(family: Family, number: str, gap: str, rest: str) -> bool:
         return family in DECIMALS and len(number) < 8
     if len(rest) <= TITLE_MAX and _is_cut(rest):
         return False
-    if family in DECIMALS:  # only 1.5 can be a measure, not 1.1.5 nor 1.5．
-        measured = family == "two" and number[-1].isdigit() and _UNIT.match(gap + rest) is not None
-        return not measured and (rest[0].isalpha() or rest[0] in '“"《（(【*')
+    if family in DECIMALS:
+        return rest[0].isalnum() or rest[0] in '“"《（(【*'
     if family in ("roman", "letter"):
         return rest[0].isalpha()
     if family == "han":  # 三、四线城市

@@ -302,3 +302,50 @@ def test_a_line_that_is_bold_to_its_end_is_a_title_with_its_colon() -> None:
     text = f"{line}\n{BODY}\n二、公司\n{BODY}\n"
     assert set_off(text, (line, 1.0, True))[0] == (1, "一、", "行业：需求从政策驱动走向经济性驱动")
     assert set_off(text)[0] == (1, "一、", "行业")
+
+
+def test_clauses_that_count_chapters_and_articles_in_one_number() -> None:
+    text = (
+        "第一章 定义\n第1.1条 本协议所称“日”均指自然日。\n第1.2条 知情权。公司应向投资方提供财务报表，并说明依据。\n"
+        "第二章 增资\n第2.1条 各方同意，投资方依\n第1.2条所列条件认购新增注册资本。\n第2.2条 增资款用于研发。\n"
+    )
+    assert [level for level, _ in found(text)] == [1, 2, 2, 1, 2, 2]
+    assert [s.title for s in find_sections(text, (), ())][2] == "知情权"
+
+
+def test_formal_numerals_count_clauses() -> None:
+    text = "壹、标的\n许可人许可被许可人使用。\n贰、费用\n费用为一万元。\n" + "".join(
+        f"{number}、其他\n从其约定。\n" for number in ("叁", "肆", "伍", "陆", "柒", "捌", "玖", "拾", "拾壹")
+    )
+    assert len(found(text)) == 11
+    assert found("甲方应付\n壹佰、贰佰元。\n") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("1. 后续款项\n1.1 2026年3月31日前支付余款。\n1.2 余款付清后开具发票。\n2. 其他\n", 4),
+        ("1. 终止\n1.1 双方协商一致可以终止。\n1.2 月度可用率低于99%的可以解除。\n1.3 其他情形。\n2. 其他\n", 5),
+        ("1. 显存\n3.5 GB 的显存即可运行。\n2. 内存\n1.5元一个，\n2.6元两个。\n", 2),
+    ],
+)
+def test_a_clause_may_begin_with_a_figure_where_its_number_goes_on(text: str, lines: int) -> None:
+    assert len(found(text)) == lines
+
+
+def test_a_title_that_shares_its_line_with_a_unit_or_has_a_tab_behind_its_number() -> None:
+    text = (
+        "一、财务指标变动\n1、资产项目变动\t单位：元\n项目\t期末\t期初\n存货\t1\t2\n"
+        "2、利润项目变动\t单位：元\n项目\t本期\t上期\n收入\t3\t4\n"
+    )
+    assert [number.split("、")[0] for _, number in found(text)] == ["一", "1", "2"]
+    paper = "I.\tINTRODUCTION\nLanguage models are used widely.\nII. METHOD\nWe ask.\nIII.RESULTS\nThey answer.\n"
+    assert len(found(paper)) == 3
+    assert found("说明如下。\n1.\t甲\t2\n2.\t乙\t3\n3.\t丙\t4\n") == []
+
+
+def test_english_titles_stand_between_numbered_paragraphs() -> None:
+    body = "{}. The Recipient will keep the Confidential Information of the other party confidential at all times.\n"
+    titles = ("Scope of Information", "Obligation to Maintain Secrecy", "Return of Documents", "General")
+    text = "".join(f"{title}\n{body.format(2 * n + 1)}{body.format(2 * n + 2)}" for n, title in enumerate(titles))
+    assert {"Obligation to Maintain Secrecy", "Return of Documents", "General"} <= {line for _, line in found(text)}
