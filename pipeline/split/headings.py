@@ -293,8 +293,9 @@ def _chains(lines: list[Line]) -> list[list[Line]]:
 def _chain_before(recent: Iterable[list[Line]], line: Line) -> list[Line] | None:
     """The chain that ``line`` goes on from: one with brackets of the same width first, then the one whose last number
     is the nearest."""
-    bracket = line.number[0]
-    fitting = [chain for chain in recent if _follows(chain[-1].value, line.value)]
+    bracket, value = line.number[0], line.value
+    nearby = (value[0], value[0] - 1)
+    fitting = [chain for chain in recent if chain[-1].value[0] in nearby and _follows(chain[-1].value, value)]
     alike = [chain for chain in fitting if bracket not in "(（" or chain[-1].number[0] == bracket]
     return max(alike or fitting, key=_last_start, default=None)
 

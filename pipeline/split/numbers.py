@@ -31,7 +31,7 @@ _FORMAL = "壹贰叁肆伍陆柒捌玖拾"
 _NUMBER = rf"[{_HAN}{_FORMAL}\d０-９]"
 _LINE = re.compile(
     rf"""
-    ^(?P<indent>[^\S\n]*[★▲※☆]?)(?P<number>
+    ^(?P<indent>[^\S\n]*[★▲※☆]?)(?=[第附格§（({_HAN}{_FORMAL}1-9①-⑳A-Z鉴前引序目释重签摘参致投核免分评])(?P<number>
       第[^\S\n]?(?P<di>{_NUMBER}(?:[^\S\n]?{_NUMBER}){{0,6}})[^\S\n]?(?P<unit>部分|分编|[编篇章节条])(?:之(?P<zhi>[{_HAN}]{{1,2}})(?![{_HAN}]))?(?:(?<=条)[、。．](?![^\S\n]*[第附本]))?
     | (?P<annex>附[件录表图]|格式(?=[^\S\n]?[{_HAN}\d]))[^\S\n]?
         (?P<annex_number>[{_HAN}]{{1,3}}|\d{{1,2}}[-—]\d{{1,2}}(?!\d)|[\dA-Z]{{1,2}}(?!\d))?
@@ -89,7 +89,7 @@ _LEADER = re.compile(
 _LEADER_ENDS = frozenset("0123456789.…·_-–—)）IVXivx \u3000")
 _SENTENCE = re.compile(r"[。；;！!？?]")
 BODY = re.compile(r"[。；;！!？?]|[，,、.]\Z")
-_LABEL = re.compile(r"([^：:。；，,;]{1,20})[：:]")
+_LABEL = re.compile(r"([^：:。；，,;]{1,20}+)[：:]")
 _RUN_IN = re.compile(
     r"((?=[A-Z])(?:(?:[A-Z][\w’'/-]*|of|and|or|to|the|for|in|by|with|on|at|an?|&)(?:[,;]? |(?=[.:]))){1,10})"
     r"[.:](?:\s+(?=\S)|$)"
@@ -101,7 +101,7 @@ _TELLS = ("说明", "情况", "提示", "原因", "信息", "介绍", "概述")
 """How titles end that a colon may follow."""
 _MARK = re.compile("[，。；：、,;:]")
 _LIST_FOLLOWS = re.compile("如下|以下|下列")
-_FIRST_WORD = re.compile(r"([^\s\x00-\x7f，、。；]{2,16})[^\S\n]+(?=.{12})")
+_FIRST_WORD = re.compile(r"([^\s\x00-\x7f，、。；]{2,16}+)[^\S\n]+(?=.{12})")
 """A title that white space alone divides from the body on its line."""
 _SHORT = 24
 TITLE_MAX = 40
