@@ -113,9 +113,9 @@ class Session:
             self._preparing = asyncio.create_task(asyncio.to_thread(prepare))
 
     async def close(self) -> None:
+        await self.generation.close()
         if self._preparing:
             await self._preparing
-        await self.generation.close()
 
     async def review(self, paths: Sequence[Path], on_event: Listener = lambda event: None) -> Batch:
         """Review files and folders. A document that fails is a failed result; SettingsError ends the batch."""
