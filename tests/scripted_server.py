@@ -40,6 +40,8 @@ class ScriptedServer:
     requests: list[dict] = field(default_factory=list)
     most_at_once: int = 0
     base_url: str = ""
+    connected: set[tuple[str, int]] = field(default_factory=set)
+    """Whence requests came."""
     _now: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -112,6 +114,7 @@ def serving(server: ScriptedServer) -> Iterator[ScriptedServer]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+            server.connected.add(self.client_address)
             body["_authorization"] = self.headers.get("authorization", "")
             self._send(server.answer(body))
 

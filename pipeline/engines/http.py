@@ -10,6 +10,7 @@ HTTP/1.1 with connections kept alive: what serves models (uvicorn, Go) speaks no
 from __future__ import annotations
 
 import asyncio
+import codecs
 import json
 import random
 import re
@@ -24,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pipeline.engines.base import EngineState, Nature
 from pipeline.engines.pacing import Pace, RetryBudget, work_of
 from pipeline.engines.reach import Reach
+from pipeline.engines.transport import KeptAlive
 from pipeline.errors import EngineError, PromptTooLongError, RequestError, SettingsError
 from pipeline.lang import Text
 from pipeline.models.profile import behaviour_of
@@ -31,7 +33,8 @@ from pipeline.models.shipped import family_of
 from pipeline.settings import Settings, without_password
 from pipeline.types import Behaviour, Completion, FinishReason, Request
 
-_PASSING = frozenset({408, 409, 425, 429, 500, 502, 503, 504, 529})
+_PASSING = frozenset({408, 409, 425, 429})
+"""And all from 500 on but 501 (not implemented): proxies have codes of their own there."""
 _FIRST_PAUSE_S = 0.5
 _LONGEST_PAUSE_S = 30.0
 """But for what a server asks for by Retry-After, which is honoured unless it is over the longest wait for an answer."""
@@ -171,11 +174,7 @@ class HttpEngine:
                 base_url=settings.base_url.rstrip("/") + "/",
                 headers={"Authorization": f"Bearer {key}"} if key else {},
                 timeout=httpx.Timeout(settings.request_timeout_s, connect=10.0),
-                limits=httpx.Limits(
-                    max_connections=settings.concurrency,
-                    max_keepalive_connections=settings.concurrency,
-                    keepalive_expiry=_KEPT_S,
-                ),
+                transport=KeptAlive(tls=settings.base_url.startswith("https:"), expiry_s=_KEPT_S),
                 trust_env=False,
             )
         except (httpx.InvalidURL, ValueError) as error:
@@ -338,7 +337,7 @@ class HttpEngine:
                 ("unreachable", "out") if isinstance(error, httpx.ConnectError) else ("unreachable",)
             )
             raise _Passing(Text(f"连接失败（{kind}）", f"no connection ({kind})"), *signs) from error
-        if reply.status_code in _PASSING:
+        if reply.status_code in _PASSING or (reply.status_code >= 500 and reply.status_code != 501):
             raise self._pushed_back(reply)
         return reply
 
@@ -357,7 +356,7 @@ class HttpEngine:
                 if len(content) > _MOST_BYTES:
                     size = f"{_MOST_BYTES >> 20} MiB"
                     raise _Passing(Text(f"回答超过 {size}", f"the answer is over {size}"), most_retries=1)
-        return _Reply(reply.status_code, reply.headers, bytes(content))
+        return _Reply(reply.status_code, reply.headers, bytes(content).removeprefix(codecs.BOM_UTF8))
 
     async def _retried(self, attempt: Callable[[bool], Awaitable[T]], what: str) -> T:
         """Run ``attempt`` until it succeeds, at most ``retries`` times more; then say who is to blame. It is told

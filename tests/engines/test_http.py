@@ -253,6 +253,12 @@ def test_a_strange_usage_costs_no_answer(usage: object) -> None:
     assert (completion.text, completion.finish_reason, completion.prompt_tokens) == ("{}", "stop", 0)
 
 
+def test_connections_are_used_again_the_last_one_first() -> None:
+    with serving(ScriptedServer(delay_s=0.02)) as server:
+        ask(server, *(request(str(n)) for n in range(60)), concurrency=4)
+    assert 1 <= len(server.connected) <= 8, "four, and more only where one was idle for too long"
+
+
 def test_concurrency_is_bounded() -> None:
     with serving(ScriptedServer(delay_s=0.05)) as server:
         answers = ask(server, *(request(str(n)) for n in range(12)), concurrency=3)
