@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import takewhile
 
 from pipeline.kinds.report.figures import Figure, is_blank, parse_cell, unit_of_all, unit_of_line
 from pipeline.kinds.report.trace import column_names
@@ -321,8 +322,9 @@ def _table(rows: tuple[Row, ...], above: list[str], inherited: str | None, *, cl
 
 def _without_notes(rows: tuple[Row, ...]) -> tuple[Row, ...]:
     """The rows without the column that refers to the notes (附注): some of its cells are blank, others are not."""
-    head = next((row for row in rows if any(_is_note_head(c) for c in row.cells)), None)
-    if head is None or head.is_value_row:
+    heads = takewhile(lambda row: not row.is_value_row, rows)
+    head = next((row for row in heads if any(_is_note_head(c) for c in row.cells)), None)
+    if head is None:
         return rows
     at = next(i for i, cell in enumerate(head.cells) if _is_note_head(cell))
     width = len(head.cells)
@@ -330,7 +332,7 @@ def _without_notes(rows: tuple[Row, ...]) -> tuple[Row, ...]:
 
 
 def _is_note_head(cell: Cell) -> bool:
-    return re.sub(r"\s", "", cell.text) in ("附注", "注释", "附注号", "附注编号")
+    return "注" in cell.text and re.sub(r"\s", "", cell.text) in ("附注", "注释", "附注号", "附注编号")
 
 
 def _without_cell(row: Row, left_out: Cell) -> Row:
