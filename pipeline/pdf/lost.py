@@ -24,6 +24,9 @@ _JOINED, _LEAST, _DENSE = 0.7, 0.9, 0.06
 _LINE_INK, _LOWEST, _HIGHEST = 0.04, 0.5, 1.3
 """Of the width of the text, ink in each row of pixels of a line; and heights of a line."""
 
+_MOST = 60
+"""Of one page; more is a picture."""
+
 
 class Strip(NamedTuple):
     """Where a line stands, in pixels; falling by ``slope`` to the right."""
@@ -46,8 +49,8 @@ def lost_lines(image: Any, pieces: Sequence[Edges], rows: Sequence[Sequence[int]
     """The lines of a picture (rows of blue, green, red) on which ink was left; ``rows`` are the pieces of each line,
     from left to right."""
     numpy = importlib.import_module("numpy")
-    if not pieces:
-        return []
+    if sum(piece.right - piece.left for piece in pieces) <= sum(piece.bottom - piece.top for piece in pieces):
+        return []  # no text, or it runs downwards
     height = median(piece.bottom - piece.top for piece in pieces)
     left, right = round(min(piece.left for piece in pieces)), round(max(piece.right for piece in pieces))
     ink = _uncovered(image, pieces, height)[:, left:right]
@@ -55,15 +58,14 @@ def lost_lines(image: Any, pieces: Sequence[Edges], rows: Sequence[Sequence[int]
     for row in sorted(rows, key=lambda row: sum(pieces[at].left - pieces[at].right for at in row)):  # the longest first
         for strip in _along(ink, [pieces[at] for at in row], row, left):
             strips.append(strip)
-            edges = strip.edges
-            rows_, columns = slice(max(0, round(edges.top)), round(edges.bottom)), slice(round(edges.left) - left, None)
-            ink[rows_, columns][:, : round(edges.right - edges.left)] = 0
+            begin, top, end, bottom = map(round, strip.edges)
+            ink[max(0, top) : bottom, max(0, begin - left) : end - left] = 0
     for top, bottom in _between(ink.sum(axis=1), _LINE_INK * (right - left), _HIGHEST * height):
         if bottom - top >= _LOWEST * height:
             columns = numpy.flatnonzero(ink[top:bottom].any(axis=0))
             slack = 0.2 * height
             strips.append(Strip(left + int(columns[0]), top - slack, left + int(columns[-1]) + 1, bottom + slack, 0.0))
-    return strips
+    return strips[:_MOST]
 
 
 def _between(profile: Any, level: float, highest: float) -> list[tuple[int, int]]:

@@ -274,7 +274,7 @@ def _says_more(line: Found, known: str) -> bool:
     """Whether a line that was recognised as a whole has all that is known of it, and more."""
     lacking = (Counter(known) - Counter(line.text)).total()
     sure = line.confidence >= (_SURE_AGAIN if known else _SURE_NEW)
-    return sure and len(line.text) > len(known) + lacking and lacking <= 1 + _LACKING * len(known)
+    return sure and len(line.text) > max(1, len(known) + lacking) and lacking <= 1 + _LACKING * len(known)
 
 
 def _line(image: Any, strip: Strip) -> Found | None:

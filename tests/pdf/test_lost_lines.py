@@ -88,6 +88,14 @@ def test_cells_apart_are_not_joined() -> None:
     assert strip.found == (len(LINES) + 1,) and strip.left >= 515 and strip.right <= 520 + 4 * EM + 5
 
 
+def test_pictures_and_text_that_runs_downwards_hold_few_lines_or_none() -> None:
+    picture = page()
+    picture.paste(Image.effect_noise((1300, 1500), 200).convert("RGB"), (LEFT, 700))
+    assert len(lost(picture, [[box(0)]])) <= 60
+    downwards = [Edges(300 + 60 * at, 300, 340 + 60 * at, 2000) for at in range(10)]
+    assert lost(page(), [downwards]) == lost(page(), []) == []
+
+
 def test_a_slightly_turned_page() -> None:
     turned = page().rotate(0.4, Image.Resampling.BICUBIC, fillcolor="white")
 
