@@ -175,7 +175,9 @@ def _page(lines: Sequence[tuple[int, str]], index: int, wrapped_at: float | None
 def _unmarked(lines: Sequence[str], page: int, headings: list[Entry]) -> Iterator[str]:
     """Lines without their marks; headings are kept aside, table rows have a TAB between cells."""
     fenced = False
-    for line in _COMMENT.sub("", "\n".join(lines)).split("\n"):
+    text = "\n".join(lines)
+    ended = text.rfind("-->") + 3  # behind it no comment ends, and looking for the end of each takes for ever
+    for line in (_COMMENT.sub("", text[:ended]) + text[ended:]).split("\n"):
         if _FENCE.match(line):
             fenced = not fenced
         elif fenced:

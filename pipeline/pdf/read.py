@@ -105,9 +105,8 @@ def identify(path: Path) -> str:
 
 
 class Mark(NamedTuple):
-    """What changes with a file's bytes."""
+    """What changes with a file's bytes. Not its inode: network file systems make those up anew."""
 
-    inode: int
     size: int
     modified_ns: int
 
@@ -118,7 +117,7 @@ def mark_of(path: Path) -> Mark | None:
         status = path.stat()
     except (OSError, ValueError):
         return None
-    return Mark(status.st_ino, status.st_size, status.st_mtime_ns)
+    return Mark(status.st_size, status.st_mtime_ns)
 
 
 def check_unchanged(path: Path, mark: Mark | None) -> None:

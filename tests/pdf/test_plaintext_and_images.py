@@ -127,6 +127,11 @@ def picture(size: tuple[int, int] = (1654, 2339), mode: str = "L") -> Image.Imag
     return Image.new(mode, size, "white")
 
 
+def test_comments_that_never_end_are_text(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.md", ("甲方<!-- 注 -->付款\n" + "<!--" * 300_000).encode())
+    assert read_here(path).text.startswith("甲方付款\n<!--<!--")
+
+
 def test_pages_have_the_size_that_the_resolution_tells_or_that_of_a4(tmp_path: Path) -> None:
     picture().save(tmp_path / "a.png", dpi=(200, 200))
     picture().save(tmp_path / "b.jpg")
