@@ -285,9 +285,8 @@ def _line(image: Any, strip: Strip) -> Found | None:
     flags = cv2.WARP_INVERSE_MAP | cv2.INTER_LINEAR
     size = max(1, round(strip.right - strip.left)), max(1, round(height))
     picture = cv2.warpAffine(image, shape, size, flags=flags, borderValue=(255, 255, 255))
-    read = _engine()(picture, use_det=False, use_cls=False, use_rec=True)
-    text = str(read.txts[0]).strip() if read.txts else ""
-    return Found(text, *strip.edges, float(read.scores[0])) if text else None
+    text, confidence = _read(picture)
+    return Found(text, *strip.edges, confidence) if text else None
 
 
 def _pieces(image: Any) -> list[Found]:
@@ -301,9 +300,29 @@ def _pieces(image: Any) -> list[Found]:
     found: list[Found] = []
     for quad, text, score in zip(result.boxes, result.txts, result.scores, strict=True):
         xs, ys = [float(x) for x, _ in quad], [float(y) for _, y in quad]
+        if score < _LEGIBLE:
+            text, score = max((text, score), _as_it_stands(image, quad), key=lambda read: read[1])
         legible = str(text) if score >= _LEGIBLE else ""
         found.append(Found(legible, min(xs), min(ys), max(xs), max(ys), float(score)))
     return found
+
+
+def _as_it_stands(image: Any, quad: Any) -> tuple[str, float]:
+    """What is recognised in a piece, and how surely, unturned: that it stands on its head may have been a mistake."""
+    cv2, numpy = importlib.import_module("cv2"), importlib.import_module("numpy")
+    corners = numpy.asarray(quad, numpy.float32)
+    width, height = (math.ceil(math.dist(corners[0], corners[at])) for at in (1, 3))
+    if not 0 < height < width:
+        return "", 0.0
+    upright = numpy.array([[0, 0], [width, 0], [width, height], [0, height]], numpy.float32)
+    crop = cv2.warpPerspective(image, cv2.getPerspectiveTransform(corners, upright), (width, height))
+    return _read(crop)
+
+
+def _read(picture: Any) -> tuple[str, float]:
+    """What is recognised in a picture of one line, and how surely."""
+    read = _engine()(picture, use_det=False, use_cls=False, use_rec=True)
+    return (str(read.txts[0]).strip(), float(read.scores[0])) if read.txts else ("", 0.0)
 
 
 def _moved(piece: Found, x: float, y: float) -> Found:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pdf_made as made
 import pytest
 import seals_made as seals
 from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 
+from pipeline.pdf import ocr
 from pipeline.pdf.columns import Edges
 from pipeline.pdf.lost import Strip, lost_lines
 from pipeline.pdf.read import Reader, ReadLimits
@@ -109,6 +112,21 @@ def test_a_slightly_turned_page() -> None:
     rows[3] = [moved(box(3, 0, 12)), moved(box(3, 20))]
     (strip,) = lost(turned, rows)
     assert len(strip.found) == 2 and -0.02 < strip.slope < 0
+
+
+def test_a_line_that_was_turned_by_mistake_is_read_as_it_stands(monkeypatch: pytest.MonkeyPatch) -> None:
+    """RapidOCR asks first whether a line stands on its head; some that don't are turned then, and can't be read."""
+
+    def engine(picture: Any, *, use_det: bool, use_cls: bool, use_rec: bool) -> SimpleNamespace:
+        if use_det:
+            quad = [(220, 300), (900, 310), (899, 345), (219, 335)]
+            return SimpleNamespace(boxes=[quad], txts=("幸赣",), scores=(0.3,))
+        assert not use_cls and 640 < picture.shape[1] < 720 and 30 < picture.shape[0] < 50
+        return SimpleNamespace(txts=("甲方应当付款",), scores=(0.99,))
+
+    monkeypatch.setattr(ocr, "_engine", lambda: engine)
+    (piece,) = ocr._pieces(numpy.asarray(page()))
+    assert (piece.text, piece.confidence) == ("甲方应当付款", 0.99)
 
 
 def test_ocr_reads_lines_under_signatures_and_not_the_other_side_of_the_paper(tmp_path: Path) -> None:
