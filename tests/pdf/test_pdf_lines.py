@@ -196,8 +196,9 @@ def _printed_over(chars: Chars) -> bool:
     places: dict[str, list[tuple[float, float]]] = {}
     for char, left, top in zip(chars.text, chars.left, chars.top, strict=True):
         places.setdefault(char, []).append((left, top))
+    tallest = max([4000.0, *(abs(top - bottom) for top, bottom in zip(chars.top, chars.bottom, strict=True))])
     return any(
-        abs(a[0] - b[0]) <= 4000 and abs(a[1] - b[1]) <= 4000
+        abs(a[0] - b[0]) <= tallest and abs(a[1] - b[1]) <= tallest
         for char, found in places.items()
         if not char.isspace()
         for a, b in combinations(found, 2)
