@@ -9,10 +9,12 @@ import math
 import mmap
 import re
 import struct
+import zlib
 from array import array
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from itertools import repeat
+from functools import cache
+from itertools import islice, repeat
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,8 +76,18 @@ class Entry(NamedTuple):
 class PdfPage:
     """A loaded page."""
 
-    def __init__(self, handle: int, added: int | None, values: Sequence[tuple[tuple[float, ...], str]]) -> None:
+    def __init__(
+        self,
+        handle: int,
+        added: int | None,
+        values: Sequence[tuple[tuple[float, ...], str]],
+        layers: Callable[[], frozenset[str]] | None,
+    ) -> None:
         self._handle = handle
+        self._layers = layers
+        """Tells the names of hidden layers; None where there are no layers."""
+        self.hidden = 0
+        """Characters on hidden layers: no text."""
         self._added = added
         self._values = values
         """What is filled in, with its left, top, right and bottom in page space."""
@@ -109,6 +121,9 @@ class PdfPage:
             lines = [found.span() for found in _LINES.finditer(text)]
             tilted = pdfium_text.aslant(text_page, lines)
             heavy = pdfium_text.heavy(text_page, text, lines)
+            if self._layers and (hidden := pdfium_text.hidden(text_page, lines, self._layers)):
+                self.hidden = len(hidden)
+                text = "".join(["\n" if at in hidden else char for at, char in enumerate(text)])
             chars = Chars(text, *edges, generated, tilted, self._added, unmapped, heavy)
             return with_values(chars, self._values_shown()) if self._values else chars
         finally:
@@ -203,7 +218,8 @@ class PdfPage:
 class Pdf:
     """An open file. Use :func:`open_pdf`."""
 
-    def __init__(self, handle: int, *, has_pictures: bool) -> None:
+    def __init__(self, handle: int, *, has_pictures: bool, layers: Callable[[], frozenset[str]] | None) -> None:
+        self._layers = layers
         self._handle = handle
         self.page_count = int(fpdf.page_count(handle))
         self.has_pictures = has_pictures
@@ -226,7 +242,7 @@ class Pdf:
             yield None
             return
         try:
-            yield PdfPage(handle, added, values)
+            yield PdfPage(handle, added, values, self._layers)
         finally:
             fpdf.close_page(handle)
 
@@ -294,7 +310,8 @@ def open_pdf(path: Path, passwords: Sequence[str] = ()) -> Generator[Pdf]:
         handle = None
         try:
             handle = _open(ctypes.addressof(first) + start, len(data) - start, passwords)
-            yield Pdf(handle, has_pictures=_has_pictures(data))
+            layers = cache(lambda: _hidden_layers(path, passwords)) if _has_layers(data) else None
+            yield Pdf(handle, has_pictures=_has_pictures(data), layers=layers)
         finally:
             if handle:
                 fpdf.close_document(handle)
@@ -313,6 +330,31 @@ def _open(address: int, size: int, passwords: Sequence[str]) -> int:
             if code != _ERROR_PASSWORD:
                 break
     raise OpenError({_ERROR_PASSWORD: "password", _ERROR_SECURITY: "security"}.get(code, "broken"))
+
+
+def _has_layers(data: mmap.mmap) -> bool:
+    """Whether a file names optional content, among its objects or in those that are packed into (unencrypted)
+    streams."""
+    if data.find(b"/OCProperties") >= 0:
+        return True
+    for found in islice(_OBJECT_STREAM.finditer(data), _MAX_STREAMS):
+        try:
+            unpacked = zlib.decompressobj().decompress(data[found.end() : found.end() + _PACKED_BYTES], _PACKED_BYTES)
+        except zlib.error:
+            continue
+        if b"/OCProperties" in unpacked:
+            return True
+    return False
+
+
+_OBJECT_STREAM = re.compile(rb"/ObjStm\b[^\0]{0,300}?stream\r?\n")
+_MAX_STREAMS, _PACKED_BYTES = 500, 1 << 18
+
+
+def _hidden_layers(path: Path, passwords: Sequence[str]) -> frozenset[str]:
+    from pipeline.pdf.layers import hidden_layers  # which most files don't need
+
+    return hidden_layers(path, passwords)
 
 
 def _has_pictures(data: mmap.mmap) -> bool:

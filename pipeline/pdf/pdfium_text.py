@@ -7,7 +7,7 @@ import math
 import re
 from array import array
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import repeat
 from operator import sub
 
@@ -104,7 +104,39 @@ def _is_bold(font: int) -> bool:
     return bool(fpdf.font_flags(font) & _FORCED_BOLD or _BOLD.search(_NAME.value))
 
 
-_NAME = ctypes.create_string_buffer(256)
+_NAME, _LENGTH = ctypes.create_string_buffer(256), ctypes.c_ulong()
+_TOLD = ctypes.addressof(_NAME), len(_NAME), ctypes.addressof(_LENGTH)
+_LAYER, _MAX_MARKS = "OC\0".encode("utf-16-le"), 32
+
+
+def hidden(
+    text_page: fpdf.TextPage, lines: Sequence[tuple[int, int]], layers: Callable[[], frozenset[str]]
+) -> frozenset[int]:
+    """Indexes of the characters on hidden layers; looked for only in lines that start on a layer."""
+    starts = [fpdf.text_object(text_page, start) for start, _ in lines]
+    layered = {item for item in set(starts) if item and _layers_of(item)}
+    found = [range(*line) for line, item in zip(lines, starts, strict=True) if item in layered]
+    names = layers() if found else frozenset[str]()
+    if not names:
+        return frozenset()
+    shown = {at: fpdf.text_object(text_page, at) for line in found for at in line}
+    unseen = {item for item in set(shown.values()) if item and not names.isdisjoint(_layers_of(item))}
+    return frozenset(at for at, item in shown.items() if item in unseen)
+
+
+def _layers_of(item: int) -> list[str]:
+    """The names of the layers that an object is on."""
+    return [
+        _text_string(_NAME.raw[: _LENGTH.value])
+        for at in range(min(int(fpdf.count_marks(fpdf.ptr.from_param(item))), _MAX_MARKS))
+        if fpdf.mark_name(mark := fpdf.mark(item, at), *_TOLD) and _NAME.raw[: _LENGTH.value] == _LAYER
+        if fpdf.mark_bytes(mark, b"Name", *_TOLD)
+    ]
+
+
+def _text_string(raw: bytes) -> str:
+    """A text string of a file (PDF 32000-1, 7.9.2.2); of the names of layers only Chinese and ASCII matter here."""
+    return raw[2:].decode("utf-16-be", "replace") if raw.startswith(b"\xfe\xff") else raw.decode("latin-1")
 
 
 def text_of(text_page: fpdf.TextPage, count: int) -> str:

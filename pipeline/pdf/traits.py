@@ -20,6 +20,10 @@ TRAITS: Mapping[str, Text] = {
         "文件有 {count} 处隐藏文字（打印时看不到），未参与分析",
         "the file has {count} pieces of hidden text (not printed), which were not analysed",
     ),
+    "layers": Text(
+        "文件有隐藏图层，其上的 {count} 个字（不显示）未参与分析",
+        "the file has hidden layers; the {count} characters on them (not shown) were not analysed",
+    ),
     "pictures": Text(
         "文件里有 {count} 处图片或嵌入对象，其中的文字没有读；若是扫描页，请另存为 PDF 再分析",
         "the file holds {count} pictures or embedded objects, whose text was not read; if they are scanned pages, save "

@@ -69,6 +69,8 @@ class _Page:
     """Lines that hold characters which their font does not tell, and that were not recognised."""
     filled: int = 0
     """Such characters that were recognised."""
+    hidden: int = 0
+    """Characters on layers that are not shown: no text."""
     labels: Sequence[Region] = ()
     """What stands in them and is no text."""
     chars: Chars | None = None
@@ -224,7 +226,7 @@ def _page(page: PdfPage, index: int, label: str | None, *, has_pictures: bool) -
     is_lost = health == "garbled" and garbled(chars.text)
     lines = [] if is_lost or (unread and page.turned) else lines_in(chars, index)
     read = _Page(lines, page.width, page.height, label, health, "none" if unread else "pdfium", places=places_of(chars))
-    read.pictures, read.turned = pictures, page.turned
+    read.pictures, read.turned, read.hidden = pictures, page.turned, page.hidden
     if unread:
         _show(read)  # where OCR will see it
         read.lines = _without_misread(lines, pictures)
@@ -429,6 +431,7 @@ def _document(
     holes = [[_shown_box(_box_of(box, 0, page.height), page) for box in page.gaps] for page in pages]
     shown = sum(line.text.count(GAP) for page in pages if page.read_by == "pdfium" for line in page.lines)
     told = {**(traits or {}), "gaps": shown, "filled": sum(page.filled for page in pages)}
+    told["layers"] = sum(page.hidden for page in pages)
     recognised = _ocr_lines(laid, pages)
     if any(page.turned for page in pages):
         _show_tables(packed_tables, pages)
