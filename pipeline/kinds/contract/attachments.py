@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from pipeline.kinds.contract.amounts import PERCENT, TOTAL_LABEL, Labelled, money, parse_rate, percent
@@ -54,14 +54,15 @@ def attachment_conflicts(view: View, structure: Structure, facts: Facts) -> Iter
     if border >= len(view.lines):
         return
     start = view.lines[border].start
+    values = _values(view)
     pairs = [
         *_price(facts, start),
         *_shares(facts, start),
         *_terms(view, facts, start),
-        *_pairs([*_dates(view, start), *_figures(view, facts, start), *_rows(facts)], start),
+        *_pairs([*_dates(view, start), *_figures(view, facts, values), *_rows(facts)], start),
         *_waits(view, start),
         *_brands(view, start),
-        *_sums(view, start),
+        *_sums(view, values, start),
     ]
     seen: set[Span] = set()
     for here, there in pairs:
@@ -176,6 +177,8 @@ _FIGURE = re.compile(
     rf"千伏|℃|米|升|[A-Za-z]{{1,4}}(?![A-Za-z\d])|[{_COUNTED}])(?![/件阶])|"
     r"(?P<model>(?=[A-Z\d\-]*\d)[A-Z]{1,6}-?\d[A-Z\d\-.]{1,14}))"
 )
+_RUN = re.compile(rf"[\dA-Z半百千万{HAN_NUMBER[1:]}+")
+"""Where a figure may begin: cheaper than to try every character."""
 _LINK = re.compile(
     r"(?:[为是即:\t\s(\"=≥≤<>~约计按以在从]|(?<!供)应|不?(?:得|应)?(?:少于|低于|超过|高于|大于|小于|多于)|至少|最[多少高低]|"
     r"(?:总|共)计?|合计|达到?|人民币|¥|总?数量?|每[\u4e00-\u9fa5]{1,2}|[型款]号|规格|自[^,;。:]{0,18}?(?:起|后|之日)(?:计?算)?|"
@@ -214,14 +217,24 @@ def _before(view: View, at: int) -> str:
     return text
 
 
-def _figures(view: View, facts: Facts, start: int) -> Iterator[Told]:
+def _values(view: View) -> list[Told]:
+    """Every figure outside dates and sums of money, without a name as yet."""
     dated = {at for mention in view.dates for at in range(*mention.span)}
-    for match in _FIGURE.finditer(view.text):
-        if match.start() not in dated and (value := _value(match)):
-            yield from _named(view, *value, Span(*match.span()))
+    found: list[Told] = []
+    for run in _RUN.finditer(view.text):
+        match = _FIGURE.match(view.text, run.start()) if run.start() not in dated else None
+        if match and (value := _value(match)):
+            found.append(Told("", *value, Span(*match.span())))
+    return found
+
+
+def _figures(view: View, facts: Facts, values: Sequence[Told]) -> Iterator[Told]:
+    for figure in values:
+        yield from _named(view, figure.sort, figure.value, figure.size, figure.span)
     for match in _BARE.finditer(view.text):
-        number = Decimal(match["number"].replace(",", ""))
-        yield Told(_plain(match["name"]), "数", f"{number:f}", number, Span(*match.span()))
+        if name := _HAN_NAME.search(view.text, max(0, match.start() - 10), match.start()):
+            number = Decimal(match["number"].replace(",", ""))
+            yield Told(_plain(f"{name.group()}数"), "数", f"{number:f}", number, Span(name.start(), match.end()))
     for amount in facts.amounts:
         if not amount.in_table:
             value = money(amount.yuan, amount.currency)
@@ -231,10 +244,11 @@ def _figures(view: View, facts: Facts, start: int) -> Iterator[Told]:
 
 
 _BARE = re.compile(
-    r"(?P<name>[\u4e00-\u9fa5]{2,10}数)量?(?:[为是:约\s]|不少于|不低于|不超过|至少|达到)*(?P<number>\d[\d,]{0,9})"
+    r"数量?(?:[为是:约\s]|不少于|不低于|不超过|至少|达到)*(?P<number>\d[\d,]{0,9})"
     r"(?![\d.%]|\s?[\u4e00-\u9fa5A-Za-z])"
 )
 """并发用户数不少于500: a number that wants no unit."""
+_HAN_NAME = re.compile(r"[\u4e00-\u9fa5]{2,14}$")
 _PRICE_NAME = 5
 """Characters that the name of a price has at least: 服务费 may be another's."""
 
@@ -326,45 +340,25 @@ _SUM_NAME = re.compile(r"(?:合计|总计|共计|总[\u4e00-\u9fa5]{1,3})[\u4e00
 _CLOSE = Decimal("1.3")
 
 
-def _sums(view: View, start: int) -> Iterator[Pair]:
+def _sums(view: View, values: Sequence[Told], start: int) -> Iterator[Pair]:
     """合计派驻16人 in an attachment, where the body has 18 and nowhere 16."""
-    told = [
-        Told("合计", *value, Span(*match.span()))
-        for match in _FIGURE.finditer(view.text)
-        if (match["unit"] or match["han"]) and (value := _value(match))
-    ]
-    for there in told:
+    for there in values:
         at = there.span.start
-        if at >= start and _SUM_NAME.search(view.text, at - 12, at):
-            body = [t for t in told if t.span.start < start and t.sort == there.sort]
+        if at >= start and there.sort not in ("%", "期", "型号") and _SUM_NAME.search(view.text, at - 12, at):
+            body = [t for t in values if t.span.start < start and t.sort == there.sort]
             near = [t for t in body if t.size < there.size * _CLOSE and there.size < t.size * _CLOSE]
             if near and all(t.size != there.size for t in body):
-                yield near[0], there
+                yield replace(near[0], name="合计"), replace(there, name="合计")
 
 
 _BRANDED = re.compile(
     r"(?P<what>[\u4e00-\u9fa5]{2,8}?)(?:均|须|应)?(?:采用|选用|使用|为|:)\s?(?P<brand>[\u4e00-\u9fa5A-Za-z]{2,10}?)(?:品牌|牌(?![照子号]))"
 )
-_BRAND, _BRAND_REACH = re.compile("牌"), 24
-"""What every match ends with, and how far behind its start at most."""
-
-
-def _behind(pattern: re.Pattern[str], text: str, anchor: re.Pattern[str], reach: int) -> Iterator[re.Match[str]]:
-    """What ``pattern`` finds in ``text``, where each match holds an ``anchor``, ``reach`` characters behind its
-    start at most: a pattern that may begin with any character is tried before those alone."""
-    at = 0
-    for end in (found.start() for found in anchor.finditer(text)):
-        at = max(at, end - reach)
-        while at < end:
-            match = pattern.match(text, at)
-            if match:
-                yield match
-            at = match.end() if match else at + 1
 
 
 def _brands(view: View, start: int) -> Iterator[Pair]:
     """墙面乳胶漆采用多乐士品牌 here, 乳胶漆：立邦 there."""
-    for match in _behind(_BRANDED, view.text[:start], _BRAND, _BRAND_REACH):
+    for match in _BRANDED.finditer(view.text, 0, start):
         what, brand = match["what"], match["brand"]
         names = "|".join(what[at:] for at in range(len(what) - 1))
         there = re.compile(
@@ -446,11 +440,10 @@ def _near(one: Told, other: Told, most: int) -> bool:
 # --- how long after what ----------------------------------------------------------------------------------------------
 
 _WAIT = re.compile(
-    rf"(?P<event>[\u4e00-\u9fa5]{{2,14}}?)(?:之日)?[后起]的?\s?(?P<count>\d{{1,3}}|{HAN_NUMBER}{{1,4}})\s?个?\s?"
+    rf"[后起]的?\s?(?P<count>\d{{1,3}}|{HAN_NUMBER}{{1,4}})\s?个?\s?"
     rf"(?P<time>{'|'.join((*_DAYS, '小时', '分钟', '月'))})内?[^。;:\d]{{0,20}}?"
     r"(?P<act>支付|付款|付清|结清|提交|交付|交货|送达|验收|开具|返还|退还|到[场达]|抵达|赶[到赴]|响应|修复|归还)"
 )
-_AFTER, _AFTER_REACH = re.compile(rf"[后起]的?\s?[\d{HAN_NUMBER[1:]}"), 16
 _CREDIT = re.compile(
     rf"(?:月结|账期|付款期限?)[为:\s]*(?P<count>\d{{1,3}}|{HAN_NUMBER}{{1,4}})\s?个?\s?(?P<time>天|日|月)"
 )
@@ -461,10 +454,12 @@ _EVENT_TAIL = 4
 def _waits(view: View, start: int) -> Iterator[Pair]:
     """采样后10日内提交 here, 采样后15日内提交 there; 收到发票后30日内支付 here, 月结60天 there."""
     told: list[Told] = []
-    for match in _behind(_WAIT, view.text, _AFTER, _AFTER_REACH):
-        if (value := _time(match["count"], match["time"])) and not _NO_FACT.search(match.group()):
+    for match in _WAIT.finditer(view.text):
+        event = _HAN_NAME.search(view.text, max(0, match.start() - 14), match.start())
+        value = _time(match["count"], match["time"])
+        if event and value and not _NO_FACT.search(event.group() + match.group()):
             act = "付款" if match["act"] in _PAYS else match["act"]
-            name = f"{match['event'][-_EVENT_TAIL:]}后{act}"
+            name = f"{event.group().removesuffix('之日')[-_EVENT_TAIL:]}后{act}"
             if re.match("到|抵|赶", act):
                 name = f"到场（{match['time']}）"
             told.append(Told(name, *value, Span(*match.span())))
