@@ -177,7 +177,7 @@ def parse_rate(text: str) -> Decimal | None:
 
 
 def _share(text: str) -> Decimal | None:
-    if re.fullmatch(r"\d+(?:\.\d+)?", text):
+    if text[0].isdecimal():
         return Decimal(text)
     if text == "半":
         return Decimal("0.5")

@@ -59,7 +59,7 @@ def attachment_conflicts(view: View, structure: Structure, facts: Facts) -> Iter
         *_price(facts, start),
         *_shares(facts, start),
         *_terms(view, facts, start),
-        *_pairs([*_dates(view, start), *_figures(view, facts, values), *_rows(facts)], start),
+        *_pairs([*_dates(view, start), *_figures(view, facts, values, start), *_rows(facts)], start),
         *_waits(view, start),
         *_brands(view, start),
         *_sums(view, values, start),
@@ -177,13 +177,17 @@ _FIGURE = re.compile(
     rf"千伏|℃|米|升|[A-Za-z]{{1,4}}(?![A-Za-z\d])|[{_COUNTED}])(?![/件阶])|"
     r"(?P<model>(?=[A-Z\d\-]*\d)[A-Z]{1,6}-?\d[A-Z\d\-.]{1,14}))"
 )
-_RUN = re.compile(rf"[\dA-Z半百千万{HAN_NUMBER[1:]}+")
+_RUN = re.compile(
+    rf"[\d半百千万{HAN_NUMBER[1:]}++(?=[%‰‱分成周年月季小日自工天平㎡亩公千毫厘吨兆℃米升a-zA-Z,.(\s{_COUNTED}])|"
+    r"[A-Z](?<![A-Za-z].)(?=[A-Z]{0,5}-?\d)"
+)
 """Where a figure may begin: cheaper than to try every character."""
 _LINK = re.compile(
     r"(?:[为是即:\t\s(\"=≥≤<>~约计按以在从]|(?<!供)应|不?(?:得|应)?(?:少于|低于|超过|高于|大于|小于|多于)|至少|最[多少高低]|"
     r"(?:总|共)计?|合计|达到?|人民币|¥|总?数量?|每[\u4e00-\u9fa5]{1,2}|[型款]号|规格|自[^,;。:]{0,18}?(?:起|后|之日)(?:计?算)?|"
     r"(?<=[为按是:])[^,;。:\t]{1,18}(?:的|[后起]))$"
 )
+_LINK_ENDS = frozenset('为是即:\t ("=≥≤<>~约计按以在从应于过低高少大小多总共到达币¥数量号格起后日算的至')
 _NAME = re.compile(r"(?P<name>[\u4e00-\u9fa5A-Za-z\d]{2,16})(?:\([^()]{1,8}\))?$")
 _BEHIND = {
     "型号": re.compile(r"型?(?P<name>[\u4e00-\u9fa5]{3,10}?)(?=\d|[,。;、(\s]|$)"),
@@ -212,7 +216,8 @@ def _before(view: View, at: int) -> str:
     """What stands before a figure in its clause, without the words that link a name to its figure."""
     start = max(view.sentence_at(at).span.start, at - _LOOK_BACK)
     text = view.text[start:at]
-    while link := _LINK.search(text):
+    text = text[max(text.rfind(","), text.rfind(";"), text.rfind("、")) + 1 :]
+    while (text[-1:] in _LINK_ENDS or "每" in text[-3:]) and (link := _LINK.search(text)):
         text = text[: link.start()]
     return text
 
@@ -221,15 +226,22 @@ def _values(view: View) -> list[Told]:
     """Every figure outside dates and sums of money, without a name as yet."""
     dated = {at for mention in view.dates for at in range(*mention.span)}
     found: list[Told] = []
+    read: dict[str, tuple[str, str, Decimal] | None] = {}
     for run in _RUN.finditer(view.text):
         match = _FIGURE.match(view.text, run.start()) if run.start() not in dated else None
-        if match and (value := _value(match)):
+        if match is None:
+            continue
+        printed = match.group()
+        if printed not in read:
+            read[printed] = _value(match)
+        if value := read[printed]:
             found.append(Told("", *value, Span(*match.span())))
     return found
 
 
-def _figures(view: View, facts: Facts, values: Sequence[Told]) -> Iterator[Told]:
-    for figure in values:
+def _figures(view: View, facts: Facts, values: Sequence[Told], start: int) -> Iterator[Told]:
+    shared = {v.sort for v in values if v.span.start < start} & {v.sort for v in values if v.span.start >= start}
+    for figure in (value for value in values if value.sort in shared or value.sort in _COUNTED):
         yield from _named(view, figure.sort, figure.value, figure.size, figure.span)
     for match in _BARE.finditer(view.text):
         if name := _HAN_NAME.search(view.text, max(0, match.start() - 10), match.start()):
