@@ -144,13 +144,13 @@ def _range_name(view: View, found: Range) -> str:
     line = view.line_at(found.span.start)
     if "\t" in view.line_texts[line]:
         name = _head_of(view, line, found.span.start)
-    elif not name and (match := _NAME.search(_before(view, found.span.start))):
+    elif not name and (match := _NAME.search(_before(view, view.lines[line].start, found.span.start))):
         name = match["name"]
     return _bare_period(name) if _PERIOD_NAME.fullmatch(name) else ""
 
 
 def _bare_period(name: str) -> str:
-    return re.sub(r"期[限间]$", "期", name)
+    return name[:-1] if name.endswith(("期限", "期间")) else name
 
 
 # --- figures under their names ----------------------------------------------------------------------------------------
@@ -212,10 +212,9 @@ _LOOK_BACK = 48
 _LEAST_NAME, _LEAST_EQUAL = 3, 2
 
 
-def _before(view: View, at: int) -> str:
+def _before(view: View, first: int, at: int) -> str:
     """What stands before a figure in its clause, without the words that link a name to its figure."""
-    start = max(view.sentence_at(at).span.start, at - _LOOK_BACK)
-    text = view.text[start:at]
+    text = view.text[max(first, at - _LOOK_BACK) : at]
     text = text[max(text.rfind(","), text.rfind(";"), text.rfind("、")) + 1 :]
     while (text[-1:] in _LINK_ENDS or "每" in text[-3:]) and (link := _LINK.search(text)):
         text = text[: link.start()]
@@ -308,7 +307,11 @@ def _named(view: View, sort: str, value: str, size: Decimal, span: Span) -> Iter
         if _NO_FACT.search(around):
             return
         behind = _BEHIND[sort].match(view.text, span.end) if sort in _BEHIND else None
-        match = behind or _NAME.search(_before(view, span.start)) or _KEY.search(view.text, sentence.start, span.start)
+        match = (
+            behind
+            or _NAME.search(_before(view, sentence.start, span.start))
+            or (":" in around and _KEY.search(view.text, max(sentence.start, span.start - _LOOK_BACK), span.start))
+        )
         names = [match["name"]] if match else []
     for name in names:
         bare = _plain(name)
