@@ -32,7 +32,7 @@ _OPEN = re.compile(
 )
 """What leaves the list open, or makes its sums something else than parts."""
 _EACH = re.compile(
-    r"每\s?(?P<per>个?月|季度?|年度?|期|次)[^,。;\d]{0,12}$|"
+    r"每\s?(?P<per>半年|个?月|季度?|年度?|期|次)[^,。;\d]{0,12}$|"
     r"(?<![\d个当本首末每按整满上下])(?P<per2>[月季])度?(?:租金?|[\u4e00-\u9fa5]{0,4}费|工资|薪[资酬]?)(?:为|是|:|人民币|¥|\s)*$"
 )
 _BY_YEAR = re.compile(r"(?<!\d)(?:年|每年|年度|全年|一年)[^,。;\d]{0,12}$")
