@@ -373,7 +373,8 @@ _BRANDED = re.compile(
 
 def _brands(view: View, start: int) -> Iterator[Pair]:
     """墙面乳胶漆采用多乐士品牌 here, 乳胶漆：立邦 there."""
-    for match in _BRANDED.finditer(view.text, 0, start):
+    before = (s for s in view.sentences_with("牌") if s.span.start < start)
+    for match in (m for s in before for m in _BRANDED.finditer(view.text, s.span.start, s.span.end)):
         what, brand = match["what"], match["brand"]
         names = "|".join(what[at:] for at in range(len(what) - 1))
         there = re.compile(
