@@ -28,6 +28,7 @@ from papers import write_pdf
 from scripted_server import fill
 
 from pipeline import run
+from pipeline import session as sessions
 from pipeline.engines.base import EngineState, Nature
 from pipeline.engines.choose import EngineChoice
 from pipeline.outcome import Event
@@ -164,7 +165,10 @@ async def measure(paths: list[Path], folder: Path, speed: float, *, staged: bool
     async def load(choice: EngineChoice, settings: Settings) -> Clocked:
         return engine
 
-    at_once, run.DOCUMENTS_AT_ONCE = run.DOCUMENTS_AT_ONCE, len(paths) if staged else run.DOCUMENTS_AT_ONCE
+    at_once, sessions.DOCUMENTS_AT_ONCE = (
+        sessions.DOCUMENTS_AT_ONCE,
+        len(paths) if staged else sessions.DOCUMENTS_AT_ONCE,
+    )
     ended: list[float] = []
 
     def heard(event: Event) -> None:
@@ -180,7 +184,7 @@ async def measure(paths: list[Path], folder: Path, speed: float, *, staged: bool
     async with run.open_session(settings, load) as session:
         batch = await session.review(paths, heard)
     seconds, processors_s = time.perf_counter() - begun, processor_s() - processors_s
-    run.DOCUMENTS_AT_ONCE = at_once
+    sessions.DOCUMENTS_AT_ONCE = at_once
     assert batch.exit_code == 0, [result.error for result in batch.results if result.error]
     stages = "".join(f", {name} after {at - begun:.1f} s" for name, at in barriers.at.items()) if staged else ""
     print(

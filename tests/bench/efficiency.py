@@ -30,6 +30,7 @@ from tiny_qwen3 import build
 from pipeline.engines.choose import EngineChoice
 from pipeline.engines.vllm import VllmEngine
 from pipeline.models.profile import load_profile
+from pipeline.outcome import Event
 from pipeline.run import open_session
 from pipeline.settings import Settings
 from pipeline.types import Message, Request, Sampling
@@ -76,8 +77,13 @@ async def through_the_pipeline(engine: Kept, paths: list[Path], settings: Settin
     engine.forget()
     await engine._llm.reset_prefix_cache()
     begun = time.perf_counter()
+
+    def heard(event: Event) -> None:
+        if event.kind == "saved" and event.done % 10 == 0:
+            print(f"  {event.done} of {event.total} documents after {time.perf_counter() - begun:.0f} s", flush=True)
+
     async with open_session(settings, load) as session:
-        batch = await session.review(paths)
+        batch = await session.review(paths, heard)
     assert batch.exit_code == 0, [result.error for result in batch.results if result.error]
     return time.perf_counter() - begun
 
@@ -85,7 +91,11 @@ async def through_the_pipeline(engine: Kept, paths: list[Path], settings: Settin
 async def bare(engine: Kept, requests: Sequence[Request]) -> float:
     await engine._llm.reset_prefix_cache()
     begun = time.perf_counter()
-    await asyncio.gather(*(engine.generate(request) for request in requests))
+    asked = [asyncio.ensure_future(engine.generate(request)) for request in requests]
+    for done, answer in enumerate(asyncio.as_completed(asked), 1):
+        await answer
+        if done % 200 == 0:
+            print(f"  {done} of {len(asked)} requests bare after {time.perf_counter() - begun:.0f} s", flush=True)
     return time.perf_counter() - begun
 
 
