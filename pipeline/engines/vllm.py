@@ -95,6 +95,7 @@ class VllmEngine:
                 raise SettingsError(
                     Text(f"vllm 导入失败：{error}", f"importing vllm failed: {error}"), INSTALL_VLLM
                 ) from error
+            gc.collect()  # what is left of an engine before; at its end this would hold up Ctrl-C for seconds
             try:
                 args = AsyncEngineArgs(**_engine_args(settings, profile, nature.context_tokens))
                 gauges = _Gauges()
@@ -156,7 +157,6 @@ class VllmEngine:
         _kill(families)
         self._llm.shutdown = lambda: None  # its __del__ would do it again at exit, when its imports are gone
         del self._llm
-        gc.collect()
 
     def sampling_params(self, request: Request) -> Any:
         """vLLM's own parameters for a request (a seam for tests, which add a scripted answer)."""
@@ -321,7 +321,19 @@ def _kill(processes: list[Any]) -> None:
     for process in processes:
         with suppress(psutil.NoSuchProcess):
             process.kill()
-    psutil.wait_procs(processes, timeout=_GRACE_S)
+    deadline = time.monotonic() + _GRACE_S
+    while any(map(_lives, processes)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _lives(process: Any) -> bool:
+    """Not gone, nor waiting for a parent that never asks (in a container)."""
+    import psutil
+
+    try:
+        return process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _unloadable(model: str, error: Exception) -> SettingsError:
