@@ -85,6 +85,7 @@ class VllmEngine:
             os.environ.setdefault(name, value)
         os.environ.setdefault("VLLM_CPU_KVCACHE_SPACE", str(settings.cpu_kv_gib))
         os.environ[HOLDER] = str(os.getpid())
+        gc.collect()  # what is left of an engine before; at its end this would hold up Ctrl-C for seconds
         before = set(multiprocessing.active_children())
 
         def build() -> VllmEngine:
@@ -95,7 +96,6 @@ class VllmEngine:
                 raise SettingsError(
                     Text(f"vllm 导入失败：{error}", f"importing vllm failed: {error}"), INSTALL_VLLM
                 ) from error
-            gc.collect()  # what is left of an engine before; at its end this would hold up Ctrl-C for seconds
             try:
                 args = AsyncEngineArgs(**_engine_args(settings, profile, nature.context_tokens))
                 gauges = _Gauges()
@@ -324,6 +324,7 @@ def _kill(processes: list[Any]) -> None:
     deadline = time.monotonic() + _GRACE_S
     while any(map(_lives, processes)) and time.monotonic() < deadline:
         time.sleep(0.02)
+    multiprocessing.active_children()  # asks for those that are ours, so that no zombie is left
 
 
 def _lives(process: Any) -> bool:
