@@ -149,7 +149,8 @@ class HttpEngine:
 
     def __init__(self, settings: Settings, client: httpx.AsyncClient) -> None:
         self.nature = _nature(settings.model, settings, _Served(settings.context_tokens))
-        self._reach = Reach(self._counted, self.nature.context_tokens)
+        self._reach: Reach | None = None
+        """Watched where the server does not tell its context: those that do refuse what is longer."""
         self._unwanted: set[str] = set()
         """Fields of the request that this server refuses."""
         self._client = client
@@ -182,7 +183,6 @@ class HttpEngine:
         engine = cls(settings, client)
         try:
             engine.nature = await engine._learned(settings)
-            engine._reach = Reach(engine._counted, engine.nature.context_tokens)
         except BaseException:
             await client.aclose()
             raise
@@ -191,9 +191,11 @@ class HttpEngine:
     async def generate(self, request: Request) -> Completion:
         """Ask, with bounded retries. Raises RequestError, PromptTooLongError (CutPromptError where the server reads no
         more than a part of the prompt) or EngineError."""
-        self._reach.refuse(request)
+        if self._reach:
+            self._reach.refuse(request)
         completion = await self._asked(request)
-        await self._reach.check(request, completion)
+        if self._reach:
+            await self._reach.check(request, completion)
         return completion
 
     def state(self) -> EngineState:
@@ -257,7 +259,10 @@ class HttpEngine:
                 Text("请设置 LONGDOC_CONTEXT_TOKENS 为它实际的长度",
                      "set LONGDOC_CONTEXT_TOKENS to what it really is"),
             )  # fmt: skip
-        return _nature(model, settings, served)
+        nature = _nature(model, settings, served)
+        if not served.context_tokens:
+            self._reach = Reach(self._counted, nature.context_tokens)
+        return nature
 
     async def _get_models(self) -> dict[str, _Served]:
         """What is told of each model, of those whose id can be shown; nothing where the server has no such list."""

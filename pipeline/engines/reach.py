@@ -7,6 +7,8 @@ prompt is put once more, with a piece of itself added and an answer of one token
 counts the same. The piece is half of the prompt, where there is room, so a run takes a handful of these at most; what
 such a server has cached of the prompt it need not read again.
 
+A server that tells its context in ``/models``, as vLLM does, refuses what is longer, and is not watched.
+
 Not seen: a limit below ``_LEAST_TOKENS``, a server that counts nothing, one that tells the length of what it was sent
 instead of what it read, or that leaves out the beginning of the conversation and not its end.
 """
@@ -32,7 +34,7 @@ _LEAST_PIECE_CHARS = 200
 
 class Reach:
     """What is known of a server's reach. ``count`` puts a request and returns what the server counts of its prompt;
-    ``context_tokens`` is what the server, or the user, says that it takes."""
+    ``context_tokens`` is what the user says that it takes."""
 
     def __init__(self, count: Callable[[Request], Awaitable[int]], context_tokens: int) -> None:
         self._count = count

@@ -55,7 +55,7 @@ class Caching:
         return text, tokens(text[shared:])
 
 
-def server(kept: Kept, facts: list[str]) -> ScriptedServer:
+def server(kept: Kept, facts: list[str], context: int | None) -> ScriptedServer:
     def behave(body: dict, number: int) -> Reply:
         text, counted = kept(body["messages"][-1]["content"])
         schema = body["response_format"]["json_schema"]["schema"]
@@ -63,16 +63,18 @@ def server(kept: Kept, facts: list[str]) -> ScriptedServer:
         told["usage"] = {"prompt_tokens": counted, "completion_tokens": 20}
         return Reply(raw=json.dumps(told, ensure_ascii=False).encode())
 
-    return ScriptedServer(context=32_768, behave=behave)
+    return ScriptedServer(context=context, behave=behave)
 
 
-def through(folder: Path, kept: Kept, *, pages: int = 12, **settings: object) -> tuple[Batch, set[str], str, int, int]:
+def through(
+    folder: Path, kept: Kept, *, pages: int = 12, context: int | None = None, **settings: object
+) -> tuple[Batch, set[str], str, int, int]:
     """One contract with a fact a page: the batch, the facts that are in the database at their page and those that were
     planted, its notes, and how many requests came."""
     path, facts = contract(folder / "a.pdf", 1, pages=pages, filler=24)
-    with serving(server(kept, list(facts))) as serves:
+    with serving(server(kept, list(facts), context)) as serves:
         values = {"engine": "http", "base_url": serves.base_url, "database": f"sqlite:///{folder}/db.sqlite",
-                  "out": folder / "out", "images": "off"}  # fmt: skip
+                  "out": folder / "out", "images": "off", "context_tokens": 32_768}  # fmt: skip
         batch = asyncio.run(review([path], load_settings(values | settings, environ={}, directory=folder)))
     with sqlite3.connect(folder / "db.sqlite") as database:
         rows = database.execute("select quote, page from evidence where match = 'exact'").fetchall()
@@ -104,6 +106,14 @@ def test_counts_that_differ_from_ours_cost_a_handful_of_requests_and_nothing_els
     database.close()
     assert batch.exit_code == 0 and not missing and "截断" not in notes
     assert asked <= requests <= asked + 4
+
+
+def test_a_server_that_tells_its_context_is_asked_what_there_is_to_ask_and_nothing_else(tmp_path: Path) -> None:
+    batch, missing, _, _, requests = through(tmp_path, all_of_it, context=32_768)
+    with sqlite3.connect(tmp_path / "db.sqlite") as database:
+        [[asked]] = database.execute("select count(*) from completions")
+    database.close()
+    assert batch.exit_code == 0 and not missing and requests == asked
 
 
 def asked_of(reach: Reach, counted: int, prompt_tokens: int = 9000, answer: int = 50) -> None:
