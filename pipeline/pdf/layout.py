@@ -19,6 +19,7 @@ from pipeline.pdf.clean import HYPHEN, plain
 from pipeline.pdf.lines import CJK, Cell, Line, first_word_width, glue, is_cjk
 from pipeline.pdf.regions import PageLines, body_em, take_regions
 from pipeline.pdf.tables_aligned import arranged
+from pipeline.pdf.tables_cut import with_whole_rows
 from pipeline.types import Bookmark, Span
 
 _FULL_EM = 14
@@ -97,6 +98,7 @@ def lay_out(pages: Sequence[PageLines], numbers: Sequence[str | None] = ()) -> L
     for page in pages:
         if all(line.flow == "across" for line in page.lines):
             page.lines = arranged(page.lines)
+    with_whole_rows(pages)
     lines = [line for page in pages for line in page.lines]
     return _assemble(pages, lines, _joins(pages))
 

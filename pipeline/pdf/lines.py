@@ -11,6 +11,7 @@ import re
 from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Literal, NamedTuple
 
 from pipeline.pdf.clean import HYPHEN, fold, full_width, is_odd, repair
@@ -115,6 +116,8 @@ class Cell:
     """OCR only."""
     last_right: float = 0.0
     """Right edge of the last line of a table cell of several lines; 0 for those of one."""
+    room: float = inf
+    """Points that the last line of a cell between drawn lines leaves free."""
 
     @property
     def height(self) -> float:
@@ -123,7 +126,7 @@ class Cell:
     def __reduce__(self) -> tuple[object, ...]:
         """Pickled by place: a third of the time."""
         edges = self.left, self.top, self.right, self.bottom
-        return Cell, (self.text, self.origins, *edges, self.em, self.confidence, self.last_right)
+        return Cell, (self.text, self.origins, *edges, self.em, self.confidence, self.last_right, self.room)
 
 
 class Placed(NamedTuple):

@@ -70,8 +70,12 @@ def _boxes(document: Document, span: Span) -> Generator[Box]:
             yield from (line.box for line in document.ocr_lines if line.box.page == number and _touch(line.span, span))
         if number <= len(document.places):
             start, end = max(span.start, page.span.start), min(span.end, page.span.end)
-            runs = _runs(document.places[number - 1], document.origins[start:end], page) if start < end else ()
+            origins = document.origins[start:end]
+            runs = _runs(document.places[number - 1], origins, page) if origins else ()
             yield from (Box(number, *box) for box in _line_boxes(runs))
+            if number < len(document.places) and (carried := [-2 - at for at in origins if at < -1]):
+                runs = _runs(document.places[number], array("i", carried), document.pages[number])
+                yield from (Box(number + 1, *box) for box in _line_boxes(runs))
 
 
 def _runs(places: array[float], origins: array[int], page: Page) -> Generator[_Edges]:

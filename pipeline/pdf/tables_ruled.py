@@ -41,6 +41,8 @@ FIGURE = re.compile(
     r"[(（]?[-－−–—+＋△▲]?[¥￥$]?\d{1,3}(?:[,，]\d{3})*(?:\.\d+)?[%％]?[)）]?|[(（]?[-－−–—+]?[¥￥$]?\d+(?:\.\d+)?[%％]?[)）]?|[-—–－/]{1,3}"
 )
 """A whole cell that is a figure, or says that there is none."""
+_MOST_PADDING = 6.0
+"""Points between a border and the text; Word has 5.4."""
 _ITEM = re.compile(
     r"[（(][一二三四五六七八九十\d]{1,2}[）)]|[一二三四五六七八九十]{1,3}、|\d{1,2}[、.．](?!\d)|[①-⑳●■◆□☐☑√]"
 )
@@ -170,13 +172,15 @@ class _Filling:
             starting = [
                 (cell, lines) for cell, lines in zip(self.grid.cells, self.lines, strict=True) if cell[0] == row
             ]
-            for part in _parted(starting):
+            for part in _parted(starting, xs):
                 cells = [_empty(xs[c], ys[row], xs[c + 1], ys[row + 1], em) for c in range(width)]
                 placed: list[Placed] = []
                 for (_, column, height, columns), lines in part:
                     right, bottom = xs[column + columns], ys[row + height]
                     if lines:
-                        cells[column] = _stacked(lines, right - xs[column])
+                        cells[column] = replace(
+                            _stacked(lines, right - xs[column]), room=_room(lines[-1], xs[column], right)
+                        )
                     covered = bisect_left(full, row + height) - bisect_left(full, row)
                     placed.append(Placed(column, columns, covered, xs[column], ys[row], right, bottom))
                 rows.append(Line(cells, page, place=TablePlace(number, tuple(placed), tuple(xs), ruled=True)))
@@ -258,6 +262,12 @@ def _stacked(lines: Sequence[Cell], width: float) -> Cell:
     return Cell(text, origins, cell.left, cell.top, cell.right, cell.bottom, cell.em, cell.confidence)
 
 
+def _room(line: Cell, left: float, right: float) -> float:
+    """Points that a line leaves free between the borders of its cell, which are padded alike."""
+    padding = max(0.0, min(line.left - left, right - line.right, _MOST_PADDING))
+    return right - left - (line.right - line.left) - 2 * padding
+
+
 def _together(a: Cell, b: Cell, between: str | None) -> Cell:
     text, origins = joined(a, b, between)
     left, right = min(a.left, b.left), max(a.right, b.right)
@@ -287,12 +297,17 @@ def _is_split_figure(text: str) -> bool:
 _Part = list[tuple[tuple[int, int, int, int], list[Cell]]]
 
 
-def _parted(row: _Part) -> list[_Part]:
+def _parted(row: _Part, xs: Sequence[float]) -> list[_Part]:
     """A grid's row as the rows that it holds: some tables draw a line only under their head. A column that has a figure
-    on each of its lines tells where the rows are."""
-    stacks = [lines for _, lines in row if len(lines) > 1 and all(FIGURE.fullmatch(_dense(x)) for x in lines)]
-    if not stacks or any(cell[2] > 1 for cell, _ in row):
+    on each of its lines tells where the rows are, unless they are but the parts of wrapped figures."""
+    figures = [
+        (lines, xs[column], xs[column + columns])
+        for (_, column, _, columns), lines in row
+        if len(lines) > 1 and all(FIGURE.fullmatch(_dense(x)) for x in lines)
+    ]
+    if not figures or any(cell[2] > 1 for cell, _ in row) or all(_is_wrapped(*stack) for stack in figures):
         return [row]
+    stacks = [lines for lines, *_ in figures]
     anchor = max(stacks, key=len)
     if len(anchor) < 3 and sum(_level(lines, anchor) for lines in stacks) < 2:
         return [row]
@@ -301,6 +316,13 @@ def _parted(row: _Part) -> list[_Part]:
         for line in lines:
             parts[min(range(len(anchor)), key=lambda at: _apart(anchor[at], line))][number][1].append(line)
     return parts
+
+
+def _is_wrapped(lines: Sequence[Cell], left: float, right: float) -> bool:
+    """Whether these lines are one figure with thousands or decimals, too long for its column: 5,213,876,402.1 | 1."""
+    if not all(_room(line, left, right) < line.em for line in lines[:-1]):
+        return False
+    return re.search("[,.]", lines[0].text) is not None and FIGURE.fullmatch("".join(map(_dense, lines))) is not None
 
 
 def _apart(a: Cell, b: Cell) -> float:
