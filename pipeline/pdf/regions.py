@@ -164,7 +164,7 @@ def _may_repeat(line: Line) -> bool:
 def _is_page_number(line: Line, index: int, label: str | None) -> bool:
     text = _SPACE.sub("", line.text)
     if text.isdecimal() and len(text) <= 4:
-        return label == text or abs(int(text) - index - 1) <= 30
+        return not line.is_row and (label == text or abs(int(text) - index - 1) <= 30)
     return _PAGE_NUMBER.fullmatch(_DIGITS.sub("#", text)) is not None
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import re
 from array import array
+from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise, takewhile
 
-from pipeline.pdf.lines import Cell, Line, Placed, joined
+from pipeline.pdf.lines import Cell, Line, Placed, TablePlace, joined
 from pipeline.pdf.regions import PageLines
 from pipeline.pdf.tables_ruled import FIGURE
 
@@ -25,7 +26,7 @@ _SAME_BORDER = 6.0
 _MOST_CARRIED = 120
 """Characters of the lower piece that may count as the upper page's; longer ones are text of their own page."""
 _WORD = re.compile(r"[^\s\u2e80-\u9fff\uf900-\uffef]+")
-_TAIL, _HEAD_DIGITS = re.compile(r"[\d,.]+$"), re.compile(r"[\d,.]+")
+_TAIL, _DIGITS = re.compile(r"[\d,.]+$"), re.compile(r"[\d,.]+")
 _UNIT = re.compile(r"[百千]?万?亿?元|[%％]")
 _ENDS = re.compile(r"[。！？!?；;:：][”’」』）)]?$")
 _STARTS = re.compile(
@@ -40,21 +41,46 @@ def with_whole_rows(pages: Sequence[PageLines]) -> None:
     """Put the lower piece of a row that a page break divides back into its row, on the upper page. Its characters keep
     their places: an origin of -2 - n is character n of the next page."""
     for upper, lower in pairwise(pages):
-        if not (upper.lines and lower.lines):
-            continue
-        last, first = upper.lines[-1], lower.lines[0]
-        if last.place and first.place and last.page + 1 == first.page and _same_columns(last, first):
-            at = _heads(upper.lines, lower.lines)
-            if at < len(lower.lines) and _is_cut(upper, lower, at):
-                _carry(upper.lines, lower.lines.pop(at))
+        if upper.lines and lower.lines and (found := _rest(upper, lower)):
+            at, rest = found
+            del lower.lines[at]
+            _carry(upper.lines, rest)
 
 
-def _same_columns(last: Line, first: Line) -> bool:
-    assert last.place and first.place
-    a, b = last.place, first.place
+def _rest(upper: PageLines, lower: PageLines) -> tuple[int, Line] | None:
+    """The rest of the upper page's last row, and its index on the lower page."""
+    last, first = upper.lines[-1], lower.lines[0]
+    if last.place is None or not last.place.ruled or last.page + 1 != first.page:
+        return None
+    at = 0
+    rest = first
+    if first.place is None:
+        rest = _figures_under(first, last.place)
+    elif not _same_columns(last.place, first.place):
+        return None
+    elif (at := _heads(upper.lines, lower.lines)) < len(lower.lines):
+        rest = lower.lines[at]
+    is_cut = rest and _at_page_ends(upper, lower) and _is_cut(upper, lower, rest)
+    return (at, rest) if rest and is_cut else None
+
+
+def _figures_under(line: Line, place: TablePlace) -> Line | None:
+    """A line of digits under a table's columns as its row: a lone row has no grid of its own."""
+    columns = [bisect_right(place.borders, (cell.left + cell.right) / 2) - 1 for cell in line.cells]
+    inside = all(0 <= column < len(place.borders) - 1 for column in columns)
+    if not inside or len({*columns}) < len(columns) or not all(_DIGITS.fullmatch(cell.text) for cell in line.cells):
+        return None
+    sides = list(pairwise(place.borders))
+    cells = [Cell("", array("i"), left, line.top, right, line.bottom, line.em) for left, right in sides]
+    for column, cell in zip(columns, line.cells, strict=True):
+        cells[column] = cell
+    placed = tuple(Placed(at, 1, 1, left, line.top, right, line.bottom) for at, (left, right) in enumerate(sides))
+    return Line(cells, line.page, place=TablePlace(-1, placed, place.borders, ruled=True))
+
+
+def _same_columns(a: TablePlace, b: TablePlace) -> bool:
     return (
-        a.ruled
-        and b.ruled
+        b.ruled
         and len(a.borders) == len(b.borders)
         and all(
             abs((x - a.borders[0]) - (y - b.borders[0])) < _SAME_BORDER
@@ -79,13 +105,16 @@ def _dense(line: Line) -> list[str]:
     return ["".join(cell.text.split()) for cell in line.cells]
 
 
-def _is_cut(upper: PageLines, lower: PageLines, at: int) -> bool:
-    """Whether the row at this index of the lower page is the rest of the last one of the upper page."""
-    last, rest = upper.lines[-1], lower.lines[at]
-    if rest.place is None or lower.lines[0].place is None or rest.place.table != lower.lines[0].place.table:
-        return False
-    edge = min(cell.bottom for cell in last.place.cells) if last.place else 0.0
-    if edge > _FOOT * upper.height or lower.lines[0].top < _HEAD * lower.height:
+def _at_page_ends(upper: PageLines, lower: PageLines) -> bool:
+    place = upper.lines[-1].place
+    edge = min(cell.bottom for cell in place.cells) if place else upper.height
+    return edge < _FOOT * upper.height and lower.lines[0].top > _HEAD * lower.height
+
+
+def _is_cut(upper: PageLines, lower: PageLines, rest: Line) -> bool:
+    """Whether a row of the lower page is the rest of the last one of the upper page."""
+    last, first = upper.lines[-1], lower.lines[0]
+    if rest.place is None or (first.place and first.place.table != rest.place.table):
         return False
     carried = [column for column, cell in enumerate(rest.cells) if cell.text]
     if not carried or sum(len(rest.cells[column].text) for column in carried) > _MOST_CARRIED:
@@ -117,7 +146,7 @@ def _goes_on(last: Line, rest: Line, column: int, decimals: set[int]) -> bool:
     if below is None or below.columns != place.columns:
         return False
     room = upper.room / upper.em
-    tail, head = _TAIL.search(upper.text), _HEAD_DIGITS.match(lower.text)
+    tail, head = _TAIL.search(upper.text), _DIGITS.match(lower.text)
     if tail and head:
         return room < 1 and _is_cut_figure(tail.group(), head.group(), decimals)
     if FIGURE.fullmatch(upper.text):

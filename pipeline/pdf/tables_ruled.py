@@ -68,13 +68,15 @@ class Grid(NamedTuple):
 
 def lines_with_tables(chars: Chars, page: int, grids: Sequence[Grid]) -> list[Line]:
     """The lines of a page, the rows of its tables among them, where the page shows them."""
+    if not grids:
+        return lines_in(chars, page)
     tables = [_Filling(grid) for grid in grids]
     outside = _sort_in(chars, tables)
     text = fold(chars.text)
     odd = is_odd(text)
     kept = [table for table in tables if table.is_table(chars, text, page, odd=odd)]
     if len(kept) < len(tables):  # some are none: their text is as good as any other
-        return lines_with_tables(chars, page, [table.grid for table in kept]) if kept else lines_in(chars, page)
+        return lines_with_tables(chars, page, [table.grid for table in kept])
     lines = lines_in(replace(chars, text=outside), page)
     for number, table in enumerate(tables):
         _put_in(lines, table.rows(number, page), table.grid)

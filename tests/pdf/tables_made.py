@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pdf_made import HEIGHT, LEFT, PARAGRAPH, font, wrapped
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 SIZE, PAD = 10.5, 4.0
@@ -36,6 +37,10 @@ class Drawn:
 
     def row_heights(self) -> list[float]:
         return list(self.heights) or [6 + 14 * max(cell.count("\n") + 1 for cell in row) for row in self.cells]
+
+
+def width_of(text: str) -> float:
+    return stringWidth(text, font(), SIZE)
 
 
 def draw(canvas: Canvas, table: Drawn, top: float) -> float:

@@ -18,7 +18,7 @@ from pipeline.pdf import read as reading_process
 from pipeline.pdf.places import boxes_of
 from pipeline.pdf.read import Reader, ReadLimits, identify
 from pipeline.steps import notes_on_reading
-from pipeline.types import Document, Table
+from pipeline.types import Document, Span, Table
 
 TOP = 740.0
 
@@ -164,6 +164,106 @@ def test_another_table_on_the_next_page_is_another(tmp_path: Path) -> None:
     document, tables = over(tmp_path, second, "二、交货地点")
     assert [grid(document, table) for table in tables] == [[HEAD, *rows_from(1, 9)], second]
     assert [row.head for row in tables[1].rows] == [True, False, False, False]
+
+
+# --- rows over page breaks --------------------------------------------------------------------------------------------
+
+FULL = ["5,213,876,402.1", "4,678,120,993.4"]
+AMOUNTS = [["项目", "2025年", "2024年"], ["净利润", "412,889,340.76", "365,201,775.32"]]
+
+
+AFTER = [["净资产", "91,005,327.40", "84,770,219.66"], ["总资产", "203,118,640.05", "196,402,871.13"]]
+
+
+def cut(
+    tmp_path: Path,
+    last: list[str],
+    rest: list[list[str]],
+    *,
+    above: list[list[str]] = AMOUNTS,
+    after: list[list[str]] = AFTER,
+) -> Document:
+    """A table whose pieces both have borders, as word processors draw them; ``FULL`` fills its column."""
+    widths = [120, *(made.width_of(figure) + 2 * made.PAD + 2 for figure in FULL)]
+
+    def start(canvas: Canvas) -> None:
+        made.paragraph(canvas, TOP)
+        made.draw(canvas, made.Drawn([*above, last], widths), 140)
+
+    def go_on(canvas: Canvas) -> None:
+        made.paragraph(canvas, made.draw(canvas, made.Drawn([*rest, *after], widths), TOP + 20) - 30)
+
+    return read(made.page(tmp_path / "a.pdf", start, go_on))
+
+
+@pytest.mark.parametrize("heads", [[], AMOUNTS[:1]])
+def test_a_row_that_a_page_break_divides_is_one(tmp_path: Path, heads: list[list[str]]) -> None:
+    document = cut(tmp_path, ["营业收入", *FULL], [*heads, ["", "1", "5"]])
+    (table,) = document.tables
+    whole = "5,213,876,402.11"
+    assert grid(document, table) == [*AMOUNTS, ["营业收入", whole, "4,678,120,993.45"], *heads, *AFTER]
+    assert [row.repeated for row in table.rows] == [False] * 3 + [True] * len(heads) + [False] * 2
+    at = document.text.index(whole)
+    assert table.place_of(at + len(whole) - 1) == (2, 1)
+    upper, lower = boxes_of(document, [Span(at, at + len(whole))])[0]
+    column = table.rows[2].cells[1].box
+    assert (upper.page, lower.page) == (1, 2) and column is not None
+    assert column.left < upper.left == pytest.approx(lower.left, abs=1) and lower.right < upper.left + 8
+    assert upper.top > document.pages[0].height - 110 and lower.bottom < 140
+
+
+def test_the_last_digits_of_a_table_go_back_to_their_row(tmp_path: Path) -> None:
+    document = cut(tmp_path, ["营业收入", *FULL], [["", "1", "5"]], after=[])
+    (table,) = document.tables
+    assert grid(document, table) == [*AMOUNTS, ["营业收入", "5,213,876,402.11", "4,678,120,993.45"]]
+    assert document.text.split("\n")[-1] == PARAGRAPH
+
+
+def test_a_merged_cell_goes_on_where_its_row_is_cut(tmp_path: Path) -> None:
+    rows = [["类别", "名称", "评分标准"], ["技术部分", "施工组织设计", "内容完整针对性强得十五分一"]]
+    rest = [["", "", "般得八分"], ["", "质量措施", "措施得力得十分"], ["报价", "投标报价", "等于基准价得满分"]]
+    widths = [90, 100, made.width_of(rows[1][2]) + 2 * made.PAD + 2]
+    drawn = made.Drawn(rest, widths, merges=[(0, 0, 2, 1)])
+
+    def start(canvas: Canvas) -> None:
+        made.paragraph(canvas, TOP)
+        made.draw(canvas, made.Drawn(rows, widths), 110)
+
+    def go_on(canvas: Canvas) -> None:
+        made.draw(canvas, drawn, TOP + 20)
+
+    document = read(made.page(tmp_path / "a.pdf", start, go_on))
+    (table,) = document.tables
+    assert grid(document, table) == [
+        rows[0], [*rows[1][:2], "内容完整针对性强得十五分一般得八分"], *rest[1:]
+    ]  # fmt: skip
+    assert [cell.rows for cell in table.rows[1].cells] == [2, 1, 1]
+
+
+@pytest.mark.parametrize(
+    ("last", "rest", "above"),
+    [
+        (["营业收入", *FULL], ["合计", "1", "5"], AMOUNTS),  # a row of its own
+        (["营业收入", "213,876,402.1", "678,120,993.4"], ["", "1", "5"], AMOUNTS),  # there was room for one more digit
+        (["营业收入", *FULL], ["", "1", "5"], [AMOUNTS[0], ["净利润", "340.7", "75.3"]]),  # one decimal is whole
+        (["营业收入", "5,213,876,402.11", FULL[1]], ["", "1", "5"], AMOUNTS),  # one of them is whole
+        (["营业收入", *FULL], ["", "", "1,204.50"], AMOUNTS),  # the row of a merged label
+        (["营业收入", *FULL], ["", "第一季度", "第二季度"], AMOUNTS),
+        (["一年内到期的非流动负债", "", ""], ["", "12.50", ""], AMOUNTS),
+    ],
+)
+def test_two_rows_at_a_page_break_stay_two(
+    tmp_path: Path, last: list[str], rest: list[str], above: list[list[str]]
+) -> None:
+    document = cut(tmp_path, last, [rest], above=above)
+    assert [row for table in document.tables for row in grid(document, table)] == [*above, last, rest, *AFTER]
+
+
+def test_a_figure_too_long_for_its_cell_is_one(tmp_path: Path) -> None:
+    widths = [120, *(made.width_of(figure) + 2 * made.PAD + 2 for figure in FULL)]
+    wrapped = [f"{figure}\n{digit}" for figure, digit in zip(FULL, "15", strict=True)]
+    document, table = one(tmp_path, made.Drawn([*AMOUNTS, ["营业收入", *wrapped]], widths))
+    assert grid(document, table)[2] == ["营业收入", "5,213,876,402.11", "4,678,120,993.45"]
 
 
 # --- what is no table -------------------------------------------------------------------------------------------------
@@ -375,7 +475,8 @@ def test_paragraphs_between_level_lines_are_no_table(tmp_path: Path) -> None:
             top = made.paragraph(canvas, top) - 10
         canvas.line(made.LEFT, top, 520, top)
 
-    assert not read(made.page(tmp_path / "a.pdf", draw)).tables
+    document = read(made.page(tmp_path / "a.pdf", draw))
+    assert (document.tables, document.tables_unseen) == ((), ())
 
 
 def test_rows_at_page_breaks_are_no_headers(tmp_path: Path) -> None:
