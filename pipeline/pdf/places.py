@@ -71,10 +71,13 @@ def _boxes(document: Document, span: Span) -> Generator[Box]:
         if number <= len(document.places):
             start, end = max(span.start, page.span.start), min(span.end, page.span.end)
             origins = document.origins[start:end]
+            carried = array("i", [-2 - at for at in origins if at < -1])
+            if carried:
+                origins = array("i", [max(at, -1) for at in origins])
             runs = _runs(document.places[number - 1], origins, page) if origins else ()
             yield from (Box(number, *box) for box in _line_boxes(runs))
-            if number < len(document.places) and (carried := [-2 - at for at in origins if at < -1]):
-                runs = _runs(document.places[number], array("i", carried), document.pages[number])
+            if carried and number < len(document.places):
+                runs = _runs(document.places[number], carried, document.pages[number])
                 yield from (Box(number + 1, *box) for box in _line_boxes(runs))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from array import array
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -217,6 +218,16 @@ def test_the_last_digits_of_a_table_go_back_to_their_row(tmp_path: Path) -> None
     (table,) = document.tables
     assert grid(document, table) == [*AMOUNTS, ["营业收入", "5,213,876,402.11", "4,678,120,993.45"]]
     assert document.text.split("\n")[-1] == PARAGRAPH
+
+
+def test_places_on_the_next_page_are_told_from_the_own_ones(tmp_path: Path) -> None:
+    """Also where a file gives the characters backwards, and the first one of a page follows."""
+    document = cut(tmp_path, ["营业收入", *FULL], [["", "1", "5"]])
+    origins = document.origins[:]
+    origins[:4] = array("i", [-3, -2, -1, 0])
+    boxes = boxes_of(replace(document, origins=origins), [Span(0, 4)])[0]
+    assert boxes[0] == boxes_of(document, [Span(0, 1)])[0][0]
+    assert [box.page for box in boxes] == [1, *[2] * (len(boxes) - 1)] != [1]
 
 
 def test_a_merged_cell_goes_on_where_its_row_is_cut(tmp_path: Path) -> None:
