@@ -209,8 +209,8 @@ class Document:
 
     ``origins[i]`` is the index of PDFium's character on its page that ``text[i]`` came from; -1 where there is none
     (a joined line's newline, an OCR page); -2 - n is character n of the next page: the rest of a table row that a page
-    break divides. ``places[page - 1]`` holds the edges of the page's characters, four a character. Boxes come from both,
-    see ``pdf.places``.
+    break divides. ``places[page - 1]`` holds the edges of the page's characters, four a character. Boxes come from
+    both, see ``pdf.places``.
     """
 
     id: str
