@@ -22,6 +22,7 @@ from pipeline.pdf.tables_ruled import FIGURE
 _FOOT, _HEAD = 0.2, 0.7
 """Shares of the page's height: the upper piece ends below the one, the lower begins above the other."""
 _HEAD_ROWS = 4
+_FEW_ROWS = 4
 _SAME_BORDER = 6.0
 _MOST_CARRIED = 120
 """Characters of the lower piece that may count as the upper page's; longer ones are text of their own page."""
@@ -119,10 +120,16 @@ def _is_cut(upper: PageLines, lower: PageLines, rest: Line) -> bool:
     carried = [column for column, cell in enumerate(rest.cells) if cell.text]
     if not carried or sum(len(rest.cells[column].text) for column in carried) > _MOST_CARRIED:
         return False
-    if carried == [0] and not _OPENED.search(last.cells[0].text):
-        return False  # a label alone may be that of the rows below it
     table = [*_own_rows(upper.lines, last), *_own_rows(lower.lines, rest)]
+    if carried == [0] and not _OPENED.search(last.cells[0].text) and not _are_labelled(table, rest):
+        return False  # a label alone may be that of the rows below it
     return all(_goes_on(last, rest, column, _decimals_in(table, column, (last, rest))) for column in carried)
+
+
+def _are_labelled(rows: Sequence[Line], but: Line) -> bool:
+    """Whether there are some rows and, ``but`` one aside, none is a label alone."""
+    others = [row for row in rows if row is not but]
+    return len(others) > _FEW_ROWS and all(any(cell.text for cell in row.cells[1:]) for row in others)
 
 
 def _decimals_in(rows: Sequence[Line], column: int, but: Sequence[Line]) -> set[int]:

@@ -213,6 +213,16 @@ def test_a_row_that_a_page_break_divides_is_one(tmp_path: Path, heads: list[list
     assert upper.top > document.pages[0].height - 110 and lower.bottom < 140
 
 
+@pytest.mark.parametrize("blank", [False, True])
+def test_a_label_goes_on_where_no_row_of_the_table_is_a_label_alone(tmp_path: Path, *, blank: bool) -> None:
+    last, rest = ["归属于母公司股东的净", "1.00", "2.00"], ["利润", "", ""]
+    before = [*AMOUNTS, ["存货", "", ""]] if blank else [*AMOUNTS, *AFTER]
+    document = cut(tmp_path, last, [rest], above=before)
+    (table,) = document.tables
+    body = [last, rest] if blank else [["归属于母公司股东的净利润", "1.00", "2.00"]]
+    assert grid(document, table) == [*before, *body, *AFTER]
+
+
 def test_the_last_digits_of_a_table_go_back_to_their_row(tmp_path: Path) -> None:
     document = cut(tmp_path, ["营业收入", *FULL], [["", "1", "5"]], after=[])
     (table,) = document.tables
