@@ -115,7 +115,10 @@ class Generation:
         else:
             engine = await load()
             nature = engine.nature
-        return Ready(nature, load, engine, tokenizer, settings, self._store, self.meter)
+        ready = Ready(nature, load, tokenizer, settings, self._store, self.meter)
+        if engine:
+            ready.take(engine)
+        return ready
 
     async def _load_or_fail(self, settings: Settings) -> Engine:
         try:
@@ -156,24 +159,29 @@ class Ready:
         self,
         nature: Nature,
         load: Callable[[], Awaitable[Engine]],
-        engine: Engine | None,
         tokenizer: Tokenizer,
         settings: Settings,
         store: Store,
         meter: Meter,
     ) -> None:
-        """``engine``: where it is loaded already."""
         self.nature = nature
         self.tokenizer = tokenizer
         self.sizing = Sizing(capacities(nature.context_tokens, tokenizer, settings), tokenizer)
         self._scheduler = Scheduler(max_tokens=settings.max_tokens_in_flight, max_requests=nature.parallel)
         self._settings = settings
         self._load = load
-        self._running = engine and self._supervised(engine)
+        self._running: Engine | Supervised | None = None
         self._loading: asyncio.Task[None] | None = None
         self._metered = meter.before(self._generate)
         self.journal = Journal(store, nature.model, nature.decides, self._answer, self._scheduler.admitted)
         self._documents = 0
+
+    def take(self, engine: Engine) -> None:
+        """Generate with ``engine``; one that can hang or die is watched."""
+        self._running = engine
+        if isinstance(engine, WatchedEngine):
+            silence_s = self._settings.engine_silence_s
+            self._running = Supervised(engine, self._load, self._scheduler.lower, silence_s=silence_s)
 
     def state(self) -> EngineState | None:
         """How the engine stands, those that wait for admission counted in; None while it is not loaded."""
@@ -198,16 +206,11 @@ class Ready:
         return await self._metered(request)
 
     async def _start(self) -> None:
-        self._running = self._supervised(await self._load())
+        self.take(await self._load())
 
     async def _generate(self, request: Request) -> Completion:
         assert self._running, "it was loaded"
         return await self._running.generate(request)
-
-    def _supervised(self, engine: Engine) -> Engine | Supervised:
-        if not isinstance(engine, WatchedEngine):
-            return engine
-        return Supervised(engine, self._load, self._scheduler.lower, silence_s=self._settings.engine_silence_s)
 
     def questioning(self, kind: Kind, checklist: Checklist | None) -> Questioning:
         """What to ask with; documents that came first are served first."""

@@ -26,10 +26,12 @@ from pipeline.types import Bookmark, RegionKind
 _SILENT = frozenset(
     (
         *("pPr", "rPr", "sdtPr", "sdtEndPr", "tblPr", "tblGrid", "trPr", "tcPr", "sectPr", "oMathParaPr", "fPr"),
-        *("instrText", "delText", "delInstrText", "rt", "Fallback"),
+        *("instrText", "delText", "delInstrText", "rt", "Fallback", "del", "moveFrom"),
     )
 )
 """Elements that print nothing of their own. What is not named anywhere is looked into."""
+_TRACKED = {"del": "deletions", "moveFrom": "deletions", "ins": "insertions", "moveTo": "insertions"}
+_BREAKS = {"page": BREAK, "column": ""}
 _WRAPPERS = frozenset(["sdt", "sdtContent", "customXml", "smartTag", "ins", "moveTo", "AlternateContent", "Choice"])
 _TICKED, _UNTICKED = "☑", "☐"
 _SYMBOLS = {0xF0FE: "☑", 0xF0FD: "☒", 0xF0A8: "☐", 0xF06F: "☐", 0xF071: "☐", 0xF052: "☑", 0xF0A3: "☐", 0xF050: "☑"}
@@ -273,10 +275,10 @@ class _Reading:
     def _inline(self, element: Element, paragraph: _Paragraph) -> None:
         for child in element:
             tag = child.tag
+            if tag in _TRACKED:
+                self.flow.met(_TRACKED[tag])
             if tag == "r":
                 self._run(child, paragraph)
-            elif tag in ("del", "moveFrom"):
-                self.flow.met("deletions")
             elif tag == "txbxContent":
                 paragraph.boxes.append(child)
             elif tag == "textpath":
@@ -289,8 +291,6 @@ class _Reading:
             elif tag == "sdt" and _is_placeholder(child):
                 paragraph.parts.append(_LINE * 4)
             elif tag not in _SILENT:
-                if tag in ("ins", "moveTo"):
-                    self.flow.met("insertions")
                 self._inline(_chosen(child), paragraph)
 
     def _run(self, run: Element, paragraph: _Paragraph) -> None:
@@ -319,12 +319,8 @@ class _Reading:
             paragraph.notes.append((tag.removesuffix("Reference"), piece.get("id", "")))
         elif tag == "commentReference":
             self.flow.met("comments")
-        elif tag == "sym":
-            parts.append(_symbol(piece.get("char", "")))
-        elif tag in _SIGNS:
-            parts.append(_SIGNS[tag])
-        elif tag == "br":
-            parts.append(BREAK if piece.get("type") == "page" else "" if piece.get("type") == "column" else "\n")
+        elif tag in _SIGNS or tag in ("sym", "br"):
+            parts.append(_sign(piece))
         elif tag == "lastRenderedPageBreak":
             self.rendered = True
             parts.append(BREAK)
@@ -504,6 +500,13 @@ def _is_placeholder(control: Element) -> bool:
     """Whether a content control shows its prompt: nobody has filled it in."""
     properties = control.find("sdtPr")
     return properties is not None and is_on(properties, "showingPlcHdr")
+
+
+def _sign(piece: Element) -> str:
+    """What a piece prints that is no run of letters."""
+    if piece.tag == "sym":
+        return _symbol(piece.get("char", ""))
+    return _BREAKS.get(piece.get("type", ""), "\n") if piece.tag == "br" else _SIGNS[piece.tag]
 
 
 def _symbol(code: str) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ from papers import contract
 from split_made import small_tokenizer_json
 from test_cli import longdoc
 
-pytestmark = pytest.mark.skipif(not find_spec("vllm"), reason="vLLM is not installed: make test-vllm")
+pytestmark = pytest.mark.vllm
 
 QWEN3 = {
     "model_type": "qwen3", "num_hidden_layers": 40, "hidden_size": 5120, "num_attention_heads": 40,

@@ -7,7 +7,6 @@ import json
 import sqlite3
 import time
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -25,7 +24,7 @@ from pipeline.types import Behaviour, Completion, Request
 
 from test_profiles import QWEN3, folder  # isort: skip
 
-pytestmark = pytest.mark.skipif(not find_spec("vllm"), reason="vLLM is not installed: make test-vllm")
+pytestmark = pytest.mark.vllm
 
 
 class Scripted:

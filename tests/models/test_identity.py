@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -25,8 +24,6 @@ from pipeline.settings import Settings, load_settings
 
 from test_groups_run import Scripted, texts  # isort: skip
 from test_profiles import QWEN3, folder  # isort: skip
-
-needs_vllm = pytest.mark.skipif(not find_spec("vllm"), reason="vLLM is not installed: make test-vllm")
 
 
 @pytest.fixture
@@ -115,7 +112,7 @@ def asked(paths: list[Path], settings: Settings) -> tuple[int, int]:
     return len(engines), sum(engine.asked for engine in engines)
 
 
-@needs_vllm
+@pytest.mark.vllm
 def test_a_run_that_the_journal_answers_loads_nothing_and_new_weights_are_asked_anew(
     model: Path, tmp_path: Path
 ) -> None:
@@ -140,7 +137,7 @@ print(batch.exit_code, sorted({"torch", "vllm", "transformers"} & sys.modules.ke
 """
 
 
-@needs_vllm
+@pytest.mark.vllm
 def test_such_a_run_does_not_even_import_vllm(model: Path, tmp_path: Path) -> None:
     paths = texts(tmp_path, 600)
     asked(paths, settings_for(model))
