@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, cast
 from pipeline.pdf import wire
 from pipeline.pdf.columns import Edges, reading_order
 from pipeline.pdf.formats import format_of
-from pipeline.pdf.lost import Strip, lost_lines
+from pipeline.pdf.lost_lines import Strip, lost_lines
 from pipeline.pdf.pdfium import Bitmap, OpenError, open_pdf
 from pipeline.pdf.process import Failure, limit, serve
 from pipeline.pdf.seals import Ring, without_seals

@@ -1,5 +1,5 @@
 """A PDF as PDFium shows it: pages, their characters, images and strokes, outline, metadata. In ``worker`` processes
-alone (see ``fpdf``).
+alone (see ``pdfium_calls``).
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from itertools import islice, repeat
 from pathlib import Path
 from typing import NamedTuple
 
-from pipeline.pdf import fpdf, pdfium_text
+from pipeline.pdf import pdfium_calls, pdfium_text
 from pipeline.pdf.columns import Edges
-from pipeline.pdf.filled import with_values
+from pipeline.pdf.form_fields import with_values
 from pipeline.pdf.lines import Chars
 from pipeline.pdf.pdfium_objects import PATH, items, mapped, strokes
 
@@ -91,21 +91,21 @@ class PdfPage:
         self._added = added
         self._values = values
         """What is filled in, with its left, top, right and bottom in page space."""
-        self.width = float(fpdf.page_width(handle))
-        self.height = float(fpdf.page_height(handle))
-        self._turn = int(fpdf.rotation(handle)) % 4
+        self.width = float(pdfium_calls.page_width(handle))
+        self.height = float(pdfium_calls.page_height(handle))
+        self._turn = int(pdfium_calls.rotation(handle)) % 4
         self.turned = 0
         """Quarter turns clockwise from the page as it is read, its text upright, to the page as shown."""
 
     def chars(self) -> Chars:
         """All characters of the page with their boxes. From here on ``width``, ``height`` and all places are those of
         the page turned so that most of its text stands upright, which is nearly always the page as shown."""
-        handle = fpdf.load_text(self._handle)
+        handle = pdfium_calls.load_text(self._handle)
         if not handle:
             return Chars("", array("f"), array("f"), array("f"), array("f"), frozenset())
-        text_page: fpdf.TextPage = fpdf.ptr.from_param(handle)
+        text_page: pdfium_calls.TextPage = pdfium_calls.ptr.from_param(handle)
         try:
-            count = max(0, int(fpdf.count_chars(text_page)))
+            count = max(0, int(pdfium_calls.count_chars(text_page)))
             text = pdfium_text.text_of(text_page, count)
             unmapped = pdfium_text.unmapped(text_page, count)
             if unmapped:
@@ -116,7 +116,7 @@ class PdfPage:
                 pdfium_text.lower_tall(text_page, text, edges)
             edges = self._shown(edges)
             spaces = [found.start() for found in _SPACES.finditer(text)]
-            flags = map(fpdf.is_generated, repeat(text_page), spaces)
+            flags = map(pdfium_calls.is_generated, repeat(text_page), spaces)
             generated = frozenset(at for at, flag in zip(spaces, flags, strict=True) if flag == 1)
             lines = [found.span() for found in _LINES.finditer(text)]
             tilted = pdfium_text.aslant(text_page, lines)
@@ -127,7 +127,7 @@ class PdfPage:
             chars = Chars(text, *edges, generated, tilted, self._added, unmapped, heavy)
             return with_values(chars, self._values_shown()) if self._values else chars
         finally:
-            fpdf.close_text(text_page)
+            pdfium_calls.close_text(text_page)
 
     def _values_shown(self) -> list[tuple[Edges, str]]:
         sides = (array("f", side) for side in zip(*(box for box, _ in self._values), strict=True))
@@ -138,12 +138,12 @@ class PdfPage:
         """Boxes of the images, as shown, y upwards; and how many paths are drawn."""
         flat = left, bottom, right, top = array("f"), array("f"), array("f"), array("f")
         paths = 0
-        bounds = fpdf.Floats4()
+        bounds = pdfium_calls.Floats4()
         addresses = [ctypes.addressof(bounds) + 4 * i for i in range(4)]
         for item, kind, matrix in items(self._handle):
             if kind == PATH:
                 paths += 1
-            elif fpdf.object_bounds(item, *addresses):
+            elif pdfium_calls.object_bounds(item, *addresses):
                 for edges, value in zip(flat, mapped(tuple(bounds), matrix), strict=True):
                     edges.append(max(-1e9, min(1e9, value)))
         return [Edges(*edges) for edges in zip(*self._shown((left, top, right, bottom)), strict=True)], paths
@@ -154,7 +154,9 @@ class PdfPage:
         bounds = (ctypes.c_float * 4)()
         addresses = [ctypes.addressof(bounds) + 4 * i for i in range(4)]
         images = [item for item, kind, _ in items(self._handle) if kind != PATH]
-        return [int(fpdf.image_data(item, 0, 0)) for item in images if fpdf.object_bounds(item, *addresses)]
+        return [
+            int(pdfium_calls.image_data(item, 0, 0)) for item in images if pdfium_calls.object_bounds(item, *addresses)
+        ]
 
     def rulings(self, most: int) -> list[tuple[float, float, float, float]]:
         """Level and upright strokes, sides of rectangles too, as left, top, right, bottom of the page as shown, y
@@ -170,8 +172,8 @@ class PdfPage:
     @property
     def _bounds(self) -> tuple[float, float, float, float]:
         """The page's visible box in its own space: left, bottom, right, top."""
-        rect = fpdf.Floats4()
-        fpdf.bounding_box(self._handle, ctypes.addressof(rect))
+        rect = pdfium_calls.Floats4()
+        pdfium_calls.bounding_box(self._handle, ctypes.addressof(rect))
         left, top, right, bottom = rect
         return left, bottom, right, top
 
@@ -180,16 +182,16 @@ class PdfPage:
         scale = dpi / 72
         scale *= min(1.0, math.sqrt(max_pixels / max(1.0, self.width * scale * self.height * scale)))
         width, height = max(1, round(self.width * scale)), max(1, round(self.height * scale))
-        bitmap = fpdf.bitmap_create(width, height, 0)
+        bitmap = pdfium_calls.bitmap_create(width, height, 0)
         if not bitmap:
             raise MemoryError
         try:
-            fpdf.bitmap_fill(bitmap, 0, 0, width, height, 0xFFFFFFFF)
-            fpdf.render_page(bitmap, self._handle, 0, 0, width, height, 0, _WITH_ANNOTATIONS)
-            stride = int(fpdf.bitmap_stride(bitmap))
-            return Bitmap(ctypes.string_at(fpdf.bitmap_buffer(bitmap), stride * height), width, height, stride)
+            pdfium_calls.bitmap_fill(bitmap, 0, 0, width, height, 0xFFFFFFFF)
+            pdfium_calls.render_page(bitmap, self._handle, 0, 0, width, height, 0, _WITH_ANNOTATIONS)
+            stride = int(pdfium_calls.bitmap_stride(bitmap))
+            return Bitmap(ctypes.string_at(pdfium_calls.bitmap_buffer(bitmap), stride * height), width, height, stride)
         finally:
-            fpdf.bitmap_destroy(bitmap)
+            pdfium_calls.bitmap_destroy(bitmap)
 
     def _stand_upright(self, direction: int | None) -> None:
         if direction is None or direction == self._turn:
@@ -221,7 +223,7 @@ class Pdf:
     def __init__(self, handle: int, *, has_pictures: bool, layers: Callable[[], frozenset[str]] | None) -> None:
         self._layers = layers
         self._handle = handle
-        self.page_count = int(fpdf.page_count(handle))
+        self.page_count = int(pdfium_calls.page_count(handle))
         self.has_pictures = has_pictures
         """Whether the file holds an image that is big enough to be a scan, or a strip of one."""
 
@@ -229,72 +231,72 @@ class Pdf:
     def page(self, index: int) -> Generator[PdfPage | None]:
         """The page with this index (from 0), what is filled into its form fields being text; None where PDFium can't
         load it."""
-        handle = fpdf.load_page(self._handle, index)
+        handle = pdfium_calls.load_page(self._handle, index)
         added = None
         values: list[tuple[tuple[float, ...], str]] = []
         if handle and (found := _text_annotations(handle)):
             values = self._filled_in(handle, found)
             added = _text_length(handle)
-            fpdf.flatten(handle, 0)
-            fpdf.close_page(handle)
-            handle = fpdf.load_page(self._handle, index)
+            pdfium_calls.flatten(handle, 0)
+            pdfium_calls.close_page(handle)
+            handle = pdfium_calls.load_page(self._handle, index)
         if not handle:
             yield None
             return
         try:
             yield PdfPage(handle, added, values, self._layers)
         finally:
-            fpdf.close_page(handle)
+            pdfium_calls.close_page(handle)
 
     def _filled_in(self, page: int, found: Sequence[int]) -> list[tuple[tuple[float, ...], str]]:
         """The values of a page's form fields and text boxes (by their indexes), with their places."""
         info = ctypes.create_string_buffer(_FORM_INFO.ljust(1024, b"\0"))
-        forms = fpdf.start_forms(self._handle, info) if fpdf.form_type(self._handle) else None
+        forms = pdfium_calls.start_forms(self._handle, info) if pdfium_calls.form_type(self._handle) else None
         try:
             values: list[tuple[tuple[float, ...], str]] = []
             for at in found:
-                annotation = fpdf.annotation(page, at)
+                annotation = pdfium_calls.annotation(page, at)
                 if annotation:
-                    box = fpdf.Floats4()
+                    box = pdfium_calls.Floats4()
                     value = _value(annotation, forms)
-                    if value.strip() and fpdf.annotation_box(annotation, ctypes.addressof(box)):
+                    if value.strip() and pdfium_calls.annotation_box(annotation, ctypes.addressof(box)):
                         values.append((tuple(box), value))
-                    fpdf.close_annotation(annotation)
+                    pdfium_calls.close_annotation(annotation)
             return values
         finally:
             if forms:
-                fpdf.end_forms(forms)
+                pdfium_calls.end_forms(forms)
 
     def label(self, index: int) -> str | None:
         """The page's printed number, where the file names one."""
-        return fpdf.utf16(fpdf.page_label, self._handle, index) or None
+        return pdfium_calls.utf16(pdfium_calls.page_label, self._handle, index) or None
 
     def metadata(self) -> dict[str, str]:
         """The non-empty entries of the information dictionary."""
-        found = {name: fpdf.utf16(fpdf.meta_text, self._handle, name.encode()) for name in _META}
+        found = {name: pdfium_calls.utf16(pdfium_calls.meta_text, self._handle, name.encode()) for name in _META}
         return {name: value for name, value in found.items() if value}
 
     def outline(self) -> list[Entry]:
         """The outline in reading order. Loops are cut: no entry is visited twice."""
         entries: list[Entry] = []
         seen: set[int] = set()
-        stack: list[tuple[int, int]] = [(fpdf.first_bookmark(self._handle, None) or 0, 1)]
+        stack: list[tuple[int, int]] = [(pdfium_calls.first_bookmark(self._handle, None) or 0, 1)]
         while stack and len(entries) < _MAX_BOOKMARKS:
             mark, level = stack.pop()
             if not mark or mark in seen:
                 continue
             seen.add(mark)
-            entries.append(Entry(fpdf.utf16(fpdf.bookmark_title, mark), self._target(mark), level))
-            stack.append((fpdf.next_bookmark(self._handle, mark) or 0, level))
-            stack.append((fpdf.first_bookmark(self._handle, mark) or 0, level + 1))
+            entries.append(Entry(pdfium_calls.utf16(pdfium_calls.bookmark_title, mark), self._target(mark), level))
+            stack.append((pdfium_calls.next_bookmark(self._handle, mark) or 0, level))
+            stack.append((pdfium_calls.first_bookmark(self._handle, mark) or 0, level + 1))
         return entries
 
     def _target(self, mark: int) -> int | None:
-        dest = fpdf.bookmark_dest(self._handle, mark)
+        dest = pdfium_calls.bookmark_dest(self._handle, mark)
         if not dest:
-            action = fpdf.bookmark_action(mark)
-            dest = fpdf.action_dest(self._handle, action) if action else None
-        index = int(fpdf.dest_page(self._handle, dest)) if dest else -1
+            action = pdfium_calls.bookmark_action(mark)
+            dest = pdfium_calls.action_dest(self._handle, action) if action else None
+        index = int(pdfium_calls.dest_page(self._handle, dest)) if dest else -1
         return index + 1 if 0 <= index < self.page_count else None
 
 
@@ -314,7 +316,7 @@ def open_pdf(path: Path, passwords: Sequence[str] = ()) -> Generator[Pdf]:
             yield Pdf(handle, has_pictures=_has_pictures(data), layers=layers)
         finally:
             if handle:
-                fpdf.close_document(handle)
+                pdfium_calls.close_document(handle)
             del first  # else the mapping can't be closed
 
 
@@ -323,10 +325,10 @@ def _open(address: int, size: int, passwords: Sequence[str]) -> int:
     for password in ("", *passwords):
         # a password is UTF-8 from revision 5 on and Latin-1 before
         for raw in {password.encode(), password.encode("latin-1", "ignore")}:
-            handle = fpdf.load_document(address, size, raw or None)
+            handle = pdfium_calls.load_document(address, size, raw or None)
             if handle:
                 return int(handle)
-            code = int(fpdf.last_error())
+            code = int(pdfium_calls.last_error())
             if code != _ERROR_PASSWORD:
                 break
     raise OpenError({_ERROR_PASSWORD: "password", _ERROR_SECURITY: "security"}.get(code, "broken"))
@@ -370,12 +372,12 @@ def _has_pictures(data: mmap.mmap) -> bool:
 def _text_annotations(page: int) -> list[int]:
     """Indexes of the annotations that are text on the page."""
     found: list[int] = []
-    for at in range(min(int(fpdf.count_annotations(page)), _MAX_ANNOTATIONS)):
-        annotation = fpdf.annotation(page, at)
+    for at in range(min(int(pdfium_calls.count_annotations(page)), _MAX_ANNOTATIONS)):
+        annotation = pdfium_calls.annotation(page, at)
         if annotation:
-            if int(fpdf.annotation_type(annotation)) in _TEXT_ANNOTATIONS:
+            if int(pdfium_calls.annotation_type(annotation)) in _TEXT_ANNOTATIONS:
                 found.append(at)
-            fpdf.close_annotation(annotation)
+            pdfium_calls.close_annotation(annotation)
     return found
 
 
@@ -385,22 +387,22 @@ _FORM_INFO = struct.pack("i", 2)
 
 def _value(annotation: int, forms: int | None) -> str:
     """What is filled into a form field, or typed into a text box; empty for others."""
-    if int(fpdf.annotation_flags(annotation)) & _HIDDEN:
+    if int(pdfium_calls.annotation_flags(annotation)) & _HIDDEN:
         return ""
-    kind = int(fpdf.annotation_type(annotation))
+    kind = int(pdfium_calls.annotation_type(annotation))
     if kind == _FREE_TEXT:
-        return fpdf.utf16(fpdf.annotation_text, annotation, b"Contents")
-    if kind != _FIELD or not forms or int(fpdf.field_type(forms, annotation)) not in _VALUED:
+        return pdfium_calls.utf16(pdfium_calls.annotation_text, annotation, b"Contents")
+    if kind != _FIELD or not forms or int(pdfium_calls.field_type(forms, annotation)) not in _VALUED:
         return ""
-    return fpdf.utf16(fpdf.field_value, forms, annotation)
+    return pdfium_calls.utf16(pdfium_calls.field_value, forms, annotation)
 
 
 def _text_length(page: int) -> int:
-    text_page = fpdf.load_text(page)
+    text_page = pdfium_calls.load_text(page)
     if not text_page:
         return 0
-    count = int(fpdf.count_chars(text_page))
-    fpdf.close_text(text_page)
+    count = int(pdfium_calls.count_chars(text_page))
+    pdfium_calls.close_text(text_page)
     return max(0, count)
 
 

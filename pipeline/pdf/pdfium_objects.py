@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import repeat
 from typing import Any
 
-from pipeline.pdf import fpdf
+from pipeline.pdf import pdfium_calls
 
 _MAX_OBJECTS = 5_000
 """Page objects looked at for image coverage; a page with more is a drawing, not a scan."""
@@ -23,20 +23,20 @@ _IDENTITY = (1.0, 0.0, 0.0, 1.0, 0.0, 0.0)
 
 def items(page: int) -> Iterator[tuple[int, int, tuple[float, ...]]]:
     """The page's objects but text and forms, with their type and the matrix of the forms that they are in."""
-    indexes = range(min(int(fpdf.count_objects(page)), _MAX_OBJECTS))
-    found = map(fpdf.page_object, repeat(fpdf.ptr.from_param(page)), indexes)
+    indexes = range(min(int(pdfium_calls.count_objects(page)), _MAX_OBJECTS))
+    found = map(pdfium_calls.page_object, repeat(pdfium_calls.ptr.from_param(page)), indexes)
     pending: list[tuple[list[int | None], tuple[float, ...], int]] = [(list(found), _IDENTITY, 0)]
     seen = 0  # objects inside forms
     for items, matrix, depth in pending:
-        for item, kind in zip(items, map(fpdf.object_type, items), strict=True):
+        for item, kind in zip(items, map(pdfium_calls.object_type, items), strict=True):
             if item is None or kind not in _LOOKED_AT:
                 continue
             if kind == _FORM and depth < 4:
-                inner = fpdf.Floats6()
-                fpdf.object_matrix(item, ctypes.addressof(inner))
-                count = min(int(fpdf.count_form_objects(item)), _MAX_OBJECTS - seen)
+                inner = pdfium_calls.Floats6()
+                pdfium_calls.object_matrix(item, ctypes.addressof(inner))
+                count = min(int(pdfium_calls.count_form_objects(item)), _MAX_OBJECTS - seen)
                 seen += count
-                parts: list[int | None] = list(map(fpdf.form_object, repeat(item), range(count)))
+                parts: list[int | None] = list(map(pdfium_calls.form_object, repeat(item), range(count)))
                 pending.append((parts, _product(tuple(inner), matrix), depth + 1))
             else:
                 yield item, kind, matrix
@@ -47,9 +47,9 @@ def strokes(found: Sequence[tuple[int, tuple[float, ...]]]) -> Iterator[tuple[fl
     top in page space. Some programs draw a line as a thin rectangle. What is asked of each is asked in C: there may be
     thousands on a page."""
     paths, matrices = [path for path, _ in found], [matrix for _, matrix in found]
-    counts = map(fpdf.count_segments, paths)
-    modes = _told(fpdf.draw_mode, paths, array("i", bytes(8)))
-    edges = _told(fpdf.object_bounds, paths, array("f", bytes(16)))
+    counts = map(pdfium_calls.count_segments, paths)
+    modes = _told(pdfium_calls.draw_mode, paths, array("i", bytes(8)))
+    edges = _told(pdfium_calls.object_bounds, paths, array("f", bytes(16)))
     bounds = zip(edges[0::4], edges[1::4], edges[2::4], edges[3::4], strict=True)
     told = zip(paths, matrices, counts, modes[0::2], modes[1::2], bounds, strict=True)
     for path, matrix, count, fills, strokes, box in told:
@@ -76,8 +76,8 @@ def _told(function: Callable[..., Any], items: Sequence[int], numbers: array[Any
 
 def _straight(path: int, count: int, matrix: tuple[float, ...]) -> Iterator[tuple[float, float, float, float]]:
     """The level and upright legs of one path."""
-    own = fpdf.Floats6()
-    fpdf.object_matrix(path, ctypes.addressof(own))
+    own = pdfium_calls.Floats6()
+    pdfium_calls.object_matrix(path, ctypes.addressof(own))
     for a, b in _legs(path, count, _product(tuple(own), matrix)):
         width, height = abs(a[0] - b[0]), abs(a[1] - b[1])
         if min(width, height) <= 0.5 and max(width, height) > _THIN:
@@ -89,9 +89,9 @@ def _legs(
 ) -> Iterator[tuple[tuple[float, float], tuple[float, float]]]:
     """The straight parts of a path, from point to point; curves are passed over."""
     a, b, c, d, e, f = matrix
-    parts: list[int] = list(map(fpdf.segment, repeat(path), range(count)))
-    points = _told(fpdf.segment_point, parts, array("f", bytes(8)))
-    kinds, closes = map(fpdf.segment_type, parts), map(fpdf.segment_closes, parts)
+    parts: list[int] = list(map(pdfium_calls.segment, repeat(path), range(count)))
+    points = _told(pdfium_calls.segment_point, parts, array("f", bytes(8)))
+    kinds, closes = map(pdfium_calls.segment_type, parts), map(pdfium_calls.segment_closes, parts)
     start = last = (0.0, 0.0)
     for x, y, kind, closed in zip(points[0::2], points[1::2], kinds, closes, strict=True):
         point = (a * x + c * y + e, b * x + d * y + f)
@@ -107,8 +107,8 @@ def _legs(
 
 def _is_white(path: int) -> bool:
     """Whether a filling can't be seen: the background of a page or a cell."""
-    color = fpdf.Uints4()
-    known = fpdf.fill_color(path, *(ctypes.addressof(color) + 4 * i for i in range(4)))
+    color = pdfium_calls.Uints4()
+    known = pdfium_calls.fill_color(path, *(ctypes.addressof(color) + 4 * i for i in range(4)))
     red, green, blue, alpha = color
     return bool(known) and (min(red, green, blue) > 250 or alpha < 5)
 

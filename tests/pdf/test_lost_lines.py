@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFont, ImageOps
 
 from pipeline.pdf import ocr
 from pipeline.pdf.columns import Edges
-from pipeline.pdf.lost import Strip, lost_lines
+from pipeline.pdf.lost_lines import Strip, lost_lines
 from pipeline.pdf.read import Reader, ReadLimits
 
 numpy = pytest.importorskip("numpy", reason="the ocr extra is not installed")
